@@ -1,0 +1,89 @@
+# Targets for the dependencies: only what ResNet-50 uses of each is compiled, without their own build systems
+# (XNNPACK's does not know Emscripten, and builds every kernel for every network).
+
+# --- pthreadpool -------------------------------------------------------------------------------------------------
+set(ptp "${RESNET50_DEP_pthreadpool}")
+if(RESNET50_THREADS)
+  add_library(pthreadpool STATIC ${ptp}/src/portable-api.c ${ptp}/src/memory.c ${ptp}/src/pthreads.c)
+  # Condition variables, not futexes: Emscripten has no futex system call.
+  target_compile_definitions(pthreadpool PRIVATE PTHREADPOOL_USE_CPUINFO=0 PTHREADPOOL_USE_FUTEX=0
+    PTHREADPOOL_USE_CONDVAR=1 PTHREADPOOL_USE_GCD=0 PTHREADPOOL_USE_EVENT=0)
+else()
+  add_library(pthreadpool STATIC ${ptp}/src/shim.c)
+endif()
+target_include_directories(pthreadpool SYSTEM PUBLIC ${ptp}/include PRIVATE ${ptp}/src ${RESNET50_DEP_fxdiv}/include)
+target_compile_options(pthreadpool PRIVATE -w)
+
+# --- XNNPACK -----------------------------------------------------------------------------------------------------
+set(xnn "${RESNET50_DEP_xnnpack}")
+
+# Its lists of microkernels that its configuration tables name (PROD_*), cut down to the families that our operators use.
+set(RESNET50_XNN_FAMILIES
+  f32-gemm f32-igemm qs8-qc8w-gemm qs8-qc8w-igemm qd8-f32-qc8w-gemm qd8-f32-qc8w-igemm # convolution, fully connected
+  f32-maxpool s8-maxpool f32-vbinary/gen/f32-vaddc? qs8-vadd qs8-vaddc f32-vclamp # pooling, residual addition, its ReLU
+  f32-rsum f32-rdsum qs8-rsum qs8-rdsum qs8-vcvt f32-qs8-vcvt s32-f32-vcvt # global average pooling
+  x32-packw x8-packw qs8-packw xx-fill xx-pad)
+string(REPLACE ";" "|" families "${RESNET50_XNN_FAMILIES}")
+set(lists scalar)
+if(RESNET50_WASM)
+  list(APPEND lists wasm wasmsimd)
+  if(RESNET50_FLAVOUR MATCHES "^relaxed")
+    list(APPEND lists wasmrelaxedsimd)
+  endif()
+endif()
+set(kernels)
+foreach(list IN LISTS lists)
+  include(${xnn}/cmake/gen/${list}_microkernels.cmake)
+  string(TOUPPER ${list} upper)
+  list(APPEND kernels ${PROD_${upper}_MICROKERNEL_SRCS})
+endforeach()
+list(FILTER kernels INCLUDE REGEX "^src/(${families})[-/]")
+# These include <arm_neon.h> by way of SIMDe; src/kernels/xnnpack_configs.c names the scalar ones instead.
+list(FILTER kernels EXCLUDE REGEX "f32-qs8-vcvt-wasmsimd")
+list(TRANSFORM kernels PREPEND "${xnn}/")
+
+set(core
+  src/allocator.c src/cache.c src/datatype.c src/indirection.c src/init.c src/log.c src/memory.c
+  src/microkernel-utils.c src/microparams-init.c src/mutex.c src/normalization.c src/operator-delete.c
+  src/operator-run.c src/operator-utils.c src/params.c src/reference/packing.cc
+  src/operators/binary-elementwise-nd.c src/operators/convolution-nhwc.c src/operators/fully-connected-nc.c
+  src/operators/max-pooling-nhwc.c src/operators/reduce-nd.c src/operators/unary-elementwise-nc.c
+  src/configs/gemm-config.c src/configs/hardware-config.c
+  src/configs/maxpool-config.c 
+  src/configs/xx-fill-config.c src/configs/xx-pad-config.c
+  src/enums/allocation-type.c src/enums/datatype-strings.c src/enums/microkernel-type.c src/enums/operator-type.c)
+list(TRANSFORM core PREPEND "${xnn}/")
+
+add_library(xnnpack STATIC ${core} ${kernels} ${CMAKE_CURRENT_SOURCE_DIR}/src/kernels/xnnpack_configs.c)
+target_include_directories(xnnpack SYSTEM PUBLIC ${xnn}/include PRIVATE ${xnn}/src
+  ${RESNET50_DEP_fxdiv}/include ${RESNET50_DEP_fp16}/include)
+target_link_libraries(xnnpack PUBLIC pthreadpool)
+target_compile_options(xnnpack PRIVATE -w "SHELL:-include math.h")
+if(NOT RESNET50_WASM)
+  # Natively only the portable kernels: the core is tested there, not raced, and they run under every sanitizer.
+  target_compile_options(xnnpack PRIVATE "SHELL:-include ${CMAKE_CURRENT_SOURCE_DIR}/src/kernels/xnnpack_portable.h")
+  target_compile_definitions(xnnpack PRIVATE _GNU_SOURCE)
+endif()
+foreach(off AVX256SKX AVX256VNNI AVX256VNNIGFNI AVX512AMX AVX512F AVX512FP16 AVX512SKX AVX512VBMI AVX512VNNI AVX512VNNIGFNI
+    AVXVNNI AVXVNNIINT8 ARM_BF16 ARM_DOTPROD ARM_FP16_SCALAR ARM_FP16_VECTOR ARM_I8MM ARM_SME ARM_SME2 ASSEMBLY CPUINFO
+    DWCONV_MULTIPASS HVX JIT KLEIDIAI RISCV_FP16_VECTOR RISCV_VECTOR SPARSE VSX WASM_REVECTORIZE)
+  target_compile_definitions(xnnpack PRIVATE XNN_ENABLE_${off}=0)
+endforeach()
+target_compile_definitions(xnnpack PRIVATE XNN_ENABLE_MEMOPT=1 XNN_ENABLE_GEMM_M_SPECIALIZATION=1 XNN_LOG_LEVEL=0)
+
+# --- stb_image, yyjson, zlib with minizip ------------------------------------------------------------------------
+add_library(stb INTERFACE)
+target_include_directories(stb SYSTEM INTERFACE ${RESNET50_DEP_stb})
+
+add_library(yyjson STATIC ${RESNET50_DEP_yyjson}/src/yyjson.c)
+target_include_directories(yyjson SYSTEM PUBLIC ${RESNET50_DEP_yyjson}/src)
+target_compile_definitions(yyjson PUBLIC YYJSON_DISABLE_WRITER=1 YYJSON_DISABLE_UTILS=1 YYJSON_DISABLE_NON_STANDARD=1
+  YYJSON_DISABLE_FAST_FP_CONV=1)
+target_compile_options(yyjson PRIVATE -w -Oz)
+
+set(z "${RESNET50_DEP_zlib}")
+add_library(minizip STATIC EXCLUDE_FROM_ALL ${z}/adler32.c ${z}/crc32.c ${z}/inffast.c ${z}/inflate.c ${z}/inftrees.c
+  ${z}/zutil.c ${z}/contrib/minizip/unzip.c ${z}/contrib/minizip/ioapi.c)
+target_include_directories(minizip SYSTEM PUBLIC ${z} ${z}/contrib/minizip)
+target_compile_definitions(minizip PUBLIC NOCRYPT NOUNCRYPT PRIVATE USE_FILE32API HAVE_UNISTD_H)
+target_compile_options(minizip PRIVATE -w)

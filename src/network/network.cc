@@ -1,0 +1,288 @@
+#include "network/network.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "network/activation_plan.h"
+
+namespace resnet50 {
+namespace {
+
+constexpr size_t kArenaAlignment = 64;
+
+// XNNPACK's int8 addition takes operands whose scale is within [2^-10, 2^8) of the sum's; a little is kept clear of both.
+constexpr float kSmallestOperandRatio = 1.01F / 1024.0F;
+constexpr float kLargestOperandRatio = 250.0F;
+
+// Whether a convolution reads the row's output, directly or through max pooling, which passes codes on unchanged.
+bool FeedsConvolution(const std::vector<Layer>& layers, int row) {
+  for (size_t i = 0; i < layers.size(); ++i) {
+    if (layers[i].input != row) continue;
+    if (layers[i].kind == LayerKind::kConvolution) return true;
+    if (layers[i].kind == LayerKind::kMaxPool && FeedsConvolution(layers, int(i))) return true;
+  }
+  return false;
+}
+
+Result<Range> FindRange(const RangeMap& ranges, std::string_view name) {
+  const auto it = ranges.find(name);
+  if (it == ranges.end()) {
+    return Error{ErrorCode::kWeightsMismatch, std::string(name),
+                 "the manifest has no activation range for this tensor; convert the checkpoint anew"};
+  }
+  if (!std::isfinite(it->second.min) || !std::isfinite(it->second.max) || it->second.min > it->second.max) {
+    return Error{ErrorCode::kWeightsMismatch, std::string(name), "its activation range is not a finite interval"};
+  }
+  return it->second;
+}
+
+Error WrongCount(const Layer& layer, const char* what, size_t have, size_t want) {
+  return {ErrorCode::kWeightsMismatch, layer.name,
+          std::string(what) + " has " + std::to_string(have) + " values where " + std::to_string(want) + " belong"};
+}
+
+bool AllFinite(std::span<const float> values) {
+  return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
+}
+
+}  // namespace
+
+void Network::FreeArena::operator()(void* p) const { std::free(p); }
+
+Result<std::unique_ptr<Network>> Network::Create(NetworkOptions options) {
+  if (options.classes < 1 || options.classes > kMaxClasses) {
+    return Error{ErrorCode::kInvalidArgument, "classes",
+                 "must lie in 1.." + std::to_string(kMaxClasses) + ", not " + std::to_string(options.classes)};
+  }
+  if (options.threads < 1 || options.threads > 64) {
+    return Error{ErrorCode::kInvalidArgument, "threads",
+                 "must lie in 1..64, not " + std::to_string(options.threads)};
+  }
+  if (Status status = InitializeXnnpack(); !status) return std::move(status).error();
+  Result<ThreadPool> pool = ThreadPool::Create(options.threads);
+  if (!pool) return std::move(pool).error();
+
+  std::unique_ptr<Network> network(new Network);
+  network->options_ = std::move(options);
+  network->layers_ = ResNet50Layers(network->options_.classes);
+  network->pool_ = std::move(pool).value();
+  network->operators_.resize(network->layers_.size());
+  if (network->options_.precision == Precision::kInt8) {
+    if (Status status = network->QuantizeTensors(); !status) return std::move(status).error();
+  }
+  if (Status status = network->CreateWeightless(); !status) return std::move(status).error();
+  return network;
+}
+
+// Codes for every tensor: 7 (or 8) bits where a convolution reads it, 8 bits elsewhere; max pooling inherits.
+Status Network::QuantizeTensors() {
+  Result<Range> input = FindRange(options_.ranges, kInputName);
+  if (!input) return std::move(input).error();
+  input_quantization_ = QuantizeSigned(input.value(), options_.activation_bits);
+
+  output_quantization_.resize(layers_.size());
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const Layer& layer = layers_[i];
+    if (layer.kind == LayerKind::kLinear) continue;
+    if (layer.kind == LayerKind::kMaxPool) {
+      output_quantization_[i] = OutputQuantization(layer.input);
+      continue;
+    }
+    Result<Range> range = FindRange(options_.ranges, layer.name);
+    if (!range) return std::move(range).error();
+    const bool feeds_convolution = FeedsConvolution(layers_, int(i));
+    output_quantization_[i] = feeds_convolution ? QuantizeNonNegative(range.value(), options_.activation_bits)
+                                                : QuantizeFull(range.value());
+  }
+
+  // Operands much finer than their sum are coarsened (their lost bits would not show in it), last addition first because
+  // a sum is the next one's operand.
+  for (size_t i = layers_.size(); i-- > 0;) {
+    if (layers_[i].kind != LayerKind::kAdd) continue;
+    const float floor = output_quantization_[i].scale * kSmallestOperandRatio;
+    for (int operand : {layers_[i].input, layers_[i].shortcut}) {
+      TensorQuantization& q = output_quantization_[size_t(operand)];
+      if (q.scale < floor) q = layers_[size_t(operand)].relu ? TensorQuantization{floor, q.zero_point, q.min, q.max}
+                                                           : QuantizeFull(FindRange(options_.ranges, layers_[size_t(operand)].name).value(), floor);
+    }
+  }
+  // A sum much finer than an operand (everything cancels or is negative) is coarsened too.
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    if (layers_[i].kind != LayerKind::kAdd) continue;
+    TensorQuantization& sum = output_quantization_[i];
+    for (int operand : {layers_[i].input, layers_[i].shortcut}) {
+      sum.scale = std::max(sum.scale, output_quantization_[size_t(operand)].scale / kLargestOperandRatio);
+    }
+  }
+  return {};
+}
+
+const TensorQuantization& Network::OutputQuantization(int row) const {
+  return row == kNetworkInput ? input_quantization_ : output_quantization_[size_t(row)];
+}
+
+OperatorQuantization Network::QuantizationAround(size_t row) const {
+  const Layer& layer = layers_[row];
+  return {OutputQuantization(layer.input),
+          layer.shortcut == kNoLayer ? TensorQuantization{} : OutputQuantization(layer.shortcut),
+          output_quantization_[row]};
+}
+
+Status Network::CreateWeightless() {
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    if (layers_[i].has_weights()) continue;
+    OperatorQuantization quantization;
+    const bool int8 = options_.precision == Precision::kInt8;
+    if (int8) quantization = QuantizationAround(i);
+    Result<Operator> op = Operator::Create(layers_[i], {}, int8 ? &quantization : nullptr);
+    if (!op) return std::move(op).error();
+    operators_[i] = std::move(op).value();
+  }
+  return {};
+}
+
+Status Network::SetWeights(std::string_view name, const LayerWeights& weights) {
+  const auto it = std::find_if(layers_.begin(), layers_.end(),
+                               [&](const Layer& layer) { return layer.has_weights() && layer.name == name; });
+  if (it == layers_.end()) {
+    return Error{ErrorCode::kWeightsMismatch, std::string(name), "ResNet-50 has no layer of this name"};
+  }
+  const Layer& layer = *it;
+  const size_t row = size_t(it - layers_.begin());
+  const bool int8 = options_.precision == Precision::kInt8;
+  const size_t channels = size_t(layer.out_channels);
+  const size_t values = int8 ? weights.quantized.size() : weights.real.size();
+  if (values != layer.weight_count()) return WrongCount(layer, "weight", values, layer.weight_count());
+  if (weights.bias.size() != channels) return WrongCount(layer, "bias", weights.bias.size(), channels);
+  if (int8 && weights.scales.size() != channels) return WrongCount(layer, "scale", weights.scales.size(), channels);
+  if (!AllFinite(weights.bias) || !AllFinite(weights.real)) {
+    return Error{ErrorCode::kWeightsMismatch, layer.name, "holds a value that is infinite or no number"};
+  }
+  for (float scale : weights.scales) {
+    if (!(std::isnormal(scale) && scale > 0.0F)) {
+      return Error{ErrorCode::kWeightsMismatch, layer.name, "holds a weight scale that is not a positive number"};
+    }
+  }
+  OperatorQuantization quantization;
+  if (int8) quantization = QuantizationAround(row);
+  Result<Operator> op = Operator::Create(layer, weights, int8 ? &quantization : nullptr);
+  if (!op) return std::move(op).error();
+  operators_[row] = std::move(op).value();
+  n_ = 0;  // the new operator has not been fitted to a shape
+  return {};
+}
+
+std::vector<std::string> Network::MissingLayers() const {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    if (!operators_[i]) names.push_back(layers_[i].name);
+  }
+  return names;
+}
+
+Status Network::Prepare(int n, int height, int width) {
+  if (const std::vector<std::string> missing = MissingLayers(); !missing.empty()) {
+    return Error{ErrorCode::kNotReady, missing.front(),
+                 "the weights of " + std::to_string(missing.size()) + " layers have not been loaded"};
+  }
+  if (n < 1 || n > kMaxBatch) {
+    return Error{ErrorCode::kInvalidArgument, "batch",
+                 "must lie in 1.." + std::to_string(kMaxBatch) + ", not " + std::to_string(n)};
+  }
+  if (std::min(height, width) < kMinInputSide || std::max(height, width) > kMaxInputSide) {
+    return Error{ErrorCode::kInvalidArgument, "input",
+                 "sides must lie in " + std::to_string(kMinInputSide) + ".." + std::to_string(kMaxInputSide) +
+                     " pixels, not " + std::to_string(height) + " x " + std::to_string(width)};
+  }
+  if (n == n_ && height == height_ && width == width_) return {};
+  n_ = 0;  // until everything fits, nothing does
+  if (Status status = Reshape(n, height, width); !status) return status;
+  if (Status status = Setup(); !status) return status;
+  n_ = n, height_ = height, width_ = width;
+  return {};
+}
+
+// Output extents, the activation plan, the arena, and every operator's scratch.
+Status Network::Reshape(int n, int height, int width) {
+  const Extent input{size_t(height), size_t(width)};
+  extents_.resize(layers_.size());
+  std::vector<TensorLifetime> lifetimes;
+  lifetimes.push_back({size_t(n) * input.height * input.width * kInputChannels * ElementBytes(), 0, 0});
+  size_t scratch = 0;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const Layer& layer = layers_[i];
+    const int step = int(i) + 1;  // step 0 writes the input
+    const Extent in = layer.input == kNetworkInput ? input : extents_[size_t(layer.input)];
+    extents_[i] = {size_t(OutputSize(layer, int(in.height))), size_t(OutputSize(layer, int(in.width)))};
+    Result<size_t> bytes = operators_[i]->Reshape(size_t(n), in, pool_);
+    if (!bytes) return std::move(bytes).error();
+    scratch = std::max(scratch, bytes.value());
+    lifetimes[size_t(layer.input + 1)].last = step;
+    if (layer.shortcut != kNoLayer) lifetimes[size_t(layer.shortcut + 1)].last = step;
+    const bool is_logits = layer.kind == LayerKind::kLinear;
+    const size_t elements = size_t(n) * extents_[i].height * extents_[i].width * size_t(layer.out_channels);
+    lifetimes.push_back({is_logits ? 0 : elements * ElementBytes(), step, step});
+  }
+  // Scratch is one more tensor, alive throughout.
+  lifetimes.push_back({scratch, 0, int(layers_.size())});
+
+  ActivationPlan plan = PlanActivations(lifetimes, kTensorTailBytes);
+  scratch_offset_ = plan.offsets.back();
+  plan.offsets.pop_back();
+  tensor_offsets_ = std::move(plan.offsets);
+  if (plan.arena_bytes != arena_bytes_) {
+    arena_.reset();
+    arena_bytes_ = 0;
+    arena_.reset(std::aligned_alloc(kArenaAlignment, plan.arena_bytes));
+    if (!arena_) {
+      return Error{ErrorCode::kOutOfMemory, "activations",
+                   std::to_string(plan.arena_bytes >> 20) + " MiB could not be allocated; use a smaller batch or image"};
+    }
+    arena_bytes_ = plan.arena_bytes;
+  }
+  logits_.assign(size_t(n) * size_t(options_.classes), 0.0F);
+  return {};
+}
+
+Status Network::Setup() {
+  char* base = static_cast<char*>(arena_.get());
+  const auto tensor = [&](int row) { return base + tensor_offsets_[size_t(row + 1)]; };
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const Layer& layer = layers_[i];
+    const void* shortcut = layer.shortcut == kNoLayer ? nullptr : tensor(layer.shortcut);
+    void* output = layer.kind == LayerKind::kLinear ? static_cast<void*>(logits_.data()) : tensor(int(i));
+    if (Status status = operators_[i]->Setup(tensor(layer.input), shortcut, output, base + scratch_offset_); !status) {
+      return status;
+    }
+  }
+  return {};
+}
+
+std::span<int8_t> Network::input_codes() {
+  if (n_ == 0 || options_.precision != Precision::kInt8) return {};
+  return {static_cast<int8_t*>(arena_.get()) + tensor_offsets_[0], size_t(n_) * height_ * width_ * kInputChannels};
+}
+
+std::span<float> Network::input_reals() {
+  if (n_ == 0 || options_.precision != Precision::kFloat32) return {};
+  return {reinterpret_cast<float*>(static_cast<char*>(arena_.get()) + tensor_offsets_[0]),
+          size_t(n_) * height_ * width_ * kInputChannels};
+}
+
+Status Network::Run(const LayerObserver& observer) {
+  if (n_ == 0) return Error{ErrorCode::kNotReady, "network", "Prepare must come before Run"};
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    if (Status status = operators_[i]->Run(pool_); !status) return status;
+    if (!observer || options_.precision != Precision::kFloat32) continue;
+    const Layer& layer = layers_[i];
+    const float* output =
+        layer.kind == LayerKind::kLinear
+            ? logits_.data()
+            : reinterpret_cast<const float*>(static_cast<char*>(arena_.get()) + tensor_offsets_[i + 1]);
+    observer(layer, {output, size_t(n_) * extents_[i].height * extents_[i].width * size_t(layer.out_channels)});
+  }
+  return {};
+}
+
+}  // namespace resnet50

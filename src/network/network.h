@@ -1,0 +1,101 @@
+// ResNet-50 built from the table (topology.h) on XNNPACK operators, in int8 or f32: takes weights layer by layer, plans
+// one arena for all activations, runs batches. Knows nothing of files, images or JavaScript.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "network/operators.h"
+#include "network/quantization.h"
+#include "network/topology.h"
+
+namespace resnet50 {
+
+enum class Precision : uint8_t { kInt8, kFloat32 };
+
+// Real-valued range of every tensor that int8 needs, by row name; kInputName is the normalised image.
+using RangeMap = std::map<std::string, Range, std::less<>>;
+
+struct NetworkOptions {
+  int classes = 1000;
+  Precision precision = Precision::kInt8;
+  ActivationBits activation_bits = ActivationBits::kSeven;
+  size_t threads = 1;
+  RangeMap ranges;  // int8 only; max-pooling rows need none, nor does fc
+};
+
+// Called after each row of an f32 network with the row and its output, NHWC. For calibration and feature inspection.
+using LayerObserver = std::function<void(const Layer&, std::span<const float>)>;
+
+class Network {
+ public:
+  // Errors: kInvalidArgument (classes, threads), kWeightsMismatch (a range is missing, infinite or NaN).
+  static Result<std::unique_ptr<Network>> Create(NetworkOptions options);
+
+  const std::vector<Layer>& layers() const { return layers_; }
+  int classes() const { return options_.classes; }
+  Precision precision() const { return options_.precision; }
+  size_t threads() const { return pool_.size(); }
+
+  // Packs one layer; the spans may go afterwards. Errors: kWeightsMismatch (no such layer, wrong sizes, bad scales).
+  Status SetWeights(std::string_view layer, const LayerWeights& weights);
+  // Names of convolutions and fc that have no weights yet, in network order.
+  std::vector<std::string> MissingLayers() const;
+
+  // Fits all operators to `n` images of height x width; does nothing when that is what they fit already.
+  // Errors: kNotReady (weights missing), kInvalidArgument (n or a side out of range), kOutOfMemory.
+  Status Prepare(int n, int height, int width);
+
+  // The prepared input, NHWC with 3 channels: int8 codes or float. Overwritten by Run.
+  std::span<int8_t> input_codes();
+  std::span<float> input_reals();
+  // Codes of the int8 input.
+  const TensorQuantization& input_quantization() const { return input_quantization_; }
+
+  // Runs the prepared batch. The input is consumed.
+  Status Run(const LayerObserver& observer = {});
+  // n x classes, valid until the next Prepare or Run.
+  std::span<const float> logits() const { return logits_; }
+  // Bytes of the activation arena.
+  size_t arena_bytes() const { return arena_bytes_; }
+
+ private:
+  Network() = default;
+
+  struct FreeArena {
+    void operator()(void* p) const;
+  };
+
+  Status QuantizeTensors();
+  size_t ElementBytes() const { return options_.precision == Precision::kInt8 ? 1 : 4; }
+  OperatorQuantization QuantizationAround(size_t row) const;
+  const TensorQuantization& OutputQuantization(int row) const;
+  Status CreateWeightless();
+  Status Reshape(int n, int height, int width);
+  Status Setup();
+
+  NetworkOptions options_;
+  std::vector<Layer> layers_;
+  ThreadPool pool_;
+  TensorQuantization input_quantization_{};
+  std::vector<TensorQuantization> output_quantization_;  // by row; unused entries are zero
+  std::vector<std::optional<Operator>> operators_;       // by row
+
+  // The prepared shape and its plan.
+  int n_ = 0, height_ = 0, width_ = 0;
+  std::vector<Extent> extents_;        // outputs, by row
+  std::vector<size_t> tensor_offsets_;  // in the arena; [0] is the input, [i + 1] row i's output
+  size_t scratch_offset_ = 0;
+  size_t arena_bytes_ = 0;
+  std::unique_ptr<void, FreeArena> arena_;
+  std::vector<float> logits_;
+};
+
+}  // namespace resnet50

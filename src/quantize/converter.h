@@ -1,0 +1,73 @@
+// A checkpoint on its way to weight shards: checks it, folds it into an f32 network, calibrates on images, and writes
+// int8 or f32 shards. The same input gives the same bytes. Knows no files and no JavaScript.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "image/image.h"
+#include "image/transform.h"
+#include "network/network.h"
+#include "quantize/calibration.h"
+#include "quantize/checkpoint.h"
+#include "quantize/fold.h"
+
+namespace resnet50 {
+
+// Output channels [first, first + channels) of one layer, which go into one shard.
+struct ShardPiece {
+  size_t layer;  // row of the table
+  size_t first;
+  size_t channels;
+};
+using ShardPlan = std::vector<std::vector<ShardPiece>>;
+
+// Greedy in network order: a layer goes into the current shard if it fits, is cut by output channels if it fits no shard.
+// `max_bytes` counts tensor data; each shard's header is on top.
+ShardPlan PlanShards(const std::vector<Layer>& layers, Precision precision, size_t max_bytes);
+
+class Converter {
+ public:
+  // `bytes` are copied only as far as tensors need them. `transforms` are for calibration photos.
+  // Errors: kCheckpointFormat, kCheckpointMismatch, kOutOfMemory.
+  static Result<std::unique_ptr<Converter>> Create(std::vector<uint8_t> bytes, std::string_view file_name,
+                                                   const Transforms& transforms, size_t threads);
+
+  int classes() const { return classes_; }
+  // Trainable parameters, as torchvision's num_params counts them.
+  size_t parameters() const;
+
+  // Widens the activation ranges by one photo.
+  Status Calibrate(const Image& image);
+  // The same with the index-th generated picture.
+  Status CalibrateGenerated(uint32_t index);
+  const RangeMap& ranges() const { return calibrator_->ranges(); }
+
+  // The number of shards. Errors: kNotReady (int8 before any calibration image).
+  Result<size_t> Plan(Precision precision, size_t max_bytes);
+  // The index-th shard of the plan, a whole safetensors file.
+  Result<std::vector<uint8_t>> WriteShard(size_t index) const;
+
+ private:
+  Converter() = default;
+
+  Status FillNetwork();
+  Result<FoldedLayer> Fold(const Layer& layer) const;
+  // The finest scale that the layer's int8 input may have: that of eight-bit activations.
+  float FinestInputScale(const Layer& layer) const;
+
+  std::vector<uint8_t> bytes_;  // what the state dict's tensors view
+  StateDict state_;
+  int classes_ = 0;
+  Transforms transforms_;
+  std::unique_ptr<Network> network_;
+  std::unique_ptr<Calibrator> calibrator_;
+  Precision precision_ = Precision::kInt8;
+  ShardPlan plan_;
+};
+
+}  // namespace resnet50

@@ -1,0 +1,149 @@
+/**
+ * The shape of the compiled core (src/bindings), as TypeScript sees it: pointers are byte offsets into wasm memory.
+ * Knows nothing of workers, files or the network.
+ */
+
+/** An error returned by value by the C++ core; `code` is one of the names in src/base/result.cc. */
+export interface CoreError {
+  readonly code: string;
+  /** The file, shard, tensor or field that is wrong; may be empty. */
+  readonly subject: string;
+  readonly message: string;
+}
+
+/** Either a value or an error, as every fallible function of the core returns. */
+export type CoreResult<T> = { readonly value: T; readonly error?: undefined } | { readonly error: CoreError; readonly value?: undefined };
+
+export interface CoreDecodeOptions {
+  /** Most pixels (width x height) that may be decoded. */
+  maxPixels: number;
+  /** Apply the EXIF orientation, as a photo viewer would. Pillow and torchvision do not. */
+  applyOrientation: boolean;
+  /** Drop alpha as Pillow's convert('RGB') does (null), or compose on this 8-bit RGB colour. */
+  background: readonly [number, number, number] | null;
+}
+
+export type Interpolation = 'nearest' | 'bilinear' | 'bicubic';
+
+/** torchvision's ImageClassification preset in plain numbers. */
+export interface CoreTransforms {
+  /** Length of the image's shorter side after resizing, pixels. */
+  resizeSize: number;
+  /** Side of the square cut out of the middle, pixels. */
+  cropSize: number;
+  interpolation: Interpolation;
+  mean: readonly [number, number, number];
+  std: readonly [number, number, number];
+}
+
+/** A decoded image in wasm memory: 8-bit RGB, rows top to bottom, no padding. Call delete() when done. */
+export interface CoreImage {
+  readonly width: number;
+  readonly height: number;
+  /** Byte offset of the pixels, width * height * 3 bytes. */
+  readonly pixels: number;
+  /** 'jpeg', 'png', 'bmp' or 'raw'. */
+  readonly format: string;
+  /** EXIF orientation found in the file, 1..8 (1 where there is none). */
+  readonly orientation: number;
+  delete(): void;
+}
+
+export interface CoreNetworkOptions {
+  classes: number;
+  precision: 'int8' | 'f32';
+  /** Width of the activations that feed a convolution: 7 (0..127, default, exact everywhere) or 8 bits. Ignored by f32. */
+  activationBits: 7 | 8;
+  /** Threads, including the caller's own. 1 in the single-threaded flavours. */
+  threads: number;
+  /** Real-valued range [min, max] of each tensor that int8 needs, by layer name, from the manifest. Ignored by f32. */
+  ranges: Readonly<Record<string, readonly [number, number]>>;
+}
+
+/** A ResNet-50 in wasm memory. Call delete() when done. */
+export interface CoreNetwork {
+  readonly classes: number;
+  /** Names of the layers whose weights have not arrived, in network order. */
+  missingLayers(): string[];
+  /** Reads one shard (a whole safetensors file) and packs every layer that is complete with it. */
+  loadShard(pointer: number, bytes: number, name: string): CoreResult<undefined>;
+  /** Fills every layer with torchvision's random initialisation (Kaiming normal, fan-out), from a seed. */
+  initialiseRandomly(seed: number): CoreResult<undefined>;
+  /**
+   * Runs images of equal size after the transforms; returns the byte offset of classes * images.length float32
+   * logits, valid until the next call on this network.
+   */
+  run(images: readonly CoreImage[], transforms: CoreTransforms): CoreResult<number>;
+  /** The same on a prepared batch: float32 [n, 3, height, width] (NCHW) at the byte offset, already normalised. */
+  runTensor(pointer: number, n: number, height: number, width: number): CoreResult<number>;
+  delete(): void;
+}
+
+export interface CoreTopK {
+  readonly index: number;
+  readonly score: number;
+}
+
+/** The runtime module: one of the four flavours. */
+export interface CoreModule {
+  /** Views of the wasm memory; read them anew after every call that may allocate. */
+  readonly HEAPU8: Uint8Array;
+  readonly HEAPF32: Float32Array;
+  /** Byte offset of a new block, aligned to 16; 0 when memory ran out. */
+  allocate(bytes: number): number;
+  release(pointer: number): void;
+  /** Bytes of wasm memory in use by the module as a whole. */
+  memoryBytes(): number;
+  decodeImage(pointer: number, bytes: number, options: CoreDecodeOptions): CoreResult<CoreImage>;
+  /** Wraps raw 8-bit pixels (copied), channels 1 (grey), 3 (RGB) or 4 (RGBA). */
+  imageFromPixels(
+    pointer: number,
+    width: number,
+    height: number,
+    channels: 1 | 3 | 4,
+    background: readonly [number, number, number] | null,
+  ): CoreResult<CoreImage>;
+  createNetwork(options: CoreNetworkOptions): CoreResult<CoreNetwork>;
+  /**
+   * Softmax in double over `classes` float32 logits, then the k best with score >= threshold, best first, ties by
+   * lower index. `allowed` is the byte offset of one byte a class (0 hides it from the result; the softmax is over all
+   * classes regardless), or 0 for no filter.
+   */
+  topK(logits: number, classes: number, k: number, threshold: number, allowed: number): CoreTopK[];
+}
+
+export interface CoreConvertOptions {
+  /** Transforms for calibration photos. */
+  transforms: CoreTransforms;
+  threads: number;
+}
+
+export interface CoreOutput {
+  /** Byte offset and length of a finished shard, valid until the next call on this converter. */
+  readonly pointer: number;
+  readonly bytes: number;
+}
+
+/** Checkpoint -> int8 (or f32) shards, in the converter module only. Call delete() when done. */
+export interface CoreConverter {
+  readonly classes: number;
+  /** Parameters counted as torchvision counts them (batch-norm weights and biases in, running statistics out). */
+  readonly parameters: number;
+  /** Runs one calibration photo through the f32 network and widens the ranges. */
+  calibrate(image: CoreImage): CoreResult<undefined>;
+  /** Runs the i-th generated calibration picture (deterministic) instead. */
+  calibrateGenerated(index: number): CoreResult<undefined>;
+  /** The ranges found so far, for the manifest. */
+  ranges(): Record<string, [number, number]>;
+  /** How many shards of the precision there will be; int8 needs calibration first. */
+  planShards(precision: 'int8' | 'f32', maxShardBytes: number): CoreResult<number>;
+  /** Writes the i-th planned shard. */
+  shard(index: number): CoreResult<CoreOutput>;
+  delete(): void;
+}
+
+/** The converter module: everything of the runtime plus checkpoints and quantization. */
+export interface ConverterModule extends CoreModule {
+  /** Takes a .pth (zip or plain stream) or .safetensors state dict; the bytes may be released afterwards. */
+  openCheckpoint(pointer: number, bytes: number, name: string, options: CoreConvertOptions): CoreResult<CoreConverter>;
+}
