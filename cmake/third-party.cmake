@@ -54,7 +54,13 @@ set(core
   src/enums/allocation-type.c src/enums/datatype-strings.c src/enums/microkernel-type.c src/enums/operator-type.c)
 list(TRANSFORM core PREPEND "${xnn}/")
 
-add_library(xnnpack STATIC ${core} ${kernels} ${CMAKE_CURRENT_SOURCE_DIR}/src/kernels/xnnpack_configs.c)
+add_library(xnnpack STATIC ${core} ${kernels} 
+  ${CMAKE_CURRENT_SOURCE_DIR}/src/kernels/xnnpack_configs.c
+  ${CMAKE_CURRENT_SOURCE_DIR}/src/kernels/int8_config.c ${CMAKE_CURRENT_SOURCE_DIR}/src/kernels/int8_kernels.cc)
+# Our configuration stands in front of XNNPACK's own, which it falls back to.
+set_source_files_properties(${xnn}/src/configs/gemm-config.c PROPERTIES
+  COMPILE_DEFINITIONS xnn_init_qs8_qc8w_gemm_config=xnn_stock_qs8_qc8w_gemm_config)
+target_include_directories(xnnpack PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src)
 target_include_directories(xnnpack SYSTEM PUBLIC ${xnn}/include PRIVATE ${xnn}/src
   ${RESNET50_DEP_fxdiv}/include ${RESNET50_DEP_fp16}/include)
 target_link_libraries(xnnpack PUBLIC pthreadpool)

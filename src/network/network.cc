@@ -5,15 +5,12 @@
 #include <cstdlib>
 
 #include "network/activation_plan.h"
+#include "network/kernel_choice.h"
 
 namespace resnet50 {
 namespace {
 
 constexpr size_t kArenaAlignment = 64;
-
-// XNNPACK's int8 addition takes operands whose scale is within [2^-10, 2^8) of the sum's; a little is kept clear of both.
-constexpr float kSmallestOperandRatio = 1.01F / 1024.0F;
-constexpr float kLargestOperandRatio = 250.0F;
 
 // Whether a convolution reads the row's output, directly or through max pooling, which passes codes on unchanged.
 bool FeedsConvolution(const std::vector<Layer>& layers, int row) {
@@ -84,7 +81,7 @@ Status Network::QuantizeTensors() {
   output_quantization_.resize(layers_.size());
   for (size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
-    if (layer.kind == LayerKind::kLinear) continue;
+    if (layer.kind == LayerKind::kLinear || FusedAddition(i) != kNoLayer) continue;
     if (layer.kind == LayerKind::kMaxPool) {
       output_quantization_[i] = OutputQuantization(layer.input);
       continue;
@@ -96,26 +93,20 @@ Status Network::QuantizeTensors() {
                                                 : QuantizeFull(range.value());
   }
 
-  // Operands much finer than their sum are coarsened (their lost bits would not show in it), last addition first because
-  // a sum is the next one's operand.
-  for (size_t i = layers_.size(); i-- > 0;) {
-    if (layers_[i].kind != LayerKind::kAdd) continue;
-    const float floor = output_quantization_[i].scale * kSmallestOperandRatio;
-    for (int operand : {layers_[i].input, layers_[i].shortcut}) {
-      TensorQuantization& q = output_quantization_[size_t(operand)];
-      if (q.scale < floor) q = layers_[size_t(operand)].relu ? TensorQuantization{floor, q.zero_point, q.min, q.max}
-                                                           : QuantizeFull(FindRange(options_.ranges, layers_[size_t(operand)].name).value(), floor);
-    }
-  }
-  // A sum much finer than an operand (everything cancels or is negative) is coarsened too.
-  for (size_t i = 0; i < layers_.size(); ++i) {
-    if (layers_[i].kind != LayerKind::kAdd) continue;
-    TensorQuantization& sum = output_quantization_[i];
-    for (int operand : {layers_[i].input, layers_[i].shortcut}) {
-      sum.scale = std::max(sum.scale, output_quantization_[size_t(operand)].scale / kLargestOperandRatio);
-    }
-  }
   return {};
+}
+
+int Network::FusedAddition(size_t row) const {
+  if (options_.precision != Precision::kInt8) return kNoLayer;
+  for (size_t i = row + 1; i < layers_.size(); ++i) {
+    if (layers_[i].kind == LayerKind::kAdd && layers_[i].input == int(row)) return int(i);
+  }
+  return kNoLayer;
+}
+
+// Relaxed dot products are exact for 7-bit activations only; the plain form takes all eight bits.
+resnet50_int8_form Network::Form() const {
+  return options_.activation_bits == ActivationBits::kSeven ? BestInt8Form() : ExactInt8Form();
 }
 
 const TensorQuantization& Network::OutputQuantization(int row) const {
@@ -123,16 +114,18 @@ const TensorQuantization& Network::OutputQuantization(int row) const {
 }
 
 OperatorQuantization Network::QuantizationAround(size_t row) const {
-  const Layer& layer = layers_[row];
-  return {OutputQuantization(layer.input),
-          layer.shortcut == kNoLayer ? TensorQuantization{} : OutputQuantization(layer.shortcut),
-          output_quantization_[row]};
+  const int addition = FusedAddition(row);
+  const bool fused = addition != kNoLayer;
+  const Layer& last = layers_[fused ? size_t(addition) : row];
+  return {OutputQuantization(layers_[row].input),
+          last.shortcut == kNoLayer ? TensorQuantization{} : OutputQuantization(last.shortcut),
+          output_quantization_[fused ? size_t(addition) : row], fused, Form()};
 }
 
 Status Network::CreateWeightless() {
   for (size_t i = 0; i < layers_.size(); ++i) {
-    if (layers_[i].has_weights()) continue;
-    OperatorQuantization quantization;
+    if (layers_[i].has_weights() || IsFused(layers_[i])) continue;
+    OperatorQuantization quantization{};
     const bool int8 = options_.precision == Precision::kInt8;
     if (int8) quantization = QuantizationAround(i);
     Result<Operator> op = Operator::Create(layers_[i], {}, int8 ? &quantization : nullptr);
@@ -164,7 +157,7 @@ Status Network::SetWeights(std::string_view name, const LayerWeights& weights) {
       return Error{ErrorCode::kWeightsMismatch, layer.name, "holds a weight scale that is not a positive number"};
     }
   }
-  OperatorQuantization quantization;
+  OperatorQuantization quantization{};
   if (int8) quantization = QuantizationAround(row);
   Result<Operator> op = Operator::Create(layer, weights, int8 ? &quantization : nullptr);
   if (!op) return std::move(op).error();
@@ -176,7 +169,7 @@ Status Network::SetWeights(std::string_view name, const LayerWeights& weights) {
 std::vector<std::string> Network::MissingLayers() const {
   std::vector<std::string> names;
   for (size_t i = 0; i < layers_.size(); ++i) {
-    if (!operators_[i]) names.push_back(layers_[i].name);
+    if (!operators_[i] && layers_[i].has_weights()) names.push_back(layers_[i].name);
   }
   return names;
 }
@@ -215,14 +208,17 @@ Status Network::Reshape(int n, int height, int width) {
     const int step = int(i) + 1;  // step 0 writes the input
     const Extent in = layer.input == kNetworkInput ? input : extents_[size_t(layer.input)];
     extents_[i] = {size_t(OutputSize(layer, int(in.height))), size_t(OutputSize(layer, int(in.width)))};
-    Result<size_t> bytes = operators_[i]->Reshape(size_t(n), in, pool_);
-    if (!bytes) return std::move(bytes).error();
-    scratch = std::max(scratch, bytes.value());
     lifetimes[size_t(layer.input + 1)].last = step;
     if (layer.shortcut != kNoLayer) lifetimes[size_t(layer.shortcut + 1)].last = step;
     const bool is_logits = layer.kind == LayerKind::kLinear;
+    const bool has_tensor = !is_logits && FusedAddition(i) == kNoLayer;
     const size_t elements = size_t(n) * extents_[i].height * extents_[i].width * size_t(layer.out_channels);
-    lifetimes.push_back({is_logits ? 0 : elements * ElementBytes(), step, step});
+    // A fused addition's tensor is written one step before its row: by the convolution in front of it.
+    lifetimes.push_back({has_tensor ? elements * ElementBytes() : 0, IsFused(layer) ? step - 1 : step, step});
+    if (!operators_[i]) continue;
+    Result<size_t> bytes = operators_[i]->Reshape(size_t(n), in, pool_);
+    if (!bytes) return std::move(bytes).error();
+    scratch = std::max(scratch, bytes.value());
   }
   // Scratch is one more tensor, alive throughout.
   lifetimes.push_back({scratch, 0, int(layers_.size())});
@@ -249,9 +245,13 @@ Status Network::Setup() {
   char* base = static_cast<char*>(arena_.get());
   const auto tensor = [&](int row) { return base + tensor_offsets_[size_t(row + 1)]; };
   for (size_t i = 0; i < layers_.size(); ++i) {
+    if (!operators_[i]) continue;
     const Layer& layer = layers_[i];
-    const void* shortcut = layer.shortcut == kNoLayer ? nullptr : tensor(layer.shortcut);
-    void* output = layer.kind == LayerKind::kLinear ? static_cast<void*>(logits_.data()) : tensor(int(i));
+    const int addition = FusedAddition(i);
+    const int row = addition == kNoLayer ? int(i) : addition;  // whose tensor the operator writes
+    const int from = layers_[size_t(row)].shortcut;
+    const void* shortcut = from == kNoLayer ? nullptr : tensor(from);
+    void* output = layer.kind == LayerKind::kLinear ? static_cast<void*>(logits_.data()) : tensor(row);
     if (Status status = operators_[i]->Setup(tensor(layer.input), shortcut, output, base + scratch_offset_); !status) {
       return status;
     }
@@ -270,9 +270,30 @@ std::span<float> Network::input_reals() {
           size_t(n_) * height_ * width_ * kInputChannels};
 }
 
+void Network::SetInput(std::span<const float> nchw) {
+  const size_t plane = size_t(height_) * size_t(width_);
+  const TensorQuantization& q = input_quantization_;
+  const std::span<int8_t> codes = input_codes();
+  const std::span<float> reals = input_reals();
+  for (size_t image = 0; image < size_t(n_); ++image) {
+    for (size_t p = 0; p < plane; ++p) {
+      for (size_t c = 0; c < kInputChannels; ++c) {
+        const float value = nchw[(image * kInputChannels + c) * plane + p];
+        const size_t to = (image * plane + p) * kInputChannels + c;
+        if (codes.empty()) {
+          reals[to] = value;
+        } else {
+          codes[to] = Quantize(value, q);
+        }
+      }
+    }
+  }
+}
+
 Status Network::Run(const LayerObserver& observer) {
   if (n_ == 0) return Error{ErrorCode::kNotReady, "network", "Prepare must come before Run"};
   for (size_t i = 0; i < layers_.size(); ++i) {
+    if (!operators_[i]) continue;
     if (Status status = operators_[i]->Run(pool_); !status) return status;
     if (!observer || options_.precision != Precision::kFloat32) continue;
     const Layer& layer = layers_[i];

@@ -56,6 +56,8 @@ class Network {
   // The prepared input, NHWC with 3 channels: int8 codes or float. Overwritten by Run.
   std::span<int8_t> input_codes();
   std::span<float> input_reals();
+  // Fills the input from a normalised NCHW tensor of the prepared shape, quantizing it where the network is int8.
+  void SetInput(std::span<const float> nchw);
   // Codes of the int8 input.
   const TensorQuantization& input_quantization() const { return input_quantization_; }
 
@@ -75,6 +77,13 @@ class Network {
 
   Status QuantizeTensors();
   size_t ElementBytes() const { return options_.precision == Precision::kInt8 ? 1 : 4; }
+  // int8: additions are done by the convolution that ends the block; their rows have no operator of their own.
+  bool IsFused(const Layer& layer) const {
+    return options_.precision == Precision::kInt8 && layer.kind == LayerKind::kAdd;
+  }
+  // The addition that the row's convolution does, or kNoLayer.
+  int FusedAddition(size_t row) const;
+  resnet50_int8_form Form() const;
   OperatorQuantization QuantizationAround(size_t row) const;
   const TensorQuantization& OutputQuantization(int row) const;
   Status CreateWeightless();

@@ -26,6 +26,15 @@ std::vector<int32_t> QuantizeBias(std::span<const float> bias, float input_scale
   return codes;
 }
 
+// XNNPACK's convolutions created while this lives get our kernels.
+class OurKernels {
+ public:
+  explicit OurKernels(resnet50_int8_form form) { resnet50_int8_use(form); }
+  ~OurKernels() { resnet50_int8_use_stock(); }
+  OurKernels(const OurKernels&) = delete;
+  OurKernels& operator=(const OurKernels&) = delete;
+};
+
 static_assert(sizeof(xnn_quantization_params) == sizeof(uint64_t), "row_quantization_ holds xnn_quantization_params");
 
 xnn_quantization_params ToXnn(const TensorQuantization& q) { return {q.zero_point, q.scale}; }
@@ -66,7 +75,7 @@ Result<Operator> Operator::Create(const Layer& layer, const LayerWeights& weight
   Operator op;
   op.layer_ = layer;
   op.int8_ = quantization != nullptr;
-  if (quantization) op.input_quantization_ = quantization->input;
+  if (quantization) op.quantization_ = *quantization;
   Status status = [&]() -> Status {
     switch (layer.kind) {
       case LayerKind::kConvolution: return op.CreateConvolution(weights, quantization);
@@ -91,6 +100,7 @@ Status Operator::CreateConvolution(const LayerWeights& weights, const OperatorQu
   xnn_status status;
   if (q) {
     const std::vector<int32_t> bias = QuantizeBias(weights.bias, q->input.scale, weights.scales);
+    const OurKernels use(q->form);
     status = xnn_create_convolution2d_nhwc_qs8_qc8w(
         pad, pad, pad, pad, kernel, kernel, stride, stride, 1, 1, 1, in, out, in, out, q->input.zero_point,
         q->input.scale, weights.scales.data(), weights.quantized.data(), bias.data(), q->output.zero_point,
@@ -209,7 +219,7 @@ Result<size_t> Operator::Reshape(size_t n, Extent in, const ThreadPool& pool) {
       status = int8_ ? xnn_reshape_fully_connected_nc_qd8_f32_qc8w(op_.get(), n, pool.get())
                      : xnn_reshape_fully_connected_nc_f32(op_.get(), n, pool.get());
       if (int8_) {
-        const xnn_quantization_params row = ToXnn(input_quantization_);
+        const xnn_quantization_params row = ToXnn(quantization_.input);
         uint64_t bits;
         std::memcpy(&bits, &row, sizeof bits);
         row_quantization_.assign(n + XNN_EXTRA_QUANTIZATION_PARAMS, bits);
@@ -217,6 +227,15 @@ Result<size_t> Operator::Reshape(size_t n, Extent in, const ThreadPool& pool) {
       break;
   }
   if (status != xnn_status_success) return Failure(status, "reshape");
+  if (int8_ && layer_.kind == LayerKind::kConvolution) {
+    resnet50_int8_block(op_.get(), pool.size());
+    if (quantization_.adds_shortcut) {
+      const TensorQuantization &out = quantization_.output, &shortcut = quantization_.shortcut;
+      residual_ = std::make_unique<resnet50_int8_residual>(resnet50_int8_residual{
+          out.zero_point, out.min, out.max, shortcut.zero_point, shortcut.scale / out.scale, 0});
+      resnet50_int8_fuse_residual(op_.get(), quantization_.form, residual_.get());
+    }
+  }
   return scratch;
 }
 
@@ -230,6 +249,7 @@ Status Operator::Setup(const void* input, const void* shortcut, void* output, vo
     case LayerKind::kConvolution:
       status = int8_ ? xnn_setup_convolution2d_nhwc_qs8_qc8w(op_.get(), scratch, in8, out8)
                      : xnn_setup_convolution2d_nhwc_f32(op_.get(), scratch, in32, out32);
+      if (residual_) residual_->offset = static_cast<const int8_t*>(shortcut) - out8;
       break;
     case LayerKind::kMaxPool:
       status = int8_ ? xnn_setup_max_pooling2d_nhwc_s8(op_.get(), in8, out8)

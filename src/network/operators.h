@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "kernels/int8_kernels.h"
 #include "network/quantization.h"
 #include "network/topology.h"
 
@@ -47,11 +48,13 @@ struct LayerWeights {
   std::span<const float> bias;        // [output channels], real-valued in both precisions
 };
 
-// Quantization of the tensors around an int8 operator.
+// Quantization of the tensors around an int8 operator, and the kernels that compute it.
 struct OperatorQuantization {
   TensorQuantization input;
-  TensorQuantization shortcut;  // kAdd only
+  TensorQuantization shortcut;  // kAdd, and convolutions that add a residual
   TensorQuantization output;    // not kLinear, whose logits are f32
+  bool adds_shortcut = false;   // a 1x1 convolution that adds the shortcut before it clamps and rounds
+  resnet50_int8_form form;      // of our convolution kernels
 };
 
 // Bytes that XNNPACK's kernels may read past the end of a tensor.
@@ -66,7 +69,7 @@ class Operator {
 
   // Fits the operator to a batch of `n` images and an input of `in`; returns the bytes of scratch it needs while running.
   Result<size_t> Reshape(size_t n, Extent in, const ThreadPool& pool);
-  // Sets the tensors; `shortcut` for kAdd only, `scratch` as Reshape said.
+  // Sets the tensors; `shortcut` for kAdd and for convolutions that add a residual, `scratch` as Reshape said.
   Status Setup(const void* input, const void* shortcut, void* output, void* scratch);
   Status Run(const ThreadPool& pool);
 
@@ -85,7 +88,9 @@ class Operator {
 
   Layer layer_;
   bool int8_ = false;
-  TensorQuantization input_quantization_{};
+  OperatorQuantization quantization_{};
+  // Convolutions that add a residual: what their kernel reads while it runs; its address must not move.
+  std::unique_ptr<resnet50_int8_residual> residual_;
   Handle op_;
   Handle relu_;  // f32 kAdd only: XNNPACK's f32 addition does not clamp
   // kLinear, int8: XNNPACK's "dynamically quantized" input, whose parameters are fixed here; opaque pairs, one an image.

@@ -21,6 +21,12 @@ TensorQuantization Spread(Range range, int min, int max, float min_scale) {
 
 }  // namespace
 
+int8_t Quantize(float value, const TensorQuantization& q) {
+  if (std::isnan(value)) return q.zero_point;
+  const float code = std::nearbyint(value / q.scale) + float(q.zero_point);
+  return int8_t(std::clamp(code, float(q.min), float(q.max)));
+}
+
 TensorQuantization QuantizeNonNegative(Range range, ActivationBits bits) {
   return QuantizeSigned({0.0F, range.max}, bits);
 }

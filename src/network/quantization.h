@@ -19,6 +19,9 @@ struct TensorQuantization {
   int8_t max;
 };
 
+// The nearest code, halves to even; NaN becomes the zero point.
+int8_t Quantize(float value, const TensorQuantization& q);
+
 // How many bits an activation that feeds a convolution has. Seven (codes 0..127) keep i8 x i7 relaxed dot products exact
 // on every CPU; eight are a little finer and leave the choice of kernel to XNNPACK's probes.
 enum class ActivationBits : uint8_t { kSeven = 7, kEight = 8 };

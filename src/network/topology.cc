@@ -1,6 +1,7 @@
 #include "network/topology.h"
 
 #include <array>
+#include <utility>
 
 namespace resnet50 {
 namespace {
@@ -41,12 +42,13 @@ int AppendBottleneck(TableBuilder& table, const std::string& prefix, int input, 
   const int out = width * kExpansion;
   const int reduced = table.Convolution(prefix + ".conv1", prefix + ".bn1", input, in, width, 1, 1, true);
   const int spatial = table.Convolution(prefix + ".conv2", prefix + ".bn2", reduced, width, width, 3, stride, true);
-  const int expanded = table.Convolution(prefix + ".conv3", prefix + ".bn3", spatial, width, out, 1, 1, false);
+  // The projection comes before conv3, which may add it in its own epilogue.
   int shortcut = input;
   if (in != out || stride != 1) {
     shortcut =
         table.Convolution(prefix + ".downsample.0", prefix + ".downsample.1", input, in, out, 1, stride, false);
   }
+  const int expanded = table.Convolution(prefix + ".conv3", prefix + ".bn3", spatial, width, out, 1, 1, false);
   return table.Plain(LayerKind::kAdd, prefix + ".add", expanded, shortcut, out, out, 1, 1, 0, true);
 }
 
@@ -89,8 +91,13 @@ int OutputSize(const Layer& layer, int size) {
 }
 
 std::vector<ParameterSpec> ResNet50Parameters(int classes) {
+  std::vector<Layer> layers = ResNet50Layers(classes);
+  // torchvision lists a block's projection last.
+  for (size_t i = 0; i + 1 < layers.size(); ++i) {
+    if (layers[i].name.ends_with(".downsample.0") && layers[i + 1].has_weights()) std::swap(layers[i], layers[i + 1]);
+  }
   std::vector<ParameterSpec> specs;
-  for (const Layer& layer : ResNet50Layers(classes)) {
+  for (const Layer& layer : layers) {
     if (layer.kind == LayerKind::kConvolution) {
       specs.push_back(
           {layer.name + ".weight", {layer.out_channels, layer.in_channels, layer.kernel, layer.kernel}, true});

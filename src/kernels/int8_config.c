@@ -1,0 +1,97 @@
+// Registers our int8 kernels into XNNPACK's gemm configuration, and adjusts reshaped operators. Knows XNNPACK's internal
+// structures, nothing of the network.
+#include <assert.h>
+
+#include "kernels/int8_kernels.h"
+#include "xnnpack/compute.h"
+#include "xnnpack/config.h"
+#include "xnnpack/microfnptr.h"
+#include "xnnpack/microparams-init.h"
+#include "xnnpack/operator.h"
+#include "xnnpack/pack.h"
+
+enum { kRows = 6, kColumns = 8, kLog2Depth = 2 };
+enum { kRowsIndex = kRows - 1 };  // XNNPACK's tables hold the kernel for n rows at n - 1
+
+// gemm-config.c is compiled with its own function renamed to this.
+const struct xnn_gemm_config* xnn_stock_qs8_qc8w_gemm_config(void);
+
+// What the operators being created on this thread get; null for XNNPACK's own kernels. XNNPACK asks for its
+// configuration by a function without arguments, so the choice cannot travel any other way.
+static _Thread_local const struct xnn_gemm_config* chosen;
+static _Thread_local struct xnn_gemm_config ours;
+
+const struct xnn_gemm_config* xnn_init_qs8_qc8w_gemm_config(void) {
+  return chosen != NULL ? chosen : xnn_stock_qs8_qc8w_gemm_config();
+}
+
+void resnet50_int8_use(enum resnet50_int8_form form) {
+  const struct resnet50_int8_kernels* kernels = resnet50_int8_kernels_of(form);
+  assert(kernels->gemm != NULL);
+  // Packing for signed activations: XNNPACK's own configuration may hold one for unsigned ones, by what it probes.
+  ours = (struct xnn_gemm_config){
+      .pack_weights_and_biases = (xnn_pack_weights_and_biases_fn)xnn_pack_qs8_weights_and_biases,
+      .packed_stride_weights_and_biases = (xnn_packed_stride_weights_and_biases_fn)xnn_packed_stride_qs8_weights_and_biases,
+      .pack_gemm_gio = (xnn_packw_gemm_gio_ukernel_fn)xnn_pack_qs8_gemm_gio_w,
+      .pack_gemm_goi = (xnn_packw_gemm_goi_ukernel_fn)xnn_pack_qs8_gemm_goi_w,
+      .pack_igemm_goki = (xnn_pack_conv_goki_w_fn)xnn_pack_qs8_conv_goki_w,
+      .pack_igemm_kgo = (xnn_pack_conv_kgo_w_fn)xnn_pack_qs8_conv_kgo_w,
+      .mr = kRows,
+      .nr = kColumns,
+      .log2_kr = kLog2Depth,
+  };
+  ours.init.qs8_qc8w = xnn_init_qs8_qc8w_conv_minmax_fp32_scalar_params;
+  ours.minmax.gemm[kRowsIndex] = xnn_init_hmp_gemm_ukernel((xnn_gemm_ukernel_fn)kernels->gemm);
+  ours.minmax.igemm[kRowsIndex] = xnn_init_hmp_igemm_ukernel((xnn_igemm_ukernel_fn)kernels->igemm);
+  chosen = &ours;
+}
+
+void resnet50_int8_use_stock(void) { chosen = NULL; }
+
+void resnet50_int8_fuse_residual(struct xnn_operator* op, enum resnet50_int8_form form,
+                                 const struct resnet50_int8_residual* residual) {
+  assert(op->ukernel.type == xnn_microkernel_type_gemm);
+  struct gemm_context* context = &op->context.gemm.gemm.gemm;
+  context->ukernel.function[XNN_UARCH_DEFAULT] = (xnn_gemm_ukernel_fn)resnet50_int8_kernels_of(form)->gemm_residual;
+  context->fused_params = (void*)residual;
+}
+
+// A block's activations should stay in a second-level cache of which other things take a part.
+static const size_t kBlockBytes = 160 * 1024;
+// Enough pieces that threads which start late or lose their core to others cost little.
+static const size_t kPiecesPerThread = 4;
+
+static size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
+
+void resnet50_int8_block(struct xnn_operator* op, size_t threads) {
+  const bool gemm = op->ukernel.type == xnn_microkernel_type_gemm;
+  struct compute_parameters* compute = &op->compute[0];
+  // 2-D: rows x columns; convolutions of a batch through indirection have the batch in front.
+  size_t first;
+  switch (compute->type) {
+    case xnn_parallelization_type_2d_tile_2d: first = 0; break;
+    case xnn_parallelization_type_3d_tile_2d: first = 1; break;
+    default: return;
+  }
+  const size_t rows = compute->range[first], columns = compute->range[first + 1];
+  const size_t row_bytes = gemm ? op->group_input_channels : op->group_input_channels * 2;
+  size_t block = kBlockBytes / row_bytes / kRows * kRows;
+  if (block < kRows) block = kRows;
+  const size_t batch = first == 1 ? compute->range[0] : 1;
+  size_t column_block = columns;
+  if (threads > 1) {
+    // Rows are cut first; where there are too few of them (the 7x7 stage), columns.
+    const size_t pieces = threads * kPiecesPerThread;
+    const size_t per_piece = divide_up(divide_up(rows * batch, pieces), kRows) * kRows;
+    const size_t smallest = 8 * kRows;
+    if (per_piece >= smallest) {
+      if (block > per_piece) block = per_piece;
+    } else {
+      if (block > rows) block = divide_up(rows, kRows) * kRows;
+      const size_t blocks = divide_up(rows, block) * batch;
+      column_block = divide_up(divide_up(columns, divide_up(pieces, blocks)), kColumns) * kColumns;
+    }
+  }
+  compute->tile[0] = block;
+  compute->tile[1] = column_block;
+}

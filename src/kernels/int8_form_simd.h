@@ -1,0 +1,130 @@
+// Forms in 128-bit wasm SIMD: the epilogue that they share, and one inner product each.
+#pragma once
+
+#include <wasm_simd128.h>
+
+#include <cstring>
+
+#include "kernels/int8_tile.h"
+
+namespace resnet50::kernels {
+
+// Accumulators of a tile in vectors, and the way from them to int8.
+struct SimdBase {
+  template <size_t kRows>
+  struct Accumulators {
+    v128_t sums[kRows][2];
+
+    void SetBias(const void* packed) {
+      const v128_t low = wasm_v128_load(packed), high = wasm_v128_load(static_cast<const int8_t*>(packed) + 16);
+      Unroll<kRows>([&](auto r) { sums[r][0] = low, sums[r][1] = high; });
+    }
+  };
+
+  // Rounds half to even by adding 1.5 * 2^23: exact for the clamped range.
+  static v128_t Round(v128_t value, v128_t low, v128_t high) {
+    const v128_t clamped = wasm_f32x4_pmin(wasm_f32x4_pmax(value, low), high);
+    const v128_t magic = wasm_f32x4_const_splat(12582912.0F);
+    return wasm_i32x4_sub(wasm_f32x4_add(clamped, magic), magic);
+  }
+
+  template <size_t kRows, Residual kResidual>
+  [[gnu::always_inline]] static void Finish(const Accumulators<kRows>& acc, const int8_t* scales, const Int8Epilogue& e, int8_t* const (&out)[kRows], size_t columns) {
+    const v128_t scale_low = wasm_v128_load(scales), scale_high = wasm_v128_load(scales + 16);
+    const v128_t low = wasm_f32x4_splat(float(e.output_min - e.output_zero_point));
+    const v128_t high = wasm_f32x4_splat(float(e.output_max - e.output_zero_point));
+    const v128_t zero_point = wasm_i16x8_splat(e.output_zero_point);
+    Unroll<kRows>([&](auto r) {
+      v128_t a = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(acc.sums[r][0]), scale_low);
+      v128_t b = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(acc.sums[r][1]), scale_high);
+      if constexpr (kResidual == Residual::kAdded) {
+        const v128_t ratio = wasm_f32x4_splat(e.residual_scale);
+        // Tensors are padded behind their end, so that eight bytes may be read even where fewer count.
+        v128_t residual = wasm_i16x8_load8x8(out[r] + e.residual_offset);
+        residual = wasm_i16x8_sub(residual, wasm_i16x8_splat(e.residual_zero_point));
+        a = wasm_f32x4_add(a, wasm_f32x4_mul(wasm_f32x4_convert_i32x4(wasm_i32x4_extend_low_i16x8(residual)), ratio));
+        b = wasm_f32x4_add(b, wasm_f32x4_mul(wasm_f32x4_convert_i32x4(wasm_i32x4_extend_high_i16x8(residual)), ratio));
+      }
+      const v128_t words = wasm_i16x8_add(wasm_i16x8_narrow_i32x4(Round(a, low, high), Round(b, low, high)), zero_point);
+      const v128_t bytes = wasm_i8x16_narrow_i16x8(words, words);
+      if (columns == kTileColumns) {
+        wasm_v128_store64_lane(out[r], bytes, 0);
+      } else {
+        int8_t lanes[16];
+        wasm_v128_store(lanes, bytes);
+        std::memcpy(out[r], lanes, columns);
+      }
+    });
+  }
+};
+
+#ifdef __wasm_relaxed_simd__
+
+// The loop that the two relaxed forms share: `Dot` adds 4 products to each of 4 sums.
+template <typename Dot>
+struct RelaxedForm : SimdBase {
+  template <size_t kRows>
+  [[gnu::always_inline]] static const int8_t* Accumulate(Accumulators<kRows>& acc, const int8_t* const (&rows)[kRows], size_t channels, const int8_t* w) {
+    const int8_t* p[kRows];
+    Unroll<kRows>([&](auto r) { p[r] = rows[r]; });
+    for (ptrdiff_t left = ptrdiff_t(channels); left > 0; left -= ptrdiff_t(kTileDepth)) {
+      const v128_t w0 = wasm_v128_load(w), w1 = wasm_v128_load(w + 16);
+      w += kStepBytes;
+      Unroll<kRows>([&](auto r) {
+        const v128_t x = wasm_v128_load32_splat(p[r]);
+        p[r] += kTileDepth;
+        acc.sums[r][0] = Dot::Add(w0, x, acc.sums[r][0]);
+        acc.sums[r][1] = Dot::Add(w1, x, acc.sums[r][1]);
+      });
+    }
+    return w;
+  }
+};
+
+// One instruction with AVX-VNNI (vpdpbusd) and on Arm (sdot). Exact for 7-bit activations by the specification.
+struct DotI32 {
+  static v128_t Add(v128_t w, v128_t x, v128_t sum) { return wasm_i32x4_relaxed_dot_i8x16_i7x16_add(w, x, sum); }
+};
+using RelaxedI32Form = RelaxedForm<DotI32>;
+
+// Three cheap instructions on x86 without AVX-VNNI (vpmaddubsw, vpmaddwd, vpaddd), where the i32 form is lowered badly.
+// Exact too: two products of 127 x 127 fit int16.
+struct DotI16 {
+  static v128_t Add(v128_t w, v128_t x, v128_t sum) {
+    return wasm_i32x4_add(sum, wasm_i32x4_extadd_pairwise_i16x8(wasm_i16x8_relaxed_dot_i8x16_i7x16(w, x)));
+  }
+};
+using RelaxedI16Form = RelaxedForm<DotI16>;
+
+#endif  // __wasm_relaxed_simd__
+
+// Plain SIMD: bytes are widened to int16 in registers. The weights of 4 channels x 4 outputs become two vectors of
+// channel pairs, the activations one vector of two pairs, spread by shuffles.
+struct PlainForm : SimdBase {
+  template <size_t kRows>
+  [[gnu::always_inline]] static const int8_t* Accumulate(Accumulators<kRows>& acc, const int8_t* const (&rows)[kRows], size_t channels, const int8_t* w) {
+    const int8_t* p[kRows];
+    Unroll<kRows>([&](auto r) { p[r] = rows[r]; });
+    for (ptrdiff_t left = ptrdiff_t(channels); left > 0; left -= ptrdiff_t(kTileDepth)) {
+      // Outputs 0-1 and 2-3, 4-5 and 6-7; each output's four channels stay together.
+      const v128_t w01 = wasm_i16x8_load8x8(w), w23 = wasm_i16x8_load8x8(w + 8);
+      const v128_t w45 = wasm_i16x8_load8x8(w + 16), w67 = wasm_i16x8_load8x8(w + 24);
+      // Channels 0-1 of four outputs, channels 2-3 of four outputs.
+      const v128_t a0 = wasm_i32x4_shuffle(w01, w23, 0, 2, 4, 6), a1 = wasm_i32x4_shuffle(w01, w23, 1, 3, 5, 7);
+      const v128_t b0 = wasm_i32x4_shuffle(w45, w67, 0, 2, 4, 6), b1 = wasm_i32x4_shuffle(w45, w67, 1, 3, 5, 7);
+      w += kStepBytes;
+      Unroll<kRows>([&](auto r) {
+        const v128_t x = wasm_i16x8_extend_low_i8x16(wasm_v128_load32_zero(p[r]));
+        p[r] += kTileDepth;
+        const v128_t x0 = wasm_i32x4_shuffle(x, x, 0, 0, 0, 0), x1 = wasm_i32x4_shuffle(x, x, 1, 1, 1, 1);
+        acc.sums[r][0] = wasm_i32x4_add(acc.sums[r][0], wasm_i32x4_dot_i16x8(a0, x0));
+        acc.sums[r][1] = wasm_i32x4_add(acc.sums[r][1], wasm_i32x4_dot_i16x8(b0, x0));
+        acc.sums[r][0] = wasm_i32x4_add(acc.sums[r][0], wasm_i32x4_dot_i16x8(a1, x1));
+        acc.sums[r][1] = wasm_i32x4_add(acc.sums[r][1], wasm_i32x4_dot_i16x8(b1, x1));
+      });
+    }
+    return w;
+  }
+};
+
+}  // namespace resnet50::kernels

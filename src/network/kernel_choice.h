@@ -1,0 +1,18 @@
+// Which form of our int8 kernels this machine runs fastest. All forms give the same bits, so the choice is about speed
+// only, and is made by timing, not by guessing the CPU.
+#pragma once
+
+#include "kernels/int8_kernels.h"
+
+namespace resnet50 {
+
+// For 7-bit activations: the fastest form compiled into this flavour, timed once a process (about a millisecond).
+resnet50_int8_form BestInt8Form();
+
+// For activations of all eight bits: the fastest form that is exact for them.
+resnet50_int8_form ExactInt8Form();
+
+// scalar, simd, relaxed-i32 or relaxed-i16: for info() and benchmarks.
+const char* Name(resnet50_int8_form form);
+
+}  // namespace resnet50
