@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "image/decode.h"
 #include "image/normalize.h"
 #include "network/shard_loader.h"
 #include "quantize/generated_images.h"
@@ -139,7 +140,7 @@ Status Converter::Calibrate(const Image& image) {
 Status Converter::CalibrateGenerated(uint32_t index) {
   const int side = transforms_.crop_size;
   const std::vector<uint8_t> pixels = GenerateCalibrationImage(index, side);
-  Result<Image> image = FromPixels(pixels, side, side, 3, {});
+  Result<Image> image = FromPixels(pixels, side, side, kRgb, {});
   if (!image) return std::move(image).error();
   if (Status status = network_->Prepare(1, side, side); !status) return status;
   NormalizeToFloat(image.value(), transforms_, network_->input_reals());

@@ -1,0 +1,25 @@
+// 8-bit pixels -> the network's input: normalised floats, or codes of an int8 tensor, in one pass over a table of 256
+// entries a channel. Arithmetic as torchvision's: to_tensor (divide by 255), then Normalize, all in float32.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "image/image.h"
+#include "image/transform.h"
+
+namespace resnet50 {
+
+// ((p / 255) - mean) / std, NHWC. `out` has 3 values a pixel.
+void NormalizeToFloat(const Image& image, const Transforms& transforms, std::span<float> out);
+
+// code = clamp(round half to even(value / scale) + zero_point, min, max).
+struct CodeRule {
+  float scale;
+  int zero_point, min, max;
+};
+
+// The codes of what NormalizeToFloat gives, NHWC, `pixel_stride` bytes a pixel; bytes beyond the third are not touched.
+void NormalizeToCodes(const Image& image, const Transforms& transforms, const CodeRule& rule, size_t pixel_stride, std::span<int8_t> out);
+
+}  // namespace resnet50

@@ -1,0 +1,93 @@
+#include "image/stb.h"
+
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+namespace {
+
+// stb_image takes its allocator by macro and gives it no context, so the budget of the decoding in progress is a variable
+// of the thread; it means nothing between calls.
+thread_local size_t budget_left = 0;
+thread_local bool budget_exceeded = false;
+
+void* BudgetedMalloc(size_t bytes) {
+  if (bytes > budget_left) {
+    budget_exceeded = true;
+    return nullptr;
+  }
+  void* block = std::malloc(bytes);
+  if (block != nullptr) budget_left -= bytes;
+  return block;
+}
+
+void* BudgetedRealloc(void* block, size_t old_bytes, size_t bytes) {
+  const size_t more = bytes > old_bytes ? bytes - old_bytes : 0;
+  if (more > budget_left) {
+    budget_exceeded = true;
+    return nullptr;
+  }
+  void* moved = std::realloc(block, bytes);
+  if (moved != nullptr) budget_left -= more;
+  return moved;
+}
+
+}  // namespace
+
+#define STBI_ONLY_JPEG
+#define STBI_ONLY_PNG
+#define STBI_ONLY_BMP
+#define STBI_NO_STDIO
+#define STBI_NO_LINEAR
+#define STBI_NO_HDR
+#define STBI_MAX_DIMENSIONS 16384
+#define STBI_MALLOC(bytes) BudgetedMalloc(bytes)
+#define STBI_REALLOC_SIZED(block, old_bytes, bytes) BudgetedRealloc(block, old_bytes, bytes)
+#define STBI_FREE(block) std::free(block)
+#define STBI_ASSERT(condition) ((void)0)
+#define STB_IMAGE_STATIC
+#define STB_IMAGE_IMPLEMENTATION
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wall"
+#pragma GCC diagnostic ignored "-Wextra"
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wshadow"
+#pragma GCC diagnostic ignored "-Wunused-function"
+#include <stb_image.h>
+#pragma GCC diagnostic pop
+
+namespace resnet50 {
+
+StbImage::StbImage(StbImage&& other) noexcept
+    : pixels(std::exchange(other.pixels, nullptr)),
+      width(other.width),
+      height(other.height),
+      failure(other.failure),
+      out_of_memory(other.out_of_memory) {}
+
+StbImage::~StbImage() { std::free(pixels); }
+
+StbImage DecodeWithStb(std::span<const uint8_t> bytes, int components, bool sixteen_bits, size_t budget) {
+  StbImage image;
+  if (bytes.size() > size_t(INT_MAX)) {
+    image.failure = "the file is larger than 2 GiB";
+    return image;
+  }
+  budget_left = budget;
+  budget_exceeded = false;
+  int stored = 0;
+  const int size = int(bytes.size());
+  image.pixels = sixteen_bits
+                     ? reinterpret_cast<uint8_t*>(stbi_load_16_from_memory(bytes.data(), size, &image.width, &image.height, &stored, components))
+                     : stbi_load_from_memory(bytes.data(), size, &image.width, &image.height, &stored, components);
+  if (image.pixels == nullptr) {
+    image.failure = stbi_failure_reason();
+    if (image.failure == nullptr) image.failure = "unknown reason";
+    // A file that needs more than the budget is hostile, not large: its size was checked before.
+    image.out_of_memory = !budget_exceeded && std::strcmp(image.failure, "outofmem") == 0;
+  }
+  return image;
+}
+
+}  // namespace resnet50

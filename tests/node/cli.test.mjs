@@ -1,0 +1,220 @@
+// The command as a shell user sees it, over a stand-in for the core: output, errors in one line, exit status.
+import assert from 'node:assert/strict';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import {
+  fakeImage,
+  fakePackage,
+  importSource,
+  run,
+  scratch,
+  sendAndDrop,
+  sendRange,
+  serve,
+  sha256,
+  writeVariant,
+} from './helpers.mjs';
+
+async function setUp(t) {
+  const [folder, home] = [await fakePackage(t), await scratch(t)];
+  await writeVariant(join(home, 'weights'), 'IMAGENET1K_V2');
+  for (const pixel of [1, 2]) await writeFile(join(home, `p${pixel}.jpg`), fakeImage(pixel));
+  await writeFile(join(home, 'notes.txt'), 'text');
+  const env = { XDG_CACHE_HOME: join(home, 'cache'), RESNET50_WEIGHTS_DIR: join(home, 'weights') };
+  const cli = (args, options = {}) =>
+    run(process.execPath, [join(folder, 'dist', 'cli.js'), ...args], { ...options, env: { ...env, ...options.env } });
+  return { cli, home, at: (name) => join(home, name) };
+}
+
+test('help and version', async (t) => {
+  const { cli } = await setUp(t);
+  assert.deepEqual([(await cli(['--version'])).stdout, (await cli(['--help'])).status], ['0.1.0\n', 0]);
+  for (const command of ['classify', 'convert', 'weights', 'info']) {
+    const { status, stdout } = await cli([command, '--help']);
+    assert.equal(status, 0);
+    assert.match(stdout, new RegExp(`^Usage: resnet50-wasm ${command}`));
+    for (const line of stdout.split('\n')) assert.ok(line.length <= 120, line);
+  }
+});
+
+test('a mistake in the command: one sentence on standard error, status 2', async (t) => {
+  const { cli } = await setUp(t);
+  const cases = [
+    [[], /give a command/],
+    [['clasify'], /no command 'clasify'/],
+    [['constructor'], /no command/],
+    [['classify', '--top', '3'], /--top/],
+    [['classify', 'x', '--top-k', '0'], /--top-k 0/],
+    [['classify', 'x', '--top-k', ''], /--top-k/],
+    [['classify', 'x', '--threshold', '1.5'], /--threshold 1\.5/],
+    [['classify', 'x', '--precision', 'int4'], /int8, f32/],
+    [['classify', 'x', '--json', '--ndjson'], /exclude/],
+    [['convert'], /CHECKPOINT/],
+    [['convert', 'a.pth'], /--name and --out/],
+    [['convert', 'a.pth', '--name', '../x', '--out', 'y'], /--name/],
+    [['convert', 'a.pth', '--name', 'x', '--out', 'y', '--mean', '1,2'], /three numbers/],
+    [['weights', 'IMAGENET1K_V7'], /IMAGENET1K_V1, IMAGENET1K_V2/],
+  ];
+  for (const [args, message] of cases) {
+    const { status, stdout, stderr } = await cli(args);
+    assert.equal(status, 2, args.join(' '));
+    assert.equal(stdout, '');
+    assert.match(stderr, message);
+    assert.equal(stderr.trimEnd().split('\n').length, 1, stderr);
+  }
+});
+
+test('labels with percentages, one block a file; a bad file does not stop the others', async (t) => {
+  const { cli, at } = await setUp(t);
+  const { status, stdout, stderr } = await cli(['classify', at('p1.jpg'), at('notes.txt'), at('p2.jpg'), '-k', '2']);
+  assert.equal(status, 1);
+  assert.equal(
+    stdout,
+    `${at('p1.jpg')}\n  label 1   98.0%\n  label 3    0.7%\n\n${at('p2.jpg')}\n  label 2   98.0%\n  label 3    0.7%\n`,
+  );
+  assert.match(stderr, /^resnet50-wasm: .*notes\.txt.*\n$/);
+});
+
+test('json and ndjson, with errors in their places', async (t) => {
+  const { cli, at } = await setUp(t);
+  const files = [at('p2.jpg'), at('notes.txt')];
+  const { stdout } = await cli(['classify', '--json', ...files]);
+  const [good, bad] = JSON.parse(stdout);
+  assert.deepEqual([good.file, good.classes.length, good.classes[0].wnid], [files[0], 4, 'n00000002']);
+  assert.deepEqual([bad.file, bad.error.code], [files[1], 'NOT_AN_IMAGE']);
+  const lines = (await cli(['classify', '--ndjson', ...files])).stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(lines, [good, bad]);
+});
+
+test('names and bytes from standard input', async (t) => {
+  const { cli, at } = await setUp(t);
+  const names = await cli(['classify', '-k', '1'], { input: `${at('p1.jpg')}\n${at('p2.jpg')}\n` });
+  assert.deepEqual([names.status, names.stdout.match(/label \d/g)], [0, ['label 1', 'label 2']]);
+  const bytes = await cli(['classify', '-', '-k', '1'], { input: fakeImage(3) });
+  assert.match(bytes.stdout, /^-\n {2}label 3/);
+  assert.equal((await cli(['classify'], { input: '' })).stdout, '');
+});
+
+test('missing weights name the command that gets them; unknown ones list what exists', async (t) => {
+  const { cli, at } = await setUp(t);
+  const missing = await cli(['classify', at('p1.jpg'), '--weights', 'IMAGENET1K_V1']);
+  assert.deepEqual([missing.status, missing.stdout], [1, '']);
+  assert.match(missing.stderr, /npx resnet50-wasm weights IMAGENET1K_V1/);
+  assert.match(
+    (await cli(['classify', 'x', '--weights', 'ResNet50_Weights.V3'])).stderr,
+    /IMAGENET1K_V1, IMAGENET1K_V2/,
+  );
+});
+
+const checkpoint = (classes) => Buffer.from(`CKPT${JSON.stringify({ classes })}`);
+
+async function readAll(folder) {
+  const names = (await readdir(folder)).sort();
+  return Promise.all(names.map(async (name) => [name, sha256(await readFile(join(folder, name)))]));
+}
+
+test('convert: shards and manifest, the same bytes each time, ready to load', async (t) => {
+  const { cli, at } = await setUp(t);
+  await writeFile(at('mine.pth'), checkpoint(3));
+  await writeFile(at('labels.txt'), 'daisy\nrose\ntulip\n');
+  const options = ['--name', 'flowers', '--labels', at('labels.txt'), '--resize', '256', '--precision', 'both'];
+  const first = await cli(['convert', at('mine.pth'), '--out', at('weights/flowers'), ...options]);
+  assert.equal(first.status, 0, first.stderr);
+  const manifest = JSON.parse(await readFile(at('weights/flowers/manifest.json'), 'utf8'));
+  assert.deepEqual(manifest.categories, [{ label: 'daisy' }, { label: 'rose' }, { label: 'tulip' }]);
+  assert.deepEqual([manifest.transforms.resizeSize, manifest.calibration], [256, { images: 64, kind: 'generated' }]);
+  assert.deepEqual(manifest.source, { file: 'mine.pth', sha256: sha256(checkpoint(3)) });
+  await cli(['convert', at('mine.pth'), '--out', at('again'), ...options]);
+  assert.deepEqual(await readAll(at('again')), await readAll(at('weights/flowers')));
+  assert.deepEqual((await readdir(at('again'))).length, 5);
+  const { stdout } = await cli(['classify', at('p1.jpg'), '--weights', 'flowers', '-k', '1']);
+  assert.match(stdout, /rose/);
+  const replaced = await cli(['convert', at('mine.pth'), '--out', at('again'), '--name', 'flowers']);
+  assert.equal(replaced.status, 0);
+  assert.equal((await readdir(at('again'))).length, 3, 'the old variant is gone');
+});
+
+test('convert: photos for calibration, bad ones left out', async (t) => {
+  const { cli, at } = await setUp(t);
+  await writeFile(at('mine.pth'), checkpoint(3));
+  await mkdir(at('photos/more'), { recursive: true });
+  for (const name of ['a.jpg', 'more/b.png']) await writeFile(at(`photos/${name}`), fakeImage(1));
+  await writeFile(at('photos/bad.jpg'), 'text');
+  const { status, stderr } = await cli([
+    'convert',
+    at('mine.pth'),
+    '--name',
+    'x',
+    '--out',
+    at('out'),
+    '--calibrate',
+    at('photos'),
+  ]);
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /left out of calibration: bad\.jpg/);
+  assert.deepEqual(JSON.parse(await readFile(at('out/manifest.json'), 'utf8')).calibration, {
+    images: 2,
+    kind: 'photos',
+  });
+});
+
+test('convert: what cannot be converted is refused and leaves nothing behind', async (t) => {
+  const { cli, at, home } = await setUp(t);
+  await writeFile(at('bad.pth'), 'junk');
+  await writeFile(at('mine.pth'), checkpoint(3));
+  await writeFile(at('two.txt'), 'a\nb\n');
+  const before = (await readdir(home)).sort();
+  const convert = (...args) => cli(['convert', ...args, '--name', 'x', '--out', at('out')]);
+  const cases = [
+    [await convert(at('bad.pth')), /bad\.pth/],
+    [await convert(at('none.pth')), /none\.pth: there is no such file/],
+    [await convert(at('mine.pth'), '--labels', at('two.txt')), /has 2 names, but the checkpoint has 3 classes/],
+    [await convert(at('mine.pth'), '--calibrate', at('cache-none')), /cache-none/],
+    [await cli(['convert', at('mine.pth'), '--name', 'x', '--out', home]), /holds other files/],
+  ];
+  for (const [{ status, stderr }, message] of cases) {
+    assert.equal(status, 1, stderr);
+    assert.match(stderr, message);
+  }
+  assert.deepEqual((await readdir(home)).sort(), before);
+});
+
+test('weights: lists, and refuses a checkpoint whose hash is not that of its name', async (t) => {
+  const { cli, at } = await setUp(t);
+  const { stdout } = await cli(['weights']);
+  assert.match(stdout, /IMAGENET1K_V1 +76\.13% top-1 in float32 +not installed\nIMAGENET1K_V2 \(DEFAULT\) +80\.858%/);
+  await writeFile(at('resnet50-11ad3fa6.pth'), checkpoint(1000));
+  const { status, stderr } = await cli(['weights', 'DEFAULT', '--checkpoints', at('.')]);
+  assert.equal(status, 1);
+  assert.match(stderr, /sha256 begins with [0-9a-f]{8}, not 11ad3fa6/);
+  const none = await cli(['weights', 'IMAGENET1K_V1'], { env: { RESNET50_CHECKPOINTS: at('.') } });
+  assert.match(none.stderr, /resnet50-0676ba61\.pth: there is no such file/);
+});
+
+const { downloadCheckpoint } = await importSource('checkpoints.ts');
+
+test('checkpoints: resumed from what is there, checked, never half in place', async (t) => {
+  const folder = await scratch(t);
+  const bytes = Buffer.alloc(200_000, 'checkpoint ');
+  const name = `resnet50-${sha256(bytes).slice(0, 8)}.pth`;
+  const path = join(folder, name);
+  const { url, requests } = await serve(t, {
+    [`/${name}`]: (req, res, n) => (n === 1 ? sendAndDrop(req, res, bytes, 50_000) : sendRange(req, res, bytes)),
+    '/resnet50-00000000.pth': bytes,
+    '/page.pth': (_, res) => res.writeHead(200, { 'content-type': 'text/html' }).end('<html>'),
+  });
+  await downloadCheckpoint(`${url}/${name}`, path, { pause: 1 });
+  assert.ok(bytes.equals(await readFile(path)));
+  assert.deepEqual(
+    requests.map((r) => r.range),
+    [undefined, 'bytes=50000-'],
+  );
+  const wrong = join(folder, 'resnet50-00000000.pth');
+  await assert.rejects(downloadCheckpoint(`${url}/resnet50-00000000.pth`, wrong), { code: 'WEIGHTS_HASH_MISMATCH' });
+  await assert.rejects(downloadCheckpoint(`${url}/page.pth`, join(folder, 'page.pth')), { message: /HTML page/ });
+  assert.deepEqual(await readdir(folder), [name]);
+});

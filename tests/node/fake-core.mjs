@@ -1,0 +1,115 @@
+// A stand-in for the compiled core that keeps web/core.ts's contract in plain JavaScript: memory with an allocator, a
+// picture format of its own ('IMG' and JSON), logits that show which picture was seen. 'TRAP' in place of a picture
+// ends like a wasm trap. Counts what is allocated so that leaks show as memoryBytes.
+const ok = (value) => ({ value });
+const fail = (code, message, subject = '') => ({ error: { code, message, subject } });
+
+export default async function factory(options = {}) {
+  const HEAPU8 = new Uint8Array(64 * 2 ** 20);
+  const HEAPF32 = new Float32Array(HEAPU8.buffer);
+  const blocks = new Map();
+  let top = 16;
+  let live = 0;
+  const text = (pointer, bytes) => new TextDecoder().decode(HEAPU8.slice(pointer, pointer + bytes));
+  const makeImage = (pixel) => {
+    live++;
+    return { width: 8, height: 8, pixels: 0, format: 'raw', orientation: 1, pixel, delete: () => void live-- };
+  };
+
+  const core = {
+    HEAPU8,
+    HEAPF32,
+    allocate(bytes) {
+      if (bytes > 2 ** 25) return 0;
+      if (top + bytes > HEAPU8.length) top = 16;
+      const pointer = top;
+      top += (bytes + 15) & ~15;
+      blocks.set(pointer, bytes);
+      return pointer;
+    },
+    release(pointer) {
+      if (!blocks.delete(pointer)) throw new Error(`released twice: ${pointer}`);
+    },
+    memoryBytes: () => live + [...blocks.values()].reduce((a, b) => a + b, 0),
+    decodeImage(pointer, bytes, { maxPixels }) {
+      const content = text(pointer, bytes);
+      if (content.startsWith('TRAP')) throw new WebAssembly.RuntimeError('unreachable');
+      if (content.startsWith('RIFF'))
+        return fail('UNSUPPORTED_FORMAT', 'WebP is not read here: convert it to JPEG or PNG');
+      if (!content.startsWith('IMG')) return fail('NOT_AN_IMAGE', 'the bytes begin with no image signature');
+      if (maxPixels < 64) return fail('IMAGE_TOO_LARGE', `8 x 8 pixels are over the limit of ${maxPixels}`);
+      return ok(makeImage(JSON.parse(content.slice(3)).pixel));
+    },
+    imageFromPixels: (pointer) => ok(makeImage(HEAPU8[pointer])),
+    createNetwork({ classes, threads, precision }) {
+      if (threads !== (options.pthreadPoolSize ?? 0) + 1) throw new Error('threads and pool differ');
+      const loaded = [];
+      const logits = core.allocate(classes * 4 * 16);
+      blocks.delete(logits);
+      const fill = (row, pixel) => {
+        for (let i = 0; i < classes; i++) HEAPF32[logits / 4 + row * classes + i] = i === pixel % classes ? 5 : i / 100;
+      };
+      return ok({
+        classes,
+        missingLayers: () => (loaded.length > 0 ? [] : ['conv1']),
+        loadShard(pointer, bytes, name) {
+          const content = text(pointer, bytes);
+          if (content.startsWith('BAD')) return fail('WEIGHTS_FORMAT', 'is no safetensors file', name);
+          if (content.startsWith('TRAP')) throw new WebAssembly.RuntimeError('unreachable');
+          if (loaded.length > 0 && loaded.at(-1) >= name) throw new Error(`${name} came after ${loaded.at(-1)}`);
+          loaded.push(name);
+          return ok(undefined);
+        },
+        initialiseRandomly: (seed) => {
+          loaded.push(`${precision} ${seed}`);
+          return ok(undefined);
+        },
+        run: (images) => {
+          for (const [row, image] of images.entries()) fill(row, image.pixel);
+          return ok(logits);
+        },
+        runTensor: (pointer, n) => {
+          for (let row = 0; row < n; row++) fill(row, HEAPF32[pointer / 4]);
+          return ok(logits);
+        },
+        delete: () => undefined,
+      });
+    },
+    topK(logits, classes, k, threshold, allowed) {
+      const values = Array.from(HEAPF32.subarray(logits / 4, logits / 4 + classes));
+      const sum = values.reduce((a, v) => a + Math.exp(v), 0);
+      return values
+        .map((v, index) => ({ index, score: Math.exp(v) / sum }))
+        .filter(({ index, score }) => score >= threshold && (allowed === 0 || HEAPU8[allowed + index] === 1))
+        .sort((a, b) => b.score - a.score || a.index - b.index)
+        .slice(0, k);
+    },
+    openCheckpoint(pointer, bytes, name) {
+      const content = text(pointer, bytes);
+      if (!content.startsWith('CKPT')) return fail('CHECKPOINT_FORMAT', 'is no state dict', name);
+      const { classes } = JSON.parse(content.slice(4));
+      let calibrated = 0;
+      let precision = '';
+      return ok({
+        classes,
+        parameters: 1000 + classes,
+        calibrate: () => ok(void calibrated++),
+        calibrateGenerated: () => ok(void calibrated++),
+        ranges: () => ({ input: [-2.5, 2.5], conv1: [0, calibrated] }),
+        planShards: (p) => {
+          precision = p;
+          return p === 'int8' && calibrated === 0 ? fail('NOT_READY', 'calibrate first') : ok(2);
+        },
+        shard: (i) => {
+          const shard = new TextEncoder().encode(
+            `${precision} shard ${i} of ${classes} classes, ${calibrated} pictures`,
+          );
+          HEAPU8.set(shard, 1024);
+          return ok({ pointer: 1024, bytes: shard.length });
+        },
+        delete: () => undefined,
+      });
+    },
+  };
+  return core;
+}

@@ -1,0 +1,65 @@
+// Manifests may come from anywhere: every field that is wrong is refused by name.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { importSource, makeVariant } from './helpers.mjs';
+
+const { parseManifest, formatManifest } = await importSource('manifest.ts');
+const good = () => makeVariant('flowers').manifest;
+const parse = (manifest) => parseManifest(JSON.stringify(manifest), 'here/manifest.json');
+
+test('a good manifest comes back as it was, and formats to the same bytes each time', () => {
+  assert.deepEqual(parse(good()), good());
+  assert.equal(formatManifest(parse(good())), formatManifest(good()));
+});
+
+const shard = (change) => (m) => Object.assign(m.precisions.int8.shards[1], change);
+const CASES = [
+  ['format', (m) => (m.format = 'other')],
+  ['version', (m) => (m.version = 0)],
+  ['version', (m) => (m.version = '1')],
+  ['name', (m) => (m.name = '../up')],
+  ['name', (m) => (m.name = '')],
+  ['meta', (m) => (m.meta = [])],
+  ['transforms.std', (m) => (m.transforms.std = [1, 1, 0])],
+  ['transforms.cropSize', (m) => (m.transforms.cropSize = 31)],
+  ['transforms.interpolation', (m) => (m.transforms.interpolation = 'lanczos')],
+  ['categories', (m) => (m.categories = [])],
+  ['categories[2]', (m) => (m.categories[2] = { wnid: 'n1' })],
+  ['parameters', (m) => (m.parameters = 1.5)],
+  ['ranges.conv1', (m) => (m.ranges.conv1 = [2, 1])],
+  ['ranges.conv1', (m) => (m.ranges.conv1 = [null, 1])],
+  ['precisions', (m) => (m.precisions = {})],
+  ['precisions.int4', (m) => (m.precisions.int4 = { shards: [] })],
+  ['precisions.int8.shards', (m) => (m.precisions.int8.shards = [])],
+  ...['../a', '/etc/passwd', 'a/b', 'a\\b', 'https://x', 'c:x', '.hidden', '', 'a..b', '%2e%2e', 7].map((file) => [
+    'precisions.int8.shards[1].file',
+    shard({ file }),
+  ]),
+  ['precisions.int8.shards[1].file', shard({ file: 'resnet50-int8-00.safetensors' })],
+  ...[0, -1, 2 ** 31, 1.5, '9', null].map((bytes) => ['precisions.int8.shards[1].bytes', shard({ bytes })]),
+  ...['', 'A'.repeat(64), 'a'.repeat(63), null].map((sha256) => [
+    'precisions.int8.shards[1].sha256',
+    shard({ sha256 }),
+  ]),
+  ['source', (m) => (m.source = {})],
+  ['calibration', (m) => (m.calibration.kind = 'guessed')],
+  ['converter', (m) => delete m.converter],
+];
+for (const [field, spoil] of CASES) {
+  test(`${field} spoiled by ${spoil}`, () => {
+    const manifest = good();
+    spoil(manifest);
+    assert.throws(() => parse(manifest), { code: 'MANIFEST_FORMAT', subject: field, message: /here\/manifest\.json/ });
+  });
+}
+
+test('a manifest of a later version says to update, before anything else is judged', () => {
+  const manifest = { format: 'resnet50-wasm', version: 2 };
+  assert.throws(() => parse(manifest), { code: 'MANIFEST_TOO_NEW', message: /update resnet50-wasm/ });
+});
+
+test('what is no JSON, no object, or a web page is said so', () => {
+  assert.throws(() => parseManifest('{', 'm'), { code: 'MANIFEST_FORMAT', message: /not valid JSON/ });
+  assert.throws(() => parseManifest('[]', 'm'), { code: 'MANIFEST_FORMAT', message: /JSON object/ });
+  assert.throws(() => parseManifest('<!DOCTYPE html>', 'm'), { code: 'MANIFEST_FORMAT', message: /HTML page/ });
+});

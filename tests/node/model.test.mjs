@@ -1,0 +1,339 @@
+// The API as built, over a stand-in for the core: inputs, options, order, aborts, crashes, where weights are sought.
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import {
+  FLAVOURS,
+  fakeImage,
+  fakePackage,
+  importPackage,
+  makeVariant,
+  run,
+  scratch,
+  sendAndDrop,
+  sendRange,
+  serve,
+  writeVariant,
+} from './helpers.mjs';
+
+/** A loaded model with the variant IMAGENET1K_V2 made up, in a worker. */
+async function setUp(t, options = {}) {
+  const [folder, weightsDir] = [await fakePackage(t), await scratch(t)];
+  await writeVariant(weightsDir, 'IMAGENET1K_V2');
+  const api = await importPackage(folder);
+  const model = await api.ResNet50.load({ weightsDir, ...options });
+  t.after(() => model.dispose());
+  return { ...api, model, folder, weightsDir };
+}
+const best = async (model, image, options) => (await model.classify(image, { topK: 1, ...options }))[0]?.index;
+
+for (const worker of [true, false]) {
+  test(`every kind of input, ${worker ? 'in a worker' : 'in place'}`, async (t) => {
+    const { model, weightsDir } = await setUp(t, { worker });
+    const path = join(weightsDir, 'a photo.jpg');
+    const bytes = fakeImage(2);
+    await writeFile(path, bytes);
+    const { url } = await serve(t, { '/p.jpg': bytes });
+    const padded = Buffer.concat([Buffer.from('xx'), bytes]);
+    const inputs = {
+      path,
+      fileUrl: pathToFileURL(path),
+      fileUrlText: pathToFileURL(path).href,
+      http: `${url}/p.jpg`,
+      data: `data:image/jpeg;base64,${bytes.toString('base64')}`,
+      dataText: `data:,${encodeURIComponent(bytes.toString())}`,
+      buffer: bytes,
+      view: new Uint8Array(padded.buffer, padded.byteOffset + 2, bytes.length),
+      arrayBuffer: new Uint8Array(bytes).buffer,
+      blob: new Blob([bytes]),
+      file: new File([bytes], 'p.jpg'),
+      stream: new Blob([bytes]).stream(),
+      response: new Response(bytes),
+      rgb: { data: new Uint8Array(12).fill(2), width: 2, height: 2 },
+      rgba: { data: new Uint8ClampedArray(16).fill(2), width: 2, height: 2, channels: 4 },
+    };
+    for (const [kind, input] of Object.entries(inputs)) assert.equal(await best(model, input), 2, kind);
+    assert.equal(bytes.toString(), fakeImage(2).toString(), 'bytes of the caller are not taken away');
+    assert.equal(inputs.rgb.data.length, 12);
+    assert.equal(model.info().worker, worker);
+  });
+}
+
+test('results: best first, labels, ids; topK, threshold, allow, deny', async (t) => {
+  const { model } = await setUp(t);
+  const [first, ...rest] = await model.classify(fakeImage(1));
+  assert.deepEqual({ ...first, score: 0 }, { index: 1, wnid: 'n00000001', label: 'label 1', score: 0 });
+  assert.ok(first.score > 0.9 && rest.length === 3);
+  const indices = async (options) => (await model.classify(fakeImage(1), options)).map((c) => c.index);
+  assert.deepEqual(await indices({ topK: 2 }), [1, 3]);
+  assert.deepEqual(await indices({ topK: Number.POSITIVE_INFINITY }), [1, 3, 2, 0]);
+  assert.deepEqual(await indices({ threshold: 0.5 }), [1]);
+  assert.deepEqual(await indices({ allow: [0, 'n00000002', 'LABEL 3'] }), [3, 2, 0]);
+  assert.deepEqual(await indices({ deny: ['label 1'] }), [3, 2, 0]);
+  assert.deepEqual(await indices({ allow: [1, 2], deny: [1] }), [2]);
+  assert.deepEqual(await indices({ allow: [] }), []);
+});
+
+test('several images in one call, in order; logits; tensors', async (t) => {
+  const { model } = await setUp(t);
+  const lists = await model.classify([3, 0, 2, 1].map(fakeImage), { topK: 1 });
+  assert.deepEqual(
+    lists.map(([c]) => c.index),
+    [3, 0, 2, 1],
+  );
+  assert.deepEqual(await model.classify([]), []);
+  const logits = await model.logits(fakeImage(2));
+  assert.ok(logits instanceof Float32Array);
+  assert.deepEqual(
+    Array.from(logits, (v) => Math.round(v * 100)),
+    [0, 1, 500, 3],
+  );
+  assert.equal((await model.logits([fakeImage(0), fakeImage(1)])).length, 2);
+  const tensor = new Float32Array(3 * 4 * 4).fill(3);
+  assert.equal((await model.logits({ tensor, shape: [3, 4, 4] }))[3], 5);
+  assert.equal((await model.logits({ tensor: new Float32Array(96), shape: [2, 3, 4, 4] })).length, 2);
+  await assert.rejects(model.logits({ tensor, shape: [1, 4, 4] }), { code: 'INVALID_ARGUMENT' });
+});
+
+test('calls queue, and their results come in the order of the calls', async (t) => {
+  const { model } = await setUp(t);
+  const { url } = await serve(t, { '/slow': (_, res) => setTimeout(() => res.end(fakeImage(0)), 150) });
+  const order = [];
+  const calls = [`${url}/slow`, fakeImage(1), fakeImage(2)].map((image, i) =>
+    best(model, image).then((index) => order.push([i, index])),
+  );
+  await Promise.all(calls);
+  assert.deepEqual(order, [
+    [0, 0],
+    [1, 1],
+    [2, 2],
+  ]);
+});
+
+test('bad input gets one typed error that names it, and the next call works', async (t) => {
+  const { model, weightsDir } = await setUp(t, { maxBytes: 1000 });
+  const text = join(weightsDir, 'notes.txt');
+  await writeFile(text, 'just text');
+  const cases = [
+    [text, 'NOT_AN_IMAGE', /notes\.txt/],
+    [join(weightsDir, 'none.jpg'), 'FILE_NOT_FOUND', /none\.jpg: there is no such file/],
+    [weightsDir, 'FILE_NOT_FOUND', /is a folder/],
+    [Buffer.from('RIFF....WEBP'), 'UNSUPPORTED_FORMAT', /convert it/],
+    [Buffer.alloc(2000), 'IMAGE_TOO_LARGE', /maxBytes/],
+    [new Blob([Buffer.alloc(2000)]), 'IMAGE_TOO_LARGE', /maxBytes/],
+    [{ data: new Uint8Array(5), width: 2, height: 2 }, 'INVALID_ARGUMENT', /5 bytes are not 2 x 2/],
+    [{ data: new Float32Array(12), width: 2, height: 2 }, 'UNSUPPORTED_INPUT', /8-bit/],
+    [{ data: new Uint8Array(0), width: 0, height: 0 }, 'INVALID_ARGUMENT', /0 x 0/],
+    [null, 'UNSUPPORTED_INPUT', /null/],
+    [42, 'UNSUPPORTED_INPUT', /number/],
+    [{}, 'UNSUPPORTED_INPUT', /Object/],
+    ['data:image/png;base64,%%%', 'UNSUPPORTED_INPUT', /data:/],
+    ['http://127.0.0.1:9/x.jpg', 'FETCH_FAILED', /127\.0\.0\.1:9/],
+  ];
+  for (const [input, code, message] of cases) {
+    await assert.rejects(model.classify(input), { name: 'ResNet50Error', code, message });
+    assert.equal(await best(model, fakeImage(1)), 1);
+  }
+  await assert.rejects(model.classify([fakeImage(1), Buffer.from('no')]), { code: 'NOT_AN_IMAGE', subject: 'image 1' });
+});
+
+test('bad options are refused by name', async (t) => {
+  const { model, ResNet50 } = await setUp(t);
+  const bad = { topK: 0, threshold: 2, orientation: 'up', background: [1, 2], allow: 'cat' };
+  for (const [option, value] of Object.entries(bad)) {
+    await assert.rejects(model.classify(fakeImage(1), { [option]: value }), {
+      code: 'INVALID_ARGUMENT',
+      subject: option,
+    });
+  }
+  await assert.rejects(model.classify(fakeImage(1), { allow: ['wombat'] }), {
+    code: 'INVALID_ARGUMENT',
+    message: /wombat/,
+  });
+  await assert.rejects(model.classify(fakeImage(1), { transforms: { cropSize: 1 } }), {
+    subject: 'transforms.cropSize',
+  });
+  for (const [option, value] of Object.entries({
+    threads: 0,
+    precision: 'int4',
+    activationBits: 6,
+    flavour: 'x',
+    weights: '',
+  })) {
+    await assert.rejects(ResNet50.load({ [option]: value }), { code: 'INVALID_ARGUMENT', subject: option });
+  }
+});
+
+for (const worker of [true, false]) {
+  test(`after a trap ${worker ? 'in the worker' : 'in place'} that call fails, those behind it and the next work`, async (t) => {
+    const { model } = await setUp(t, { worker });
+    const calls = [fakeImage(1), Buffer.from('TRAP'), fakeImage(2)].map((image) => best(model, image));
+    const [before, crash, behind] = await Promise.allSettled(calls);
+    assert.deepEqual([before.value, behind.value], [1, 2]);
+    assert.equal(crash.reason.code, 'CORE_CRASHED');
+    assert.equal(await best(model, fakeImage(3)), 3);
+  });
+}
+
+test('an abort rejects with its own reason, and the model stays usable', async (t) => {
+  const { model } = await setUp(t);
+  const { url } = await serve(t, { '/never': () => undefined });
+  const stop = new AbortController();
+  const waiting = model.classify(`${url}/never`, { signal: stop.signal });
+  const behind = best(model, fakeImage(2));
+  setTimeout(() => stop.abort(new Error('changed my mind')), 30);
+  await assert.rejects(waiting, /changed my mind/);
+  assert.equal(await behind, 2);
+  await assert.rejects(model.classify(fakeImage(1), { signal: AbortSignal.abort() }), { name: 'AbortError' });
+});
+
+test('dispose ends calls in progress; later ones say so; twice is fine', async (t) => {
+  const { model } = await setUp(t);
+  const { url } = await serve(t, { '/never': () => undefined });
+  const waiting = model.classify([fakeImage(1), `${url}/never`]);
+  const behind = model.classify(fakeImage(1));
+  const ends = Promise.all([waiting, behind].map((call) => assert.rejects(call, { code: 'DISPOSED' })));
+  await model.dispose();
+  await model.dispose();
+  await ends;
+  await assert.rejects(model.classify(fakeImage(1)), { code: 'DISPOSED' });
+});
+
+test('memory does not grow from call to call', async (t) => {
+  const { model } = await setUp(t);
+  await model.classify(fakeImage(1));
+  const { memoryBytes } = model.info();
+  for (let i = 0; i < 50; i++)
+    await model.classify(i % 3 === 0 ? fakeImage(i) : Buffer.from('junk'), { allow: [1] }).catch(() => undefined);
+  await model.classify(fakeImage(1));
+  assert.equal(model.info().memoryBytes, memoryBytes);
+});
+
+test('info tells flavour, threads and why; every flavour can be asked for', async (t) => {
+  const { model, ResNet50, weightsDir, probeFeatures } = await setUp(t, { threads: 1 });
+  assert.equal(model.info().threads, 1);
+  assert.equal(model.info().weights, 'IMAGENET1K_V2');
+  assert.ok(model.info().why.length >= 2);
+  assert.equal(model.weights.categories.length, 4);
+  for (const flavour of FLAVOURS.filter((f) => f.startsWith('simd') || probeFeatures().relaxedSimd)) {
+    const other = await ResNet50.load({ weightsDir, flavour, threads: 2 });
+    assert.deepEqual([other.info().flavour, other.info().threads], [flavour, flavour.endsWith('threads') ? 2 : 1]);
+    await other.dispose();
+  }
+});
+
+test('weights: names, folders, null; what is missing names the remedy', async (t) => {
+  const { ResNet50, ResNet50_Weights, weightsDir } = await setUp(t);
+  await writeVariant(weightsDir, 'flowers', { classes: 3 });
+  const load = async (options) => {
+    const model = await ResNet50.load(options);
+    const { weights, classes, precision } = model.info();
+    await model.dispose();
+    return `${weights} ${classes} ${precision}`;
+  };
+  assert.equal(await load({ weightsDir, weights: ResNet50_Weights.DEFAULT }), 'IMAGENET1K_V2 4 int8');
+  assert.equal(await load({ weightsDir, weights: 'ResNet50_Weights.IMAGENET1K_V2' }), 'IMAGENET1K_V2 4 int8');
+  assert.equal(await load({ weightsDir, weights: 'flowers' }), 'flowers 3 int8');
+  assert.equal(await load({ weights: join(weightsDir, 'flowers') }), 'flowers 3 int8');
+  assert.equal(await load({ weights: join(weightsDir, 'flowers', 'manifest.json') }), 'flowers 3 int8');
+  assert.equal(await load({ weights: pathToFileURL(join(weightsDir, 'flowers')) }), 'flowers 3 int8');
+  assert.equal(await load({ weightsDir: join(weightsDir, 'flowers'), weights: 'flowers' }), 'flowers 3 int8');
+  assert.equal(await load({ weights: null, classes: 7 }), 'null 7 f32');
+  await assert.rejects(load({ weights: null, precision: 'int8' }), { code: 'INVALID_ARGUMENT' });
+  await assert.rejects(load({ weightsDir, weights: 'IMAGENET1K_V1' }), {
+    code: 'WEIGHTS_NOT_FOUND',
+    message: /npx resnet50-wasm weights IMAGENET1K_V1/,
+  });
+  await assert.rejects(load({ weightsDir, weights: 'IMAGENET1K_V9' }), {
+    code: 'UNKNOWN_WEIGHTS',
+    message: /IMAGENET1K_V2/,
+  });
+  await assert.rejects(load({ weights: 'ResNet50_Weights.X' }), { code: 'UNKNOWN_WEIGHTS', message: /IMAGENET1K_V2/ });
+  await assert.rejects(load({ weights: './nowhere' }), { code: 'WEIGHTS_NOT_FOUND', message: /nowhere/ });
+  await assert.rejects(load({ weightsDir, precision: 'f32' }), {
+    code: 'WEIGHTS_NOT_FOUND',
+    message: /--precision both/,
+  });
+});
+
+test('damaged shards on disk are refused by name', async (t) => {
+  const { ResNet50, weightsDir } = await setUp(t);
+  const shard = join(weightsDir, 'IMAGENET1K_V2', 'resnet50-int8-01.safetensors');
+  const good = await readFile(shard);
+  const bad = Buffer.from(good);
+  bad[100] ^= 1;
+  for (const content of [bad, good.subarray(1), Buffer.alloc(0)]) {
+    await writeFile(shard, content);
+    await assert.rejects(ResNet50.load({ weightsDir }), { code: 'WEIGHTS_HASH_MISMATCH', message: /int8-01/ });
+  }
+});
+
+test('weights over HTTP: progress, resume, cache, offline, cache helpers', async (t) => {
+  const { ResNet50, weightsCache } = await setUp(t);
+  process.env.XDG_CACHE_HOME = await scratch(t);
+  t.after(() => delete process.env.XDG_CACHE_HOME);
+  const { manifest, files } = makeVariant('web', { shards: 6, bytes: 50_000 });
+  const routes = { '/w/web/manifest.json': Buffer.from(JSON.stringify(manifest)) };
+  for (const [name, bytes] of files) {
+    routes[`/w/web/${name}`] = (req, res, n) =>
+      n === 1 ? sendAndDrop(req, res, bytes, 20_000) : sendRange(req, res, bytes);
+  }
+  const { url, requests } = await serve(t, routes);
+  const total = manifest.precisions.int8.shards.reduce((sum, s) => sum + s.bytes, 0);
+  const events = [];
+  const options = { weights: 'web', weightsUrl: `${url}/w`, onProgress: (event) => events.push(event) };
+  await (await ResNet50.load(options)).dispose();
+  assert.deepEqual([...new Set(events.map((e) => e.phase))], ['core', 'manifest', 'weights', 'ready']);
+  assert.deepEqual(events.at(-1), { phase: 'ready', loaded: total, total, shard: '' });
+  assert.deepEqual(
+    events.map((e) => e.loaded),
+    events.map((e) => e.loaded).sort((a, b) => a - b),
+  );
+  assert.equal((await weightsCache.list()).length, 6);
+
+  requests.length = 0;
+  await (await ResNet50.load(options)).dispose();
+  assert.deepEqual(
+    requests.map((r) => r.path),
+    ['/w/web/manifest.json'],
+    'the shards come from the cache',
+  );
+
+  routes['/w/web/manifest.json'] = (req) => req.socket.destroy();
+  await (await ResNet50.load(options)).dispose(); // offline
+  assert.equal(await weightsCache.delete(), true);
+  assert.deepEqual(await weightsCache.list(), []);
+  await assert.rejects(ResNet50.load(options), { code: 'FETCH_FAILED' });
+});
+
+test('an aborted load stops the download', async (t) => {
+  const { ResNet50 } = await setUp(t);
+  const { manifest } = makeVariant('web');
+  const { url } = await serve(t, {
+    '/web/manifest.json': Buffer.from(JSON.stringify(manifest)),
+    '/web/resnet50-int8-00.safetensors': (_, res) => void res.writeHead(200).write('x'),
+  });
+  const stop = new AbortController();
+  const loading = ResNet50.load({
+    ...{ weights: 'web', weightsUrl: url, signal: stop.signal },
+    onProgress: ({ phase }) => phase === 'weights' && stop.abort(),
+  });
+  await assert.rejects(loading, { name: 'AbortError' });
+});
+
+test('a process ends by itself when its work is done, and not before', async (t) => {
+  const { folder, weightsDir } = await setUp(t);
+  const script = join(weightsDir, 'script.mjs');
+  const image = JSON.stringify(fakeImage(2).toString());
+  const lines = [
+    `import { ResNet50 } from ${JSON.stringify(pathToFileURL(join(folder, 'dist', 'index.node.js')).href)};`,
+    `const model = await ResNet50.load({ weightsDir: ${JSON.stringify(weightsDir)} });`,
+    `model.classify(Buffer.from(${image})).then(([best]) => console.log(best.index));`,
+  ];
+  await writeFile(script, lines.join('\n')); // nobody waits and nobody disposes
+  const { status, stdout, ms } = await run(process.execPath, [script]);
+  assert.deepEqual([status, stdout], [0, '2\n']);
+  assert.ok(ms < 5000, `${ms} ms`);
+});
