@@ -86,7 +86,7 @@ function weights() {
 
 build();
 const given = process.argv.slice(2);
-const photos = given.some((argument) => !argument.startsWith('-')) ? [] : [join(root, 'tests', 'data', 'pictures', 'analog-clock.jpg')];
+const photos = given.some((argument) => !argument.startsWith('-')) ? [] : [join(root, 'tests', 'data', 'pictures', 'clock.jpg')];
 if (photos.length > 0) say(`no photo given: using ${photos[0].slice(root.length + 1)}`);
 // npm runs scripts in the package's folder; photos are named from where the user stands.
 const here = process.env.INIT_CWD ?? process.cwd();

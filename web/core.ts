@@ -12,7 +12,9 @@ export interface CoreError {
 }
 
 /** Either a value or an error, as every fallible function of the core returns. */
-export type CoreResult<T> = { readonly value: T; readonly error?: undefined } | { readonly error: CoreError; readonly value?: undefined };
+export type CoreResult<T> =
+  | { readonly value: T; readonly error?: undefined }
+  | { readonly error: CoreError; readonly value?: undefined };
 
 export interface CoreDecodeOptions {
   /** Most pixels (width x height) that may be decoded. */

@@ -28,14 +28,15 @@ TensorQuantization Output(const std::vector<Layer>& layers, size_t row, const Ra
   return feeds_convolution ? QuantizeNonNegative(range, bits) : QuantizeFull(range);
 }
 
-// acc * scale in f32, rounded half to even, moved by the zero point, clamped: XNNPACK's fp32 requantization.
-int Requantize(int32_t accumulator, float scale, const TensorQuantization& out) {
-  const float scaled = float(accumulator) * scale;
+// acc * scale in f32, plus the residual, rounded half to even, moved by the zero point, clamped: one rounding in all.
+int Requantize(int32_t accumulator, float scale, float residual, const TensorQuantization& out) {
+  const float scaled = float(accumulator) * scale + residual;
   const float limited = std::clamp(scaled, float(out.min) - float(out.zero_point), float(out.max) - float(out.zero_point));
   return int(std::nearbyint(limited)) + out.zero_point;
 }
 
-Tensor Convolve(const Layer& layer, const QuantizedLayer& weights, const Tensor& in, const TensorQuantization& out) {
+// `shortcut` is null for all but the last convolution of a block.
+Tensor Convolve(const Layer& layer, const QuantizedLayer& weights, const Tensor& in, const Tensor* shortcut, const TensorQuantization& out) {
   Tensor result{OutputSize(layer, in.height), OutputSize(layer, in.width), layer.out_channels, {}, out};
   const float in_scale = in.quantization.scale;
   for (int y = 0; y < result.height; ++y) {
@@ -51,7 +52,12 @@ Tensor Convolve(const Layer& layer, const QuantizedLayer& weights, const Tensor&
             for (int i = 0; i < layer.in_channels; ++i) sum += (in.At(iy, ix, i) - in.quantization.zero_point) * w[i];
           }
         }
-        result.codes.push_back(Requantize(sum, in_scale * weights.scale[size_t(o)] / out.scale, out));
+        float residual = 0.0F;
+        if (shortcut != nullptr) {
+          const TensorQuantization& q = shortcut->quantization;
+          residual = float(shortcut->At(y, x, o) - q.zero_point) * (q.scale / out.scale);
+        }
+        result.codes.push_back(Requantize(sum, in_scale * weights.scale[size_t(o)] / out.scale, residual, out));
       }
     }
   }
@@ -73,20 +79,6 @@ Tensor MaxPool(const Layer& layer, const Tensor& in) {
         result.codes.push_back(best);
       }
     }
-  }
-  return result;
-}
-
-// Fixed point with 21-bit multipliers and a common shift, rounded half up; ReLU is the clamp at the zero point.
-Tensor Add(const Tensor& a, const Tensor& b, const TensorQuantization& out) {
-  Tensor result{a.height, a.width, a.channels, {}, out};
-  const float ratio_a = a.quantization.scale / out.scale, ratio_b = b.quantization.scale / out.scale;
-  const int shift = 20 - std::ilogb(std::max(ratio_a, ratio_b));
-  const int64_t multiplier_a = std::lrint(std::ldexp(ratio_a, shift)), multiplier_b = std::lrint(std::ldexp(ratio_b, shift));
-  for (size_t i = 0; i < a.codes.size(); ++i) {
-    const int64_t sum = multiplier_a * (a.codes[i] - a.quantization.zero_point) +
-                        multiplier_b * (b.codes[i] - b.quantization.zero_point) + (int64_t(1) << (shift - 1));
-    result.codes.push_back(std::clamp(int(sum >> shift) + out.zero_point, int(out.zero_point), 127));
   }
   return result;
 }
@@ -132,13 +124,18 @@ std::vector<float> Interpret(const std::map<std::string, QuantizedLayer>& weight
       tensors.push_back(MaxPool(layer, in));
       continue;
     }
-    const TensorQuantization out = Output(layers, row, ranges, bits);
-    if (layer.kind == LayerKind::kConvolution) {
-      tensors.push_back(Convolve(layer, weights.at(layer.name), in, out));
-    } else if (layer.kind == LayerKind::kAdd) {
-      tensors.push_back(Add(in, tensors[size_t(layer.shortcut)], out));
+    // A block's addition is done by the convolution in front of it, whose own row then has no tensor.
+    const bool ends_block = layers[row + 1].kind == LayerKind::kAdd && layers[row + 1].input == int(row);
+    if (ends_block) {
+      const Tensor& shortcut = tensors[size_t(layers[row + 1].shortcut)];
+      const Tensor sum = Convolve(layer, weights.at(layer.name), in, &shortcut, Output(layers, row + 1, ranges, bits));
+      tensors.push_back({});
+      tensors.push_back(sum);
+      ++row;
+    } else if (layer.kind == LayerKind::kConvolution) {
+      tensors.push_back(Convolve(layer, weights.at(layer.name), in, nullptr, Output(layers, row, ranges, bits)));
     } else {
-      tensors.push_back(MeanPool(in, out));
+      tensors.push_back(MeanPool(in, Output(layers, row, ranges, bits)));
     }
   }
   return {};

@@ -1,0 +1,15 @@
+/**
+ * What every entry of the package exports besides its own ResNet50.
+ */
+
+export type { CachedShard, WeightsCache } from './cache-storage.js';
+export type { Interpolation } from './core.js';
+export { type ErrorCode, ResNet50Error } from './errors.js';
+export { type Features, type Flavour, probeFeatures } from './features.js';
+export type { Drawable, ImageInput, RawPixels, TensorInput } from './inputs.js';
+export type { Category, Manifest, Precision, Shard } from './manifest.js';
+export type { ModelInfo, ModelWeights } from './model.js';
+export type { ClassifyOptions, ImageOptions, LoadOptions } from './options.js';
+export type { Classification, ProgressEvent } from './protocol.js';
+export { getWeight, listWeights, ResNet50_Weights, Weights, type WeightsMeta, type WeightsName } from './registry.js';
+export type { Transforms } from './transforms.js';

@@ -1,0 +1,48 @@
+/**
+ * Verified shards that came over HTTP, in the user's cache folder by content hash (Node's counterpart of Cache Storage).
+ */
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CachedShard, WeightsCache } from './cache-storage.js';
+import { cacheFolder, writeWhole } from './files.js';
+import type { ShardStore } from './places.js';
+import { sha256 } from './sha256.js';
+
+const shardsFolder = (): string => join(cacheFolder(), 'shards');
+const shardPath = (hash: string): string => join(shardsFolder(), `${hash}.safetensors`);
+const textPath = (url: string): string =>
+  join(cacheFolder(), 'manifests', `${createHash('sha256').update(url).digest('hex')}.json`);
+
+/** A store in the user's cache folder. */
+export const folderStore: ShardStore = {
+  async get(shard) {
+    const bytes = new Uint8Array(await readFile(shardPath(shard.sha256)));
+    if (bytes.length === shard.bytes && (await sha256(bytes)) === shard.sha256) return bytes;
+    await rm(shardPath(shard.sha256), { force: true });
+    return undefined;
+  },
+  put: (shard, bytes) => writeWhole(shardPath(shard.sha256), bytes),
+  getText: (url) => readFile(textPath(url), 'utf8'),
+  putText: (url, text) => writeWhole(textPath(url), text),
+};
+
+/** {@link WeightsCache} over the cache folder. Variants that were installed by the `weights` command stay. */
+export const nodeWeightsCache: WeightsCache = {
+  async list() {
+    const names = await readdir(shardsFolder()).catch(() => []);
+    const shards = names.filter((name) => /^[0-9a-f]{64}\.safetensors$/.test(name));
+    return Promise.all(
+      shards.map(async (file): Promise<CachedShard> => {
+        const { size } = await stat(join(shardsFolder(), file));
+        return { sha256: file.slice(0, 64), file, bytes: size };
+      }),
+    );
+  },
+  async delete() {
+    const some = (await nodeWeightsCache.list()).length > 0;
+    await rm(shardsFolder(), { recursive: true, force: true });
+    await rm(join(cacheFolder(), 'manifests'), { recursive: true, force: true });
+    return some;
+  },
+};

@@ -1,0 +1,126 @@
+/**
+ * `resnet50-wasm weights`: torchvision's variants, fetched, converted and put where `load` looks.
+ */
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { checkpointName, downloadCheckpoint, verifyCheckpoint } from './checkpoints.js';
+import { exists, print } from './cli-classify.js';
+import { CONVERSION_OPTIONS, conversionSettings, convertWithProgress, metaOf } from './cli-convert.js';
+import { parse, text, UsageError, type Values } from './cli-options.js';
+import { ResNet50Error } from './errors.js';
+import { cacheFolder, installFolder } from './files.js';
+import { MANIFEST_FILE, type Manifest, parseManifest } from './manifest.js';
+import { getWeight, listWeights, ResNet50_Weights, type Weights } from './registry.js';
+import { megabytes, progressBar, table } from './terminal.js';
+
+export const WEIGHTS_HELP = `Usage: resnet50-wasm weights [NAMES...] [options]
+
+Gets torchvision's checkpoints, converts them and puts the result where ResNet50.load
+looks. Without NAMES, lists the variants and what is installed.
+
+  --out DIR               put DIR/NAME there instead (to publish it with a web page)
+  --checkpoints DIR       folder with the .pth files  [$RESNET50_CHECKPOINTS, else they
+                          are downloaded from torchvision's site]
+  --force                 convert anew even if it is there
+  --calibrate DIR         photos that show typical input  [generated pictures]
+  --calibration-images N  how many of them  [64]
+  --precision P           int8, f32 or both  [int8]
+  --shard-size BYTES      longest shard  [4194304]
+`;
+
+const OPTIONS = {
+  ...CONVERSION_OPTIONS,
+  out: { type: 'string', short: 'o' },
+  checkpoints: { type: 'string' },
+  force: { type: 'boolean' },
+} as const;
+
+/** Runs the command; resolves to the exit status. */
+export async function weightsCommand(args: string[]): Promise<number> {
+  const { values, positionals } = parse('weights', args, OPTIONS);
+  if (values.help) return print(WEIGHTS_HELP);
+  const base = resolve(text(values, 'out') ?? installFolder());
+  if (positionals.length === 0) return listVariants(base);
+  const settings = conversionSettings(values);
+  for (const weights of new Set(positionals.map(spelled))) {
+    const out = join(base, weights.name);
+    const installed = await installedManifest(out);
+    if (!values.force && installed && settings.precisions.every((p) => installed.precisions[p])) {
+      process.stderr.write(`${weights.name}: is there already, in ${out} (--force converts it anew)\n`);
+      continue;
+    }
+    const checkpoint = await findCheckpoint(weights, values);
+    const status = await convertWithProgress({
+      ...settings,
+      ...{ checkpoint, name: weights.name, out, transforms: weights.transforms(), meta: metaOf(weights.name) },
+    });
+    if (status !== 0) return status;
+  }
+  return 0;
+}
+
+function spelled(name: string): Weights {
+  try {
+    return getWeight(name);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+async function listVariants(base: string): Promise<number> {
+  const rows = await Promise.all(
+    listWeights().map(async (name) => {
+      const weights = ResNet50_Weights[name];
+      const installed = await installedManifest(join(base, name)).catch(() => undefined);
+      const accuracy = weights.meta._metrics['ImageNet-1K']?.['acc@1'];
+      const state = installed ? `installed (${Object.keys(installed.precisions).join(', ')})` : 'not installed';
+      return [
+        weights === ResNet50_Weights.DEFAULT ? `${name} (DEFAULT)` : name,
+        `${accuracy}% top-1 in float32`,
+        state,
+      ];
+    }),
+  );
+  return print(`${table(rows)}\n\nFolder: ${base}\nInstall with: resnet50-wasm weights NAME\n`);
+}
+
+async function installedManifest(folder: string): Promise<Manifest | undefined> {
+  const path = join(folder, MANIFEST_FILE);
+  return (await exists(path)) ? parseManifest(await readFile(path, 'utf8'), path) : undefined;
+}
+
+/** The checkpoint in the local folder, if one is named, else downloaded; its hash checked. */
+async function findCheckpoint(weights: Weights, values: Values): Promise<string> {
+  const name = checkpointName(weights.url);
+  const folder = text(values, 'checkpoints') ?? process.env.RESNET50_CHECKPOINTS;
+  if (folder) {
+    const path = join(resolve(folder), name);
+    if (!(await exists(path))) {
+      throw new ResNet50Error('FILE_NOT_FOUND', `${path}: there is no such file (it is at ${weights.url})`, {
+        subject: path,
+      });
+    }
+    await verifyCheckpoint(path);
+    return path;
+  }
+  const path = join(cacheFolder(), 'checkpoints', name);
+  if (await exists(path)) {
+    await verifyCheckpoint(path);
+    return path;
+  }
+  const progress = progressBar(name);
+  try {
+    await downloadCheckpoint(weights.url, path, {
+      onBytes: (received, total) =>
+        progress.update(
+          total > 0 ? received / total : 0,
+          `${megabytes(received)}${total > 0 ? ` of ${megabytes(total)}` : ''}`,
+        ),
+    });
+  } catch (error) {
+    progress.done();
+    throw error;
+  }
+  progress.done('downloaded');
+  return path;
+}

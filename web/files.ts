@@ -1,0 +1,83 @@
+/**
+ * Small things with files in Node: readable errors, writing that is all or nothing, the user's cache folder.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { describe, ResNet50Error } from './errors.js';
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'is a folder, not a file',
+  EACCES: 'may not be read',
+  EPERM: 'may not be read',
+  ENOTDIR: 'there is no such file',
+};
+
+/** The `code` of a system error. */
+export const systemCode = (error: unknown): string => (error as { code?: string } | undefined)?.code ?? '';
+
+/** True for errors of the operating system (ours have codes too). */
+export const isSystemError = (error: unknown): boolean =>
+  error instanceof Error && typeof (error as { errno?: unknown }).errno === 'number';
+
+/** FILE_NOT_FOUND for what kept a file from being read. */
+export function fileError(path: string, error: unknown): ResNet50Error {
+  return new ResNet50Error('FILE_NOT_FOUND', `${path}: ${REASONS[systemCode(error)] ?? describe(error)}`, {
+    subject: path,
+    cause: error,
+  });
+}
+
+/**
+ * The bytes of a file of its own buffer.
+ * @throws ResNet50Error FILE_NOT_FOUND, IMAGE_TOO_LARGE (before reading)
+ */
+export async function readImageFile(path: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    const { size, folder } = await statFile(path);
+    if (folder) throw Object.assign(new Error('is a folder'), { code: 'EISDIR' });
+    if (size > maxBytes) {
+      throw new ResNet50Error(
+        'IMAGE_TOO_LARGE',
+        `${path} has ${size} bytes, over the limit of ${maxBytes}: raise maxBytes to take it`,
+        {
+          subject: path,
+        },
+      );
+    }
+    return new Uint8Array(await readFile(path));
+  } catch (error) {
+    throw error instanceof ResNet50Error ? error : fileError(path, error);
+  }
+}
+
+async function statFile(path: string): Promise<{ size: number; folder: boolean }> {
+  const stats = await stat(path);
+  return { size: stats.size, folder: stats.isDirectory() };
+}
+
+/** Writes a file so that it is there whole or not at all. */
+export async function writeWhole(path: string, bytes: Uint8Array | string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    await writeFile(temporary, bytes);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** `$XDG_CACHE_HOME/resnet50-wasm`, the platform's usual place otherwise. */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env, platform: string = process.platform): string {
+  if (env.XDG_CACHE_HOME) return join(resolve(env.XDG_CACHE_HOME), 'resnet50-wasm');
+  if (platform === 'win32' && env.LOCALAPPDATA) return join(env.LOCALAPPDATA, 'resnet50-wasm', 'Cache');
+  if (platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'resnet50-wasm');
+  return join(homedir(), '.cache', 'resnet50-wasm');
+}
+
+/** Where the `weights` command installs variants. */
+export const installFolder = (): string => join(cacheFolder(), 'weights');

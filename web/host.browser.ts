@@ -1,0 +1,51 @@
+/**
+ * What an engine needs from a browser: weights over HTTP with Cache Storage, and the browser's own image decoders for
+ * the formats that the core does not read.
+ */
+import { cacheStorageStore } from './cache-storage.js';
+import type { CoreFactory, EngineHost, ForeignImage } from './engine.js';
+import { ResNet50Error } from './errors.js';
+import type { Flavour } from './features.js';
+import { HttpPlace } from './places.js';
+import type { DecodeSettings } from './protocol.js';
+
+/** An engine host whose cores come from `loadFactory`. */
+export function browserHost(loadFactory: (flavour: Flavour) => Promise<CoreFactory>): EngineHost {
+  const store = cacheStorageStore();
+  return { loadFactory, openPlace: (address) => new HttpPlace(address, store), decodeForeign, readBitmap };
+}
+
+/** WebP, AVIF, GIF, HEIC... where the browser reads them; undefined where it does not. */
+async function decodeForeign(
+  bytes: Uint8Array<ArrayBuffer>,
+  decode: DecodeSettings,
+): Promise<ForeignImage | undefined> {
+  if (typeof createImageBitmap !== 'function' || typeof OffscreenCanvas !== 'function') return undefined;
+  const imageOrientation = decode.applyOrientation ? 'from-image' : ('none' as ImageOrientation);
+  const options: ImageBitmapOptions = { imageOrientation, premultiplyAlpha: 'none', colorSpaceConversion: 'none' };
+  const bitmap = await createImageBitmap(new Blob([bytes]), options).catch(() => undefined);
+  return bitmap === undefined ? undefined : readBitmap(bitmap, decode, 'the image');
+}
+
+/** A canvas stores colours premultiplied: those of fully transparent pixels come out black. */
+function readBitmap(bitmap: ImageBitmap, decode: DecodeSettings, name: string): ForeignImage {
+  const { width, height } = bitmap;
+  try {
+    if (width * height > decode.maxPixels) {
+      throw new ResNet50Error(
+        'IMAGE_TOO_LARGE',
+        `${name} has ${width} x ${height} pixels, over the limit of ${decode.maxPixels}: raise maxPixels to take it`,
+        { subject: name },
+      );
+    }
+    const canvas = new OffscreenCanvas(width, height);
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    if (context === null)
+      throw new ResNet50Error('OUT_OF_MEMORY', `no canvas of ${width} x ${height} for ${name}`, { subject: name });
+    context.drawImage(bitmap, 0, 0);
+    const { data } = context.getImageData(0, 0, width, height);
+    return { data: new Uint8Array(data.buffer), width, height };
+  } finally {
+    bitmap.close();
+  }
+}

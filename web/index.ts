@@ -1,0 +1,23 @@
+/**
+ * The package's entry for browsers, bundled or not.
+ */
+import { Model } from './model.js';
+import type { LoadOptions } from './options.js';
+import { browserPlatform } from './platform.browser.js';
+
+export * from './api.js';
+export { browserWeightsCache as weightsCache } from './cache-storage.js';
+
+/** torchvision's ResNet-50. */
+export class ResNet50 extends Model {
+  /**
+   * Starts the network in a worker and fills it with weights.
+   * @example
+   * const model = await ResNet50.load({ weights: ResNet50_Weights.DEFAULT });
+   * const [best] = await model.classify(file);
+   * @throws ResNet50Error; the signal's reason
+   */
+  static load(options: LoadOptions = {}): Promise<ResNet50> {
+    return Model.open(ResNet50, browserPlatform, options);
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * A port to a host in the same thread: the same messages without a worker between.
+ */
+import type { EngineHost } from './engine.js';
+import { Host } from './host.js';
+import type { Port, Reply } from './protocol.js';
+
+/** Starts a host in place. Buffers are handed over, not copied. */
+export function openLocalPort(engineHost: EngineHost): Port {
+  let open = true;
+  const host = new Host(engineHost, (reply: Reply) => {
+    // As with a worker, replies never come before the call that caused them has returned.
+    queueMicrotask(() => {
+      if (open) port.onreply?.(reply);
+    });
+  });
+  const port: Port = {
+    onreply: undefined,
+    ondeath: undefined,
+    post: (request) => void host.receive(request),
+    busy: () => undefined,
+    terminate: () => {
+      open = false;
+      host.dispose();
+    },
+  };
+  return port;
+}

@@ -1,0 +1,113 @@
+/**
+ * Node.js, Bun and Deno: a worker thread that keeps the process alive only while it has work, weights from folders.
+ */
+import { availableParallelism } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { describe, ResNet50Error } from './errors.js';
+import { installFolder, readImageFile } from './files.js';
+import { isVariantName } from './manifest.js';
+import type { Limits, Platform, SourceRequest } from './platform.js';
+import type { Port, Reply } from './protocol.js';
+import { findWeights, unknownWeights } from './registry.js';
+import type { FolderSource } from './weights-source.js';
+
+/** 268 megapixels, as sharp has it. */
+const NODE_LIMITS: Limits = { maxBytes: 512 * 2 ** 20, maxPixels: 268_402_689 };
+
+/** True for addresses with a scheme; one letter is a Windows drive. */
+const hasScheme = (address: string): boolean => /^[a-z][a-z0-9+.-]+:/i.test(address);
+
+function startWorker(): Promise<Port> {
+  return new Promise((resolvePort, reject) => {
+    let worker: Worker;
+    const failed = (why: string) => reject(new ResNet50Error('WORKER_FAILED', `the worker did not start: ${why}`));
+    try {
+      // No flags of the process: --input-type and its like make a worker fail, and it needs none.
+      worker = new Worker(new URL('./worker.node.js', import.meta.url), { execArgv: [], name: 'resnet50-wasm' });
+    } catch (error) {
+      return failed(describe(error));
+    }
+    let ended = false;
+    const port: Port = {
+      onreply: undefined,
+      ondeath: undefined,
+      post: (message, transfer) => worker.postMessage(message, transfer as never[]),
+      busy: (busy) => (busy ? worker.ref() : worker.unref()),
+      terminate: async () => {
+        ended = true;
+        await worker.terminate();
+      },
+    };
+    worker.on('message', (reply: Reply) => {
+      if ('hello' in reply) resolvePort(port);
+      else port.onreply?.(reply);
+    });
+    const died = (why: string) => {
+      failed(why); // without effect once it has started
+      if (!ended) port.ondeath?.(why);
+      ended = true;
+    };
+    worker.on('error', (error) => died(describe(error)));
+    worker.on('messageerror', (error) => died(describe(error)));
+    worker.on('exit', (code) => died(`exit code ${code}`));
+  });
+}
+
+/** The folders of a request, in order: the caller's, the environment's, the user's cache, the package's own. */
+function findSource(request: SourceRequest): FolderSource {
+  const { weights, weightsUrl, weightsDir } = request;
+  if (!isVariantName(weights)) {
+    const address = weights.replace(/manifest\.json$/, '') || '.';
+    const advice = 'weights must be a name or the address of a folder that holds manifest.json and its shards';
+    return { kind: 'folders', name: null, folders: [{ address: localOrUrl(address) }], known: true, advice };
+  }
+  const known = findWeights(weights) !== undefined;
+  if (!known && weights.startsWith('ResNet50_Weights.')) throw unknownWeights(weights);
+  const folders: FolderSource['folders'] = [];
+  if (weightsUrl !== undefined) {
+    folders.push({ address: joinAddress(localOrUrl(weightsUrl), weights) });
+  } else {
+    for (const base of [weightsDir, process.env.RESNET50_WEIGHTS_DIR]) {
+      if (base) folders.push({ address: join(resolve(base), weights) }, { address: resolve(base), exact: true });
+    }
+    folders.push({ address: join(installFolder(), weights) });
+    folders.push({ address: fileURLToPath(new URL(`../weights/${weights}`, import.meta.url)) });
+  }
+  const advice = known
+    ? `get them with: npx resnet50-wasm weights ${weights}`
+    : "it is neither one of torchvision's names (DEFAULT, IMAGENET1K_V1, IMAGENET1K_V2) nor a variant that was converted into one of these folders";
+  return { kind: 'folders', name: weights, folders, known, advice };
+}
+
+function localOrUrl(address: string): string {
+  if (/^https?:/.test(address)) return address;
+  return address.startsWith('file:') ? fileURLToPath(address) : resolve(address);
+}
+
+const joinAddress = (base: string, name: string): string =>
+  isAbsolute(base) ? join(base, name) : new URL(`${name}/`, base.endsWith('/') ? base : `${base}/`).href;
+
+/** The platform of Node, Bun and Deno. */
+export const nodePlatform: Platform = {
+  limits: NODE_LIMITS,
+  cores: () => availableParallelism(),
+  noWorker: () => undefined,
+  noThreadsInPlace: 'threads in place would keep the process alive',
+  startWorker,
+  startInPlace: async () => {
+    const [{ openLocalPort }, { nodeHost }] = await Promise.all([import('./local-port.js'), import('./host.node.js')]);
+    return openLocalPort(nodeHost);
+  },
+  findSource,
+  wasmFolder: (address) => {
+    const url = hasScheme(address) ? address : pathToFileURL(resolve(address)).href;
+    return url.endsWith('/') ? url : `${url}/`;
+  },
+  openAddress: (address, limits) => {
+    const text = String(address);
+    if (text.startsWith('file:')) return readImageFile(fileURLToPath(text), limits.maxBytes);
+    return hasScheme(text) ? new URL(text) : readImageFile(text, limits.maxBytes);
+  },
+};

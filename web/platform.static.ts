@@ -1,0 +1,27 @@
+/**
+ * Realms that allow neither workers nor dynamic import: both single-threaded cores are imported statically.
+ */
+import { ResNet50Error } from './errors.js';
+import { browserHost } from './host.browser.js';
+import { openLocalPort } from './local-port.js';
+import { BROWSER_LIMITS, type Platform } from './platform.js';
+import { browserSource, pageBase } from './source.browser.js';
+import relaxed from './wasm/resnet50-relaxed.mjs';
+import simd from './wasm/resnet50-simd.mjs';
+
+const NO_WORKER = 'this entry of the package works in place';
+
+/** The platform of service workers and edge runtimes. */
+export const staticPlatform: Platform = {
+  limits: BROWSER_LIMITS,
+  cores: () => 1,
+  noWorker: () => NO_WORKER,
+  noThreadsInPlace: NO_WORKER,
+  startWorker: async () => {
+    throw new ResNet50Error('WORKER_FAILED', NO_WORKER);
+  },
+  startInPlace: async () => openLocalPort(browserHost(async (flavour) => (flavour === 'relaxed' ? relaxed : simd))),
+  findSource: (request) => browserSource(request, import.meta.url),
+  wasmFolder: (address) => new URL(address.endsWith('/') ? address : `${address}/`, pageBase()).href,
+  openAddress: (address) => new URL(address, pageBase()),
+};

@@ -1,0 +1,47 @@
+/**
+ * What the API needs from the platform it runs on; one implementation for browsers, one for Node, one for realms
+ * without workers and dynamic import. Knows nothing of any of them.
+ */
+import type { Flavour } from './features.js';
+import type { Port } from './protocol.js';
+import type { WeightsSource } from './weights-source.js';
+
+/** Limits on inputs where the caller gives none. */
+export interface Limits {
+  /** Longest encoded file, bytes. */
+  maxBytes: number;
+  /** Most pixels (width x height) of an image. */
+  maxPixels: number;
+}
+
+/** 64 megapixels: a phone's photo, and 192 MB as RGB. */
+export const BROWSER_LIMITS: Limits = { maxBytes: 64 * 2 ** 20, maxPixels: 64_000_000 };
+
+/** Where the caller wants weights from. */
+export interface SourceRequest {
+  /** A registry name (in any spelling), another variant's name, or the address of a folder. */
+  weights: string;
+  weightsUrl: string | undefined;
+  weightsDir: string | undefined;
+}
+
+/** One platform. */
+export interface Platform {
+  readonly limits: Limits;
+  /** Logical processors. */
+  cores(): number;
+  /** Why there can be no worker here; undefined where there can. */
+  noWorker(): string | undefined;
+  /** Why a host in place has to do with one thread. */
+  readonly noThreadsInPlace: string;
+  /** Starts a host in a worker. Rejects with WORKER_FAILED. */
+  startWorker(flavour: Flavour): Promise<Port>;
+  /** Starts a host in this very thread. */
+  startInPlace(flavour: Flavour): Promise<Port>;
+  /** Places to look for a variant. */
+  findSource(request: SourceRequest): WeightsSource;
+  /** The address of the folder of wasm files as a URL. */
+  wasmFolder(address: string): string;
+  /** What a string given as an image is: an absolute URL, or the bytes of a local file. */
+  openAddress(address: string | URL, limits: Limits): URL | Promise<Uint8Array<ArrayBuffer>>;
+}

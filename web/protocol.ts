@@ -1,0 +1,131 @@
+/**
+ * The messages between the API and the host of a core (a worker, or the same thread). Plain data only; one job at a
+ * time, the API keeps the queue.
+ */
+import type { PlainError } from './errors.js';
+import type { Flavour } from './features.js';
+import type { Category, Precision } from './manifest.js';
+import type { Transforms } from './transforms.js';
+import type { WeightsSource } from './weights-source.js';
+
+/** An image ready to cross to the host; its buffers may be transferred. */
+export type PreparedImage =
+  /** An encoded file. */
+  | { kind: 'bytes'; name: string; bytes: Uint8Array<ArrayBuffer> }
+  /** 8-bit pixels, rows top to bottom, channels interleaved, no padding. */
+  | { kind: 'pixels'; name: string; data: Uint8Array<ArrayBuffer>; width: number; height: number; channels: 1 | 3 | 4 }
+  /** Decoded by the browser. */
+  | { kind: 'bitmap'; name: string; bitmap: ImageBitmap }
+  /** float32 [n, 3, height, width], already normalised; logits only. */
+  | { kind: 'tensor'; name: string; data: Float32Array<ArrayBuffer>; shape: [number, number, number, number] };
+
+/** How to decode an image. */
+export interface DecodeSettings {
+  maxPixels: number;
+  applyOrientation: boolean;
+  background: readonly [number, number, number] | null;
+}
+
+/** Which of the classes to give. */
+export interface PickSettings {
+  topK: number;
+  threshold: number;
+  allow: readonly (number | string)[] | null;
+  deny: readonly (number | string)[] | null;
+}
+
+/** A progress report of `load`. */
+export interface ProgressEvent {
+  /** 'core': starting; 'manifest': it was read, totals are known; 'weights': bytes arrive; 'ready': done. */
+  phase: 'core' | 'manifest' | 'weights' | 'ready';
+  /** Bytes of weights that have arrived, verified or not yet; never decreases. */
+  loaded: number;
+  /** Bytes of weights in all, from the manifest; 0 while unknown. */
+  total: number;
+  /** The shard whose bytes arrived last; empty outside of phase 'weights'. */
+  shard: string;
+}
+
+/** What the host needs to make a network. */
+export interface LoadSpec {
+  flavour: Flavour;
+  threads: number;
+  precision: Precision | 'auto';
+  activationBits: 7 | 8;
+  source: WeightsSource;
+  /** Folder of the wasm files, if not beside the package's own modules. */
+  wasmUrl: string | null;
+  /** Compiled module to use instead of fetching one. */
+  wasmModule: WebAssembly.Module | null;
+  transforms: Partial<Transforms>;
+  /** Transforms of randomly initialised networks. */
+  fallbackTransforms: Transforms;
+}
+
+/** What a loaded network is. */
+export interface LoadedFacts {
+  name: string | null;
+  /** Where the weights came from. */
+  address: string | null;
+  meta: Record<string, unknown>;
+  categories: Category[] | null;
+  classes: number;
+  parameters: number;
+  transforms: Transforms;
+  precision: Precision;
+}
+
+/** One class with its softmax probability. */
+export interface Classification {
+  /** Position in the network's output. */
+  index: number;
+  /** WordNet id, for example 'n02085620'; absent for classes that have none. */
+  wnid?: string | undefined;
+  label: string;
+  /** Probability, 0..1. */
+  score: number;
+}
+
+/** A job for the host, one at a time. */
+export type Job =
+  | { type: 'load'; spec: LoadSpec }
+  | {
+      type: 'classify';
+      image: PreparedImage;
+      decode: DecodeSettings;
+      transforms: Partial<Transforms>;
+      pick: PickSettings;
+    }
+  | { type: 'logits'; image: PreparedImage; decode: DecodeSettings; transforms: Partial<Transforms> };
+
+/** What each job resolves to. */
+export interface JobResults {
+  load: LoadedFacts;
+  classify: Classification[];
+  /** One row a picture. */
+  logits: Float32Array<ArrayBuffer>[];
+}
+
+/** API to host. */
+export type Request = { id: number; job: Job } | { id: number; abort: true };
+
+/** Host to API. */
+export type Reply =
+  | { hello: true }
+  | { id: number; progress: ProgressEvent }
+  | { id: number; value: JobResults[keyof JobResults]; memoryBytes: number }
+  /** `fatal`: the core is unusable, start another. */
+  | { id: number; error: PlainError; fatal: boolean };
+
+/** A line to a host: a worker of either platform, or the same thread. */
+export interface Port {
+  post(message: Request, transfer: Transferable[]): void;
+  /** Called with every reply; set before the first post. */
+  onreply: ((reply: Reply) => void) | undefined;
+  /** Called once if the host dies by itself. */
+  ondeath: ((why: string) => void) | undefined;
+  /** Keep the process alive (Node) while true. */
+  busy(busy: boolean): void;
+  /** Ends the host and frees all it has. */
+  terminate(): void | Promise<void>;
+}

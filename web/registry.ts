@@ -1,0 +1,111 @@
+/**
+ * torchvision's pre-trained variants by torchvision's names: address, transforms and meta of each. Knows nothing of
+ * where converted weights lie.
+ */
+import imagenet from '../weights/imagenet-1k.json' with { type: 'json' };
+import registry from '../weights/registry.json' with { type: 'json' };
+import { ResNet50Error } from './errors.js';
+import type { Category } from './manifest.js';
+import { mergeTransforms, type Transforms } from './transforms.js';
+
+/** Names of the variants, as torchvision's `ResNet50_Weights` has them. */
+export type WeightsName = 'IMAGENET1K_V1' | 'IMAGENET1K_V2';
+
+/** torchvision's `weights.meta`. */
+export interface WeightsMeta {
+  /** Class names by index. */
+  readonly categories: readonly string[];
+  readonly num_params: number;
+  readonly min_size: readonly [number, number];
+  readonly recipe: string;
+  readonly _metrics: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly _docs: string;
+  readonly [key: string]: unknown;
+}
+
+/** ImageNet-1k's classes in torchvision's order. */
+export const IMAGENET_CATEGORIES: readonly Category[] = imagenet;
+
+/** An entry of {@link ResNet50_Weights}. */
+export class Weights {
+  /** 'IMAGENET1K_V1' or 'IMAGENET1K_V2'. */
+  readonly name: WeightsName;
+  /** torchvision's checkpoint; eight digits of its sha256 are part of the file name. */
+  readonly url: string;
+  /** What torchvision says of the variant. */
+  readonly meta: WeightsMeta;
+  readonly #transforms: Transforms;
+
+  /** @internal */
+  constructor(name: WeightsName, url: string, meta: WeightsMeta, transforms: Transforms) {
+    this.name = name;
+    this.url = url;
+    this.meta = meta;
+    this.#transforms = transforms;
+  }
+
+  /**
+   * The preprocessing that belongs to the weights, with overrides, like torchvision's `weights.transforms(...)`.
+   * @throws ResNet50Error INVALID_ARGUMENT naming the field
+   */
+  transforms(overrides: Partial<Transforms> = {}): Transforms {
+    return mergeTransforms(this.#transforms, overrides);
+  }
+
+  /** 'ResNet50_Weights.IMAGENET1K_V2' */
+  toString(): string {
+    return `ResNet50_Weights.${this.name}`;
+  }
+}
+
+function entry(name: WeightsName): Weights {
+  const { url, meta, transforms } = registry[name];
+  const categories = IMAGENET_CATEGORIES.map((c) => c.label);
+  return new Weights(
+    name,
+    url,
+    Object.freeze({ ...meta, categories: Object.freeze(categories) }) as unknown as WeightsMeta,
+    transforms as unknown as Transforms,
+  );
+}
+
+const IMAGENET1K_V1 = /* @__PURE__ */ entry('IMAGENET1K_V1');
+const IMAGENET1K_V2 = /* @__PURE__ */ entry('IMAGENET1K_V2');
+
+/** torchvision's enum of the same name. `DEFAULT` is the same object as the best variant. */
+export const ResNet50_Weights: Readonly<Record<WeightsName | 'DEFAULT', Weights>> = /* @__PURE__ */ Object.freeze({
+  IMAGENET1K_V1,
+  IMAGENET1K_V2,
+  DEFAULT: registry.DEFAULT === 'IMAGENET1K_V1' ? IMAGENET1K_V1 : IMAGENET1K_V2,
+});
+
+const PREFIX = 'ResNet50_Weights.';
+
+/** Every variant's name, `DEFAULT` apart. */
+export function listWeights(): WeightsName[] {
+  return ['IMAGENET1K_V1', 'IMAGENET1K_V2'];
+}
+
+/** The entry of a name in any of torchvision's spellings, or undefined. */
+export function findWeights(name: string): Weights | undefined {
+  const key = name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name;
+  return Object.hasOwn(ResNet50_Weights, key) ? ResNet50_Weights[key as WeightsName] : undefined;
+}
+
+/**
+ * The entry of a name: 'DEFAULT', 'IMAGENET1K_V2' or 'ResNet50_Weights.IMAGENET1K_V2'.
+ * @throws ResNet50Error UNKNOWN_WEIGHTS listing the names that exist
+ */
+export function getWeight(name: string): Weights {
+  const found = findWeights(name);
+  if (found === undefined) throw unknownWeights(name);
+  return found;
+}
+
+/** The error for a name that is in no list; `more` is a clause on where else it was sought. */
+export function unknownWeights(name: string, more = ''): ResNet50Error {
+  const names = ['DEFAULT', ...listWeights()].join(', ');
+  return new ResNet50Error('UNKNOWN_WEIGHTS', `there are no weights named '${name}': there are ${names}${more}`, {
+    subject: name,
+  });
+}

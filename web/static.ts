@@ -1,0 +1,23 @@
+/**
+ * The package's entry for realms without workers or dynamic import: service workers, extensions' backgrounds, edge runtimes.
+ */
+import { Model } from './model.js';
+import type { LoadOptions } from './options.js';
+import { staticPlatform } from './platform.static.js';
+
+export * from './api.js';
+export { browserWeightsCache as weightsCache } from './cache-storage.js';
+
+/** torchvision's ResNet-50. */
+export class ResNet50 extends Model {
+  /**
+   * Starts the network in this very thread, on one thread, and fills it with weights.
+   * @example
+   * const model = await ResNet50.load({ weights: ResNet50_Weights.DEFAULT });
+   * const [best] = await model.classify(file);
+   * @throws ResNet50Error; the signal's reason
+   */
+  static load(options: LoadOptions = {}): Promise<ResNet50> {
+    return Model.open(ResNet50, staticPlatform, options);
+  }
+}
