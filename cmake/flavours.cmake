@@ -32,6 +32,10 @@ else()
   find_package(Threads REQUIRED)
 endif()
 
+if(RESNET50_WASM_TESTS)
+  add_compile_definitions(RESNET50_WASM_TESTS)
+endif()
+
 if(RESNET50_SANITIZE)
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=address,undefined)

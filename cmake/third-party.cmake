@@ -19,7 +19,7 @@ set(xnn "${RESNET50_DEP_xnnpack}")
 
 # Its lists of microkernels that its configuration tables name (PROD_*), cut down to the families that our operators use.
 set(RESNET50_XNN_FAMILIES
-  f32-gemm f32-igemm qs8-qc8w-gemm qs8-qc8w-igemm qd8-f32-qc8w-gemm qd8-f32-qc8w-igemm # convolution, fully connected
+  f32-gemm f32-igemm qd8-f32-qc8w-gemm qd8-f32-qc8w-igemm # convolution, fully connected
   f32-maxpool s8-maxpool f32-vbinary/gen/f32-vaddc? qs8-vadd qs8-vaddc f32-vclamp # pooling, residual addition, its ReLU
   f32-rsum f32-rdsum qs8-rsum qs8-rdsum qs8-vcvt f32-qs8-vcvt s32-f32-vcvt # global average pooling
   x32-packw x8-packw qs8-packw xx-fill xx-pad)
@@ -57,9 +57,9 @@ list(TRANSFORM core PREPEND "${xnn}/")
 add_library(xnnpack STATIC ${core} ${kernels} 
   ${CMAKE_CURRENT_SOURCE_DIR}/src/kernels/xnnpack_configs.c
   ${CMAKE_CURRENT_SOURCE_DIR}/src/kernels/int8_config.c ${CMAKE_CURRENT_SOURCE_DIR}/src/kernels/int8_kernels.cc)
-# Our configuration stands in front of XNNPACK's own, which it falls back to.
+# Our int8 kernels take the place of XNNPACK's, which are left out: its function gets a name that nothing calls.
 set_source_files_properties(${xnn}/src/configs/gemm-config.c PROPERTIES
-  COMPILE_DEFINITIONS xnn_init_qs8_qc8w_gemm_config=xnn_stock_qs8_qc8w_gemm_config)
+  COMPILE_DEFINITIONS xnn_init_qs8_qc8w_gemm_config=xnn_unused_qs8_qc8w_gemm_config)
 target_include_directories(xnnpack PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src)
 target_include_directories(xnnpack SYSTEM PUBLIC ${xnn}/include PRIVATE ${xnn}/src
   ${RESNET50_DEP_fxdiv}/include ${RESNET50_DEP_fp16}/include)

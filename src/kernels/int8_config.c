@@ -13,16 +13,13 @@
 enum { kRows = 6, kColumns = 8, kLog2Depth = 2 };
 enum { kRowsIndex = kRows - 1 };  // XNNPACK's tables hold the kernel for n rows at n - 1
 
-// gemm-config.c is compiled with its own function renamed to this.
-const struct xnn_gemm_config* xnn_stock_qs8_qc8w_gemm_config(void);
-
-// What the operators being created on this thread get; null for XNNPACK's own kernels. XNNPACK asks for its
-// configuration by a function without arguments, so the choice cannot travel any other way.
+// What the operators being created on this thread get; null, and so a refusal, while none is chosen: XNNPACK's own int8
+// kernels are not compiled. XNNPACK asks by a function without arguments, so the choice cannot travel any other way.
 static _Thread_local const struct xnn_gemm_config* chosen;
 static _Thread_local struct xnn_gemm_config ours;
 
 const struct xnn_gemm_config* xnn_init_qs8_qc8w_gemm_config(void) {
-  return chosen != NULL ? chosen : xnn_stock_qs8_qc8w_gemm_config();
+  return chosen;
 }
 
 void resnet50_int8_use(enum resnet50_int8_form form) {
@@ -46,7 +43,7 @@ void resnet50_int8_use(enum resnet50_int8_form form) {
   chosen = &ours;
 }
 
-void resnet50_int8_use_stock(void) { chosen = NULL; }
+void resnet50_int8_use_none(void) { chosen = NULL; }
 
 void resnet50_int8_fuse_residual(struct xnn_operator* op, enum resnet50_int8_form form,
                                  const struct resnet50_int8_residual* residual) {

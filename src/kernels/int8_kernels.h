@@ -36,10 +36,10 @@ struct resnet50_int8_kernels {
 };
 const struct resnet50_int8_kernels* resnet50_int8_kernels_of(enum resnet50_int8_form form);
 
-// From now on (on this thread) XNNPACK creates int8 convolutions with our kernels of this form; with its own again after
-// resnet50_int8_use_stock().
+// From now on (on this thread) XNNPACK creates int8 convolutions with our kernels of this form, until
+// resnet50_int8_use_none(), after which it refuses to create any.
 void resnet50_int8_use(enum resnet50_int8_form form);
-void resnet50_int8_use_stock(void);
+void resnet50_int8_use_none(void);
 
 // The residual of a 1x1 convolution that was created with our kernels: y = conv + (residual - zero_point) * scale, then
 // the clamp, in one rounding.

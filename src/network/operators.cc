@@ -30,7 +30,7 @@ std::vector<int32_t> QuantizeBias(std::span<const float> bias, float input_scale
 class OurKernels {
  public:
   explicit OurKernels(resnet50_int8_form form) { resnet50_int8_use(form); }
-  ~OurKernels() { resnet50_int8_use_stock(); }
+  ~OurKernels() { resnet50_int8_use_none(); }
   OurKernels(const OurKernels&) = delete;
   OurKernels& operator=(const OurKernels&) = delete;
 };
