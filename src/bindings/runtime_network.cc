@@ -39,17 +39,17 @@ val NetworkHandle::Run(const val& images, const val& transforms) {
   const int side = parsed->crop_size;
   if (Status status = network_->Prepare(n, side, side); !status) return Failure(status.error());
   const size_t elements = size_t(side) * size_t(side) * kInputChannels;
+  std::vector<uint8_t> codes(elements);
   for (int i = 0; i < n; ++i) {
     const ImageHandle& image = *images[i].as<ImageHandle*>(emscripten::allow_raw_pointers());
     Result<Image> crop = ResizeAndCrop(image.image(), parsed.value());
     if (!crop) return Failure(crop.error());
-    const size_t offset = size_t(i) * elements;
     if (network_->precision() == Precision::kInt8) {
-      const TensorQuantization& q = network_->input_quantization();
-      NormalizeToCodes(crop.value(), parsed.value(), {q.scale, q.zero_point, q.min, q.max}, kInputChannels,
-                       network_->input_codes().subspan(offset, elements));
+      const InputQuantization& q = network_->input_quantization();
+      NormalizeToCodes(crop.value(), parsed.value(), {q.scale, q.zero_point, 0, kMaxInputCode}, codes);
+      network_->SetInputCodes(i, codes);
     } else {
-      NormalizeToFloat(crop.value(), parsed.value(), network_->input_reals().subspan(offset, elements));
+      NormalizeToFloat(crop.value(), parsed.value(), network_->input_reals().subspan(size_t(i) * elements, elements));
     }
   }
   return RunPrepared();

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <utility>
 
+#include "image/bmp.h"
 #include "image/exif.h"
 #include "image/header.h"
 #include "image/stb.h"
@@ -18,7 +20,6 @@ size_t StbBudget(uint64_t pixels) { return size_t(std::min<uint64_t>(pixels * 48
 uint8_t Over(uint8_t color, uint8_t alpha, uint8_t background) {
   return uint8_t((color * alpha + background * (255 - alpha) + 127) / 255);
 }
-
 
 // Copies `pixels` of n components to RGB: grey replicated, alpha dropped or composed.
 void ToRgb(const uint8_t* in, size_t pixels, int components, const std::optional<RgbColor>& background, uint8_t* out) {
@@ -36,54 +37,97 @@ void ToRgb(const uint8_t* in, size_t pixels, int components, const std::optional
   }
 }
 
-Error StbFailure(const StbImage& image) {
+// stb_image does not know a truncated file from a corrupt one; where the file itself ends early, that is the reason.
+Error StbFailure(const StbImage& image, const ImageHeader& header) {
   if (image.out_of_memory) return {ErrorCode::kOutOfMemory, "image", "memory ran out while decoding"};
+  if (header.ends_early) {
+    return {ErrorCode::kTruncatedImage, "image", "the file ends before its pixels do: it is truncated"};
+  }
   return {ErrorCode::kCorruptImage, "image", std::string("the file is corrupt: the decoder says '") + image.failure + "'"};
 }
 
+// A copy of the file with the patch in it.
+Result<PixelBuffer> Apply(const FilePatch& patch, std::span<const uint8_t> bytes) {
+  const size_t tail = bytes.size() - patch.end;
+  PixelBuffer copy = PixelBuffer::Allocate(patch.begin + patch.insert.size() + tail);
+  if (copy.data() == nullptr) return Error{ErrorCode::kOutOfMemory, "image", "memory ran out while decoding"};
+  std::memcpy(copy.data(), bytes.data(), patch.begin);
+  std::copy(patch.insert.begin(), patch.insert.end(), copy.data() + patch.begin);
+  std::copy(bytes.end() - ptrdiff_t(tail), bytes.end(), copy.data() + patch.begin + patch.insert.size());
+  return copy;
+}
+
 // Pillow reads 16-bit grey as integers and clips them when it converts to RGB; all other 16-bit PNGs lose their low byte.
-Result<Image> DecodeGrey16(std::span<const uint8_t> bytes, Image image, size_t budget) {
-  const StbImage decoded = DecodeWithStb(bytes, 1, true, budget);
-  if (decoded.failure != nullptr) return StbFailure(decoded);
-  const size_t pixels = size_t(image.width) * size_t(image.height);
+void ClipGrey16(const uint8_t* in, size_t pixels, uint8_t* out) {
   for (size_t i = 0; i < pixels; ++i) {
     uint16_t value;
-    std::memcpy(&value, decoded.pixels + 2 * i, sizeof value);
-    std::memset(image.pixels.data() + i * kRgb, std::min<int>(value, 255), kRgb);
+    std::memcpy(&value, in + 2 * i, sizeof value);
+    std::memset(out + i * kRgb, std::min<int>(value, 255), kRgb);
   }
+}
+
+Result<Image> DecodeJpegOrPng(std::span<const uint8_t> bytes, const ImageHeader& header, const DecodeOptions& options) {
+  PixelBuffer patched;
+  if (header.patch) {
+    Result<PixelBuffer> copy = Apply(*header.patch, bytes);
+    if (!copy) return std::move(copy).error();
+    patched = std::move(copy).value();
+    bytes = {patched.data(), patched.size()};
+  }
+  const size_t pixels = size_t(header.width) * size_t(header.height);
+  const bool grey16 = header.format == ImageFormat::kPng && header.bits == 16 && header.components == 1;
+  // A grey pixel that tRNS makes transparent is composed from 8 bits a component, like every other.
+  const bool with_alpha = header.has_alpha && options.background.has_value();
+  const int components = with_alpha ? 4 : grey16 ? 1 : kRgb;
+  StbImage decoded = DecodeWithStb(bytes, components, grey16 && !with_alpha, StbBudget(pixels));
+  if (decoded.failure != nullptr) return StbFailure(decoded, header);
+  if (decoded.width != header.width || decoded.height != header.height) {
+    return Error{ErrorCode::kCorruptImage, "image", "the file is corrupt: it contradicts its own header about its size"};
+  }
+  if (components == kRgb) {
+    Image image{header.width, header.height, {}, header.format, header.orientation};
+    image.pixels = PixelBuffer::Adopt(std::exchange(decoded.pixels, nullptr), pixels * kRgb);
+    return image;
+  }
+  Result<Image> image = AllocateImage(header.width, header.height);
+  if (!image) return image;
+  if (with_alpha) {
+    ToRgb(decoded.pixels, pixels, components, options.background, image->pixels.data());
+  } else {
+    ClipGrey16(decoded.pixels, pixels, image->pixels.data());
+  }
+  return image;
+}
+
+Result<Image> DecodeBitmap(std::span<const uint8_t> bytes, const DecodeOptions& options) {
+  const Result<BmpHeader> header = ReadBmpHeader(bytes);
+  if (!header) return header.error();
+  Result<Image> image = AllocateImage(header->width, header->height);
+  if (!image) return image;
+  if (!header->has_alpha() || !options.background) {
+    Status status = DecodeBmp(bytes, header.value(), kRgb, {image->pixels.data(), image->pixels.size()});
+    if (!status) return std::move(status).error();
+    return image;
+  }
+  const size_t pixels = size_t(header->width) * size_t(header->height);
+  PixelBuffer rgba = PixelBuffer::Allocate(pixels * 4);
+  if (rgba.data() == nullptr) return Error{ErrorCode::kOutOfMemory, "image", "memory ran out while decoding"};
+  Status status = DecodeBmp(bytes, header.value(), 4, {rgba.data(), rgba.size()});
+  if (!status) return std::move(status).error();
+  ToRgb(rgba.data(), pixels, 4, options.background, image->pixels.data());
   return image;
 }
 
 }  // namespace
 
 Result<Image> Decode(std::span<const uint8_t> bytes, const DecodeOptions& options) {
-  Result<ImageHeader> header = ReadHeader(bytes);
+  Result<ImageHeader> header = ReadHeader(bytes, options.max_pixels);
   if (!header) return std::move(header).error();
-  const uint64_t pixels = uint64_t(header->width) * uint64_t(header->height);
-  const bool too_wide = std::max(header->width, header->height) > kMaxSide;
-  if (too_wide || pixels > options.max_pixels) {
-    return Error{ErrorCode::kImageTooLarge, "image",
-                 std::to_string(header->width) + " x " + std::to_string(header->height) + " pixels are over the limit of " +
-                     (too_wide ? std::to_string(kMaxSide) + " a side" : std::to_string(options.max_pixels) + " in all")};
-  }
-  Result<Image> image = AllocateImage(header->width, header->height);
+  const bool is_bitmap = header->format == ImageFormat::kBmp;
+  Result<Image> image = is_bitmap ? DecodeBitmap(bytes, options) : DecodeJpegOrPng(bytes, header.value(), options);
   if (!image) return image;
   image->format = header->format;
   image->orientation = header->orientation;
-
-  if (header->format == ImageFormat::kPng && header->bits == 16 && header->components == 1) {
-    image = DecodeGrey16(bytes, std::move(image).value(), StbBudget(pixels));
-    if (!image) return image;
-  } else {
-    const bool keep_alpha = header->has_alpha && options.background.has_value();
-    const int components = keep_alpha ? 4 : kRgb;
-    const StbImage decoded = DecodeWithStb(bytes, components, false, StbBudget(pixels));
-    if (decoded.failure != nullptr) return StbFailure(decoded);
-    if (decoded.width != image->width || decoded.height != image->height) {
-      return Error{ErrorCode::kCorruptImage, "image", "the file is corrupt: it contradicts its own header about its size"};
-    }
-    ToRgb(decoded.pixels, size_t(pixels), components, options.background, image->pixels.data());
-  }
   return options.apply_orientation ? ApplyOrientation(std::move(image).value(), header->orientation) : std::move(image);
 }
 

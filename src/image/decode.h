@@ -1,5 +1,5 @@
-// Image files and raw pixels -> 8-bit RGB, as Pillow's Image.open(file).convert('RGB') gives it. JPEG, PNG and BMP are
-// decoded by stb_image; everything else is an error that names the format.
+// Image files and raw pixels -> 8-bit RGB, as Pillow's Image.open(file).convert('RGB') gives it. JPEG and PNG are
+// decoded by stb_image, BMP by ourselves; everything else is an error that names the format.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,8 @@ struct DecodeOptions {
   std::optional<RgbColor> background;  // alpha is composed on it; dropped, as Pillow does, where there is none
 };
 
-// Errors: ReadHeader's, and kImageTooLarge, kCorruptImage, kOutOfMemory.
+// Errors: ReadHeader's, and kCorruptImage, kTruncatedImage, kOutOfMemory. docs/decoder-table.md lists, file by file, where
+// the pixels differ from Pillow's.
 Result<Image> Decode(std::span<const uint8_t> bytes, const DecodeOptions& options);
 
 // Copies raw 8-bit pixels: grey (1 channel), RGB (3) or RGBA (4, not premultiplied), rows without padding.

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <string>
 #include <string_view>
 
+#include "image/bmp.h"
 #include "image/bytes.h"
 #include "image/exif.h"
 
@@ -21,6 +23,14 @@ Error Corrupt(const char* format, const char* why) {
 Error Unsupported(const std::string& what) {
   return Fault(ErrorCode::kUnsupportedFormat,
                what + " is not supported: convert it to JPEG or PNG first (in a web page, the browser decodes what it knows)");
+}
+
+Status CheckSize(int width, int height, uint64_t max_pixels) {
+  const bool too_wide = std::max(width, height) > kMaxSide;
+  if (!too_wide && uint64_t(width) * uint64_t(height) <= max_pixels) return {};
+  return Fault(ErrorCode::kImageTooLarge,
+               std::to_string(width) + " x " + std::to_string(height) + " pixels are over the limit of " +
+                   (too_wide ? std::to_string(kMaxSide) + " a side" : std::to_string(max_pixels) + " in all"));
 }
 
 // Formats that we recognise and do not decode: bytes at an offset.
@@ -96,31 +106,51 @@ const char* UnreadableProcess(uint8_t marker) {
 // Skips entropy-coded data up to the next marker that ends it; false at the end of the file.
 bool SkipScan(std::span<const uint8_t> bytes, ByteReader& reader) {
   size_t at = reader.position();
-  for (; at + 1 < bytes.size(); ++at) {
-    if (bytes[at] != 0xFF) continue;
+  while (at + 1 < bytes.size()) {
+    const void* found = std::memchr(bytes.data() + at, 0xFF, bytes.size() - 1 - at);
+    if (found == nullptr) return false;
+    at = size_t(static_cast<const uint8_t*>(found) - bytes.data());
     const uint8_t next = bytes[at + 1];
     const bool inside = next == 0 || next == 0xFF || (next >= kRst0 && next <= kRst7);
     if (!inside) {
       reader.Seek(at);
       return true;
     }
+    ++at;
   }
   return false;
 }
 
-Result<ImageHeader> ReadJpeg(std::span<const uint8_t> bytes) {
+// Skips bytes up to a marker, and the 0xFF that introduce it. Encoders leave stray bytes, which decoders pass over.
+uint8_t NextMarker(ByteReader& reader) {
+  uint8_t byte = reader.U8();
+  while (reader.ok() && byte != 0xFF) byte = reader.U8();
+  while (reader.ok() && byte == 0xFF) byte = reader.U8();
+  return byte;
+}
+
+// An Adobe segment that says: four components, inverted CMYK.
+constexpr std::string_view kAdobeCmyk = "\xff\xee\0\x0e""Adobe\0\x64\0\0\0\0\0"sv;
+
+Result<ImageHeader> ReadJpeg(std::span<const uint8_t> bytes, uint64_t max_pixels) {
   ImageHeader header{ImageFormat::kJpeg, 0, 0, 0, 8, false, false, false, 1};
   ByteReader reader(bytes);
   reader.Seek(2);
   bool adobe = false, scanned = false;
   while (true) {
     // Markers may be preceded by fill bytes; encoders leave stray bytes, which decoders skip.
-    uint8_t byte = reader.U8();
-    while (reader.ok() && byte != 0xFF) byte = reader.U8();
-    while (reader.ok() && byte == 0xFF) byte = reader.U8();
+    const size_t behind_segment = reader.position();
+    const uint8_t marker = NextMarker(reader);
     if (!reader.ok()) return Truncated("JPEG");
-    const uint8_t marker = byte;
     if (marker == kEoi) break;
+    if (marker == 0 && !scanned && !header.patch) {
+      // 0xFF00 means data, which does not belong here. The decoder stops at it; others pass over it.
+      const size_t stray_begin = behind_segment;
+      if (NextMarker(reader); !reader.ok()) return Truncated("JPEG");
+      reader.Seek(reader.position() - 2);
+      header.patch = FilePatch{stray_begin, reader.position(), {}};
+      continue;
+    }
     if (marker == 0 || marker == kTem || marker == kSoi || (marker >= kRst0 && marker <= kRst7)) continue;
     const size_t start = reader.position();
     const size_t length = reader.U16();
@@ -142,6 +172,7 @@ Result<ImageHeader> ReadJpeg(std::span<const uint8_t> bytes) {
       }
       if (header.height == 0) return Unsupported("JPEG whose height comes after its pixels");
       if (header.width == 0) return Corrupt("JPEG", "its width is 0");
+      if (Status size = CheckSize(header.width, header.height, max_pixels); !size) return std::move(size).error();
     } else if (marker == kApp1 && StartsWith(segment, "Exif\0\0"sv)) {
       header.orientation = ReadOrientation(segment.subspan(6));
     } else if (marker == kApp14 && StartsWith(segment, "Adobe")) {
@@ -157,6 +188,8 @@ Result<ImageHeader> ReadJpeg(std::span<const uint8_t> bytes) {
   if (!scanned) return Corrupt("JPEG", "it has no pixels");
   header.is_adobe_cmyk = header.components == 4 && adobe;
   header.is_plain_cmyk = header.components == 4 && !adobe;
+  // Pillow takes every CMYK file for an inverted one; the decoder would take these for YCbCr and a fourth component.
+  if (header.is_plain_cmyk && !header.patch) header.patch = FilePatch{2, 2, kAdobeCmyk};
   return header;
 }
 
@@ -191,19 +224,49 @@ bool IsPossible(int color_type, int bits) {
   }
 }
 
-Result<ImageHeader> ReadPng(std::span<const uint8_t> bytes) {
+// The IHDR chunk. Errors: kCorruptImage, kImageTooLarge.
+Result<ImageHeader> ReadPngSize(std::span<const uint8_t> chunk, uint64_t max_pixels) {
   ImageHeader header{ImageFormat::kPng, 0, 0, 0, 0, false, false, false, 1};
+  ByteReader fields(chunk);
+  const uint32_t width = fields.U32(), height = fields.U32();
+  header.bits = fields.U8();
+  const int color_type = fields.U8();
+  if (width == 0 || height == 0 || width > 0x7FFFFFFFU || height > 0x7FFFFFFFU) return Corrupt("PNG", "its size is impossible");
+  if (!IsPossible(color_type, header.bits)) return Corrupt("PNG", "its colour type or bit depth does not exist");
+  if (Status size = CheckSize(int(width), int(height), max_pixels); !size) return std::move(size).error();
+  header.width = int(width);
+  header.height = int(height);
+  header.components = color_type == 0 || color_type == 3 ? 1 : color_type == 4 ? 2 : color_type == 2 ? 3 : 4;
+  header.has_alpha = color_type == 4 || color_type == 6;
+  return header;
+}
+
+// Deflate makes at most 1032 bytes of one, so that a small file cannot hold a large image.
+bool CanHoldPixels(const ImageHeader& header, uint64_t compressed_bytes) {
+  const uint64_t row = (uint64_t(header.width) * uint64_t(header.components) * uint64_t(header.bits) + 7) / 8 + 1;
+  return row * uint64_t(header.height) <= (compressed_bytes + 1) * 1032;
+}
+
+constexpr std::string_view kLastChunk = "\0\0\0\0IEND\xae\x42\x60\x82"sv;
+
+Result<ImageHeader> ReadPng(std::span<const uint8_t> bytes, uint64_t max_pixels) {
   ByteReader reader(bytes);
   reader.Seek(8);
-  bool have_header = false, have_pixels = false;
+  std::optional<ImageHeader> header;
+  uint64_t compressed_bytes = 0;
   while (true) {
+    const size_t chunk_at = reader.position();
     const uint32_t length = reader.U32();
     const size_t name_at = reader.position();
     reader.Skip(4);
-    if (!reader.ok()) return Truncated("PNG");
-    if (length > 0x7FFFFFFFU) return Corrupt("PNG", "a chunk has an impossible length");
-    const bool is_pixels = StartsWith(bytes, "IDAT", name_at);
-    if (length > reader.left() || reader.left() - length < 4) return Truncated("PNG");
+    if (!reader.ok() || length > reader.left() || reader.left() - length < 4) {
+      if (reader.ok() && length > 0x7FFFFFFFU) return Corrupt("PNG", "a chunk has an impossible length");
+      if (compressed_bytes == 0) return Truncated("PNG");
+      // The pixels may be complete none the less; the decoder finds out, but insists on a last chunk.
+      header->ends_early = true;
+      header->patch = FilePatch{chunk_at, bytes.size(), kLastChunk};
+      break;
+    }
     const std::span<const uint8_t> chunk = bytes.subspan(reader.position(), length);
     ByteReader crc(bytes);
     crc.Seek(reader.position() + length);
@@ -211,71 +274,44 @@ Result<ImageHeader> ReadPng(std::span<const uint8_t> bytes) {
     if (critical && crc.U32() != Crc32(bytes.subspan(name_at, size_t(length) + 4))) {
       return Corrupt("PNG", "the checksum of a chunk is wrong");
     }
-    if (!have_header) {
+    if (!header) {
+      if (StartsWith(bytes, "CgBI", name_at)) return Unsupported("PNG in Apple's own variety (CgBI)");
       if (!StartsWith(bytes, "IHDR", name_at) || length != 13) return Corrupt("PNG", "it does not begin with its header");
-      ByteReader fields(chunk);
-      const uint32_t width = fields.U32(), height = fields.U32();
-      header.bits = fields.U8();
-      const int color_type = fields.U8();
-      if (width == 0 || height == 0 || width > 0x7FFFFFFFU || height > 0x7FFFFFFFU) return Corrupt("PNG", "its size is impossible");
-      if (!IsPossible(color_type, header.bits)) return Corrupt("PNG", "its colour type or bit depth does not exist");
-      header.width = int(width);
-      header.height = int(height);
-      header.components = color_type == 0 || color_type == 3 ? 1 : color_type == 4 ? 2 : color_type == 2 ? 3 : 4;
-      header.has_alpha = color_type == 4 || color_type == 6;
-      have_header = true;
-    } else if (is_pixels) {
-      have_pixels = true;
+      Result<ImageHeader> read = ReadPngSize(chunk, max_pixels);
+      if (!read) return read;
+      header = read.value();
+    } else if (StartsWith(bytes, "IDAT", name_at)) {
+      compressed_bytes += length;
     } else if (StartsWith(bytes, "eXIf", name_at)) {
-      header.orientation = ReadOrientation(chunk);
+      header->orientation = ReadOrientation(chunk);
     } else if (StartsWith(bytes, "tRNS", name_at)) {
-      header.has_alpha = true;
+      header->has_alpha = true;
     } else if (StartsWith(bytes, "IEND", name_at)) {
-      if (!have_pixels) return Corrupt("PNG", "it has no pixels");
-      return header;
+      break;
     }
     reader.Skip(size_t(length) + 4);
   }
+  if (compressed_bytes == 0) return Corrupt("PNG", "it has no pixels");
+  if (!CanHoldPixels(*header, compressed_bytes)) return Corrupt("PNG", "its pixels are too few for its size");
+  return *header;
 }
 
 // --- BMP ------------------------------------------------------------------------------------------------------------------
 
-Result<ImageHeader> ReadBmp(std::span<const uint8_t> bytes) {
-  ImageHeader header{ImageFormat::kBmp, 0, 0, 3, 8, false, false, false, 1};
-  ByteReader reader(bytes, false);
-  reader.Seek(14);
-  const uint32_t size = reader.U32();
-  int64_t width = 0, height = 0;
-  uint32_t compression = 0;
-  if (size == 12) {
-    width = reader.U16();
-    height = reader.U16();
-  } else {
-    width = int32_t(reader.U32());
-    height = int32_t(reader.U32());
-  }
-  reader.Skip(2);
-  const uint16_t bits = reader.U16();
-  if (size != 12) compression = reader.U32();
-  if (!reader.ok()) return Truncated("BMP");
-  if (size != 12 && size != 40 && size != 56 && size != 108 && size != 124) {
-    return Unsupported("a BMP header of " + std::to_string(size) + " bytes");
-  }
-  if (width <= 0 || height == 0 || width > 0x7FFFFFFF || height < -0x7FFFFFFF) return Corrupt("BMP", "its size is impossible");
-  if (compression == 1 || compression == 2) return Unsupported("run-length coded BMP");
-  if (compression != 0 && compression != 3 && compression != 6) return Unsupported("compressed BMP");
-  header.width = int(width);
-  header.height = int(height < 0 ? -height : height);
-  header.has_alpha = bits == 32 && compression != 0;
-  return header;
+Result<ImageHeader> ReadBmp(std::span<const uint8_t> bytes, uint64_t max_pixels) {
+  const Result<BmpHeader> bmp = ReadBmpHeader(bytes);
+  if (!bmp) return bmp.error();
+  if (Status size = CheckSize(bmp->width, bmp->height, max_pixels); !size) return std::move(size).error();
+  const int components = bmp->bits <= 8 ? 1 : bmp->has_alpha() ? 4 : 3;
+  return ImageHeader{ImageFormat::kBmp, bmp->width, bmp->height, components, 8, bmp->has_alpha(), false, false, 1};
 }
 
 }  // namespace
 
-Result<ImageHeader> ReadHeader(std::span<const uint8_t> bytes) {
-  if (StartsWith(bytes, "\xff\xd8\xff")) return ReadJpeg(bytes);
-  if (StartsWith(bytes, "\x89PNG\r\n\x1a\n"sv)) return ReadPng(bytes);
-  if (StartsWith(bytes, "BM")) return ReadBmp(bytes);
+Result<ImageHeader> ReadHeader(std::span<const uint8_t> bytes, uint64_t max_pixels) {
+  if (StartsWith(bytes, "\xff\xd8\xff")) return ReadJpeg(bytes, max_pixels);
+  if (StartsWith(bytes, "\x89PNG\r\n\x1a\n"sv)) return ReadPng(bytes, max_pixels);
+  if (StartsWith(bytes, "BM")) return ReadBmp(bytes, max_pixels);
   return NameOther(bytes);
 }
 

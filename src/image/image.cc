@@ -21,6 +21,13 @@ PixelBuffer PixelBuffer::Allocate(size_t bytes) {
   return buffer;
 }
 
+PixelBuffer PixelBuffer::Adopt(uint8_t* block, size_t bytes) {
+  PixelBuffer buffer;
+  buffer.data_.reset(block);
+  buffer.size_ = bytes;
+  return buffer;
+}
+
 Result<Image> AllocateImage(int width, int height) {
   if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide) {
     return Error{ErrorCode::kImageTooLarge, "image",

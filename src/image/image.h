@@ -27,6 +27,8 @@ class PixelBuffer {
   PixelBuffer() = default;
   // Contents are indeterminate. Empty (data() null) where memory ran out.
   static PixelBuffer Allocate(size_t bytes);
+  // Takes over a block that malloc gave.
+  static PixelBuffer Adopt(uint8_t* block, size_t bytes);
 
   uint8_t* data() { return data_.get(); }
   const uint8_t* data() const { return data_.get(); }

@@ -27,17 +27,17 @@ void NormalizeToFloat(const Image& image, const Transforms& transforms, std::spa
   }
 }
 
-void NormalizeToCodes(const Image& image, const Transforms& transforms, const CodeRule& rule, size_t pixel_stride, std::span<int8_t> out) {
+void NormalizeToCodes(const Image& image, const Transforms& transforms, const CodeRule& rule, std::span<uint8_t> out) {
   const ValueTable values = MakeTable(transforms);
-  std::array<std::array<int8_t, 256>, kRgb> codes;
+  std::array<std::array<uint8_t, 256>, kRgb> codes;
   for (size_t c = 0; c < kRgb; ++c) {
     for (size_t p = 0; p < 256; ++p) {
       const float code = std::nearbyint(values[c][p] / rule.scale) + float(rule.zero_point);
-      codes[c][p] = int8_t(std::clamp(code, float(rule.min), float(rule.max)));
+      codes[c][p] = uint8_t(std::clamp(code, float(rule.min), float(rule.max)));
     }
   }
   const uint8_t* pixel = image.pixels.data();
-  for (size_t i = 0; i + kRgb <= out.size(); i += pixel_stride, pixel += kRgb) {
+  for (size_t i = 0; i + kRgb <= out.size(); i += kRgb, pixel += kRgb) {
     for (size_t c = 0; c < kRgb; ++c) out[i + c] = codes[c][pixel[c]];
   }
 }

@@ -19,7 +19,7 @@ struct CodeRule {
   int zero_point, min, max;
 };
 
-// The codes of what NormalizeToFloat gives, NHWC, `pixel_stride` bytes a pixel; bytes beyond the third are not touched.
-void NormalizeToCodes(const Image& image, const Transforms& transforms, const CodeRule& rule, size_t pixel_stride, std::span<int8_t> out);
+// The codes of what NormalizeToFloat gives, NHWC, 3 a pixel. Rules are within 0..255.
+void NormalizeToCodes(const Image& image, const Transforms& transforms, const CodeRule& rule, std::span<uint8_t> out);
 
 }  // namespace resnet50

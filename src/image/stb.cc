@@ -37,7 +37,6 @@ void* BudgetedRealloc(void* block, size_t old_bytes, size_t bytes) {
 
 #define STBI_ONLY_JPEG
 #define STBI_ONLY_PNG
-#define STBI_ONLY_BMP
 #define STBI_NO_STDIO
 #define STBI_NO_LINEAR
 #define STBI_NO_HDR

@@ -1,4 +1,4 @@
-// stb_image behind one function: the only place that names it. Compiled for JPEG, PNG and BMP only; its other formats
+// stb_image behind one function: the only place that names it. Compiled for JPEG and PNG only; its other formats
 // have open memory errors.
 #pragma once
 

@@ -76,7 +76,7 @@ Result<std::unique_ptr<Network>> Network::Create(NetworkOptions options) {
 Status Network::QuantizeTensors() {
   Result<Range> input = FindRange(options_.ranges, kInputName);
   if (!input) return std::move(input).error();
-  input_quantization_ = QuantizeSigned(input.value(), options_.activation_bits);
+  input_quantization_ = QuantizeInput(input.value());
 
   output_quantization_.resize(layers_.size());
   for (size_t i = 0; i < layers_.size(); ++i) {
@@ -109,8 +109,15 @@ resnet50_int8_form Network::Form() const {
   return options_.activation_bits == ActivationBits::kSeven ? BestInt8Form() : ExactInt8Form();
 }
 
-const TensorQuantization& Network::OutputQuantization(int row) const {
-  return row == kNetworkInput ? input_quantization_ : output_quantization_[size_t(row)];
+TensorQuantization Network::OutputQuantization(int row) const {
+  if (row != kNetworkInput) return output_quantization_[size_t(row)];
+  // Of the halves that the stem reads; their sums count by the input's scale.
+  return {input_quantization_.scale, int8_t(input_quantization_.zero_point / 2), 0, 127};
+}
+
+size_t Network::InputBytes(int n, int height, int width) const {
+  if (options_.precision == Precision::kInt8) return PairedInputBytes(n, height, width);
+  return size_t(n) * size_t(height) * size_t(width) * kInputChannels * sizeof(float);
 }
 
 OperatorQuantization Network::QuantizationAround(size_t row) const {
@@ -201,7 +208,7 @@ Status Network::Reshape(int n, int height, int width) {
   const Extent input{size_t(height), size_t(width)};
   extents_.resize(layers_.size());
   std::vector<TensorLifetime> lifetimes;
-  lifetimes.push_back({size_t(n) * input.height * input.width * kInputChannels * ElementBytes(), 0, 0});
+  lifetimes.push_back({InputBytes(n, height, width), 0, 0});
   size_t scratch = 0;
   for (size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
@@ -259,9 +266,10 @@ Status Network::Setup() {
   return {};
 }
 
-std::span<int8_t> Network::input_codes() {
-  if (n_ == 0 || options_.precision != Precision::kInt8) return {};
-  return {static_cast<int8_t*>(arena_.get()) + tensor_offsets_[0], size_t(n_) * height_ * width_ * kInputChannels};
+void Network::SetInputCodes(int image, std::span<const uint8_t> codes) {
+  auto* input = static_cast<int8_t*>(arena_.get()) + tensor_offsets_[0];
+  WritePairs(codes, height_, width_, input_quantization_.zero_point,
+             input + PairedInputBytes(1, height_, width_) * size_t(image));
 }
 
 std::span<float> Network::input_reals() {
@@ -272,21 +280,20 @@ std::span<float> Network::input_reals() {
 
 void Network::SetInput(std::span<const float> nchw) {
   const size_t plane = size_t(height_) * size_t(width_);
-  const TensorQuantization& q = input_quantization_;
-  const std::span<int8_t> codes = input_codes();
   const std::span<float> reals = input_reals();
+  std::vector<uint8_t> codes(reals.empty() ? plane * kInputChannels : 0);
   for (size_t image = 0; image < size_t(n_); ++image) {
     for (size_t p = 0; p < plane; ++p) {
       for (size_t c = 0; c < kInputChannels; ++c) {
         const float value = nchw[(image * kInputChannels + c) * plane + p];
-        const size_t to = (image * plane + p) * kInputChannels + c;
-        if (codes.empty()) {
-          reals[to] = value;
+        if (reals.empty()) {
+          codes[p * kInputChannels + c] = QuantizeInputValue(value, input_quantization_);
         } else {
-          codes[to] = Quantize(value, q);
+          reals[(image * plane + p) * kInputChannels + c] = value;
         }
       }
     }
+    if (reals.empty()) SetInputCodes(int(image), codes);
   }
 }
 

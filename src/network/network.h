@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "network/input_layout.h"
 #include "network/operators.h"
 #include "network/quantization.h"
 #include "network/topology.h"
@@ -53,13 +54,14 @@ class Network {
   // Errors: kNotReady (weights missing), kInvalidArgument (n or a side out of range), kOutOfMemory.
   Status Prepare(int n, int height, int width);
 
-  // The prepared input, NHWC with 3 channels: int8 codes or float. Overwritten by Run.
-  std::span<int8_t> input_codes();
+  // int8: the codes of one image of the prepared batch, NHWC with 3 channels, as input_quantization() says.
+  void SetInputCodes(int image, std::span<const uint8_t> codes);
+  // f32: the prepared input, NHWC with 3 channels, to be written in place. Overwritten by Run.
   std::span<float> input_reals();
   // Fills the input from a normalised NCHW tensor of the prepared shape, quantizing it where the network is int8.
   void SetInput(std::span<const float> nchw);
   // Codes of the int8 input.
-  const TensorQuantization& input_quantization() const { return input_quantization_; }
+  const InputQuantization& input_quantization() const { return input_quantization_; }
 
   // Runs the prepared batch. The input is consumed.
   Status Run(const LayerObserver& observer = {});
@@ -85,7 +87,8 @@ class Network {
   int FusedAddition(size_t row) const;
   resnet50_int8_form Form() const;
   OperatorQuantization QuantizationAround(size_t row) const;
-  const TensorQuantization& OutputQuantization(int row) const;
+  TensorQuantization OutputQuantization(int row) const;
+  size_t InputBytes(int n, int height, int width) const;
   Status CreateWeightless();
   Status Reshape(int n, int height, int width);
   Status Setup();
@@ -93,7 +96,7 @@ class Network {
   NetworkOptions options_;
   std::vector<Layer> layers_;
   ThreadPool pool_;
-  TensorQuantization input_quantization_{};
+  InputQuantization input_quantization_{};
   std::vector<TensorQuantization> output_quantization_;  // by row; unused entries are zero
   std::vector<std::optional<Operator>> operators_;       // by row
 

@@ -1,5 +1,7 @@
 #include "network/operators.h"
 
+#include "network/input_layout.h"
+
 #include <pthreadpool.h>
 #include <xnnpack.h>
 
@@ -101,10 +103,22 @@ Status Operator::CreateConvolution(const LayerWeights& weights, const OperatorQu
   if (q) {
     const std::vector<int32_t> bias = QuantizeBias(weights.bias, q->input.scale, weights.scales);
     const OurKernels use(q->form);
-    status = xnn_create_convolution2d_nhwc_qs8_qc8w(
-        pad, pad, pad, pad, kernel, kernel, stride, stride, 1, 1, 1, in, out, in, out, q->input.zero_point,
-        q->input.scale, weights.scales.data(), weights.quantized.data(), bias.data(), q->output.zero_point,
-        q->output.scale, q->output.min, q->output.max, 0, nullptr, nullptr, &op);
+    const auto create = [&](uint32_t top, uint32_t right, uint32_t bottom, uint32_t left, uint32_t height, uint32_t width,
+                            uint32_t stride_y, uint32_t stride_x, size_t channels, const int8_t* values) {
+      return xnn_create_convolution2d_nhwc_qs8_qc8w(
+          top, right, bottom, left, height, width, stride_y, stride_x, 1, 1, 1, channels, out, channels, out,
+          q->input.zero_point, q->input.scale, weights.scales.data(), values, bias.data(), q->output.zero_point,
+          q->output.scale, q->output.min, q->output.max, 0, nullptr, nullptr, &op);
+    };
+    if (ReadsImage()) {
+      const PairedStem s;
+      const std::vector<int8_t> paired = PairStemWeights(layer_, weights.quantized);
+      status = create(uint32_t(s.padding_top), uint32_t(s.padding_right), uint32_t(s.padding_bottom),
+                      uint32_t(s.padding_left), uint32_t(s.kernel_height), uint32_t(s.kernel_width),
+                      uint32_t(s.stride_height), uint32_t(s.stride_width), kPairChannels, paired.data());
+    } else {
+      status = create(pad, pad, pad, pad, kernel, kernel, stride, stride, in, weights.quantized.data());
+    }
     if (status == xnn_status_unsupported_parameter || status == xnn_status_invalid_parameter) {
       return Error{ErrorCode::kWeightsMismatch, layer_.name,
                    "the scales of its weights and activation ranges do not fit together; convert the checkpoint anew"};
@@ -188,8 +202,9 @@ Result<size_t> Operator::Reshape(size_t n, Extent in, const ThreadPool& pool) {
   xnn_status status = xnn_status_success;
   switch (layer_.kind) {
     case LayerKind::kConvolution:
-      status = int8_ ? xnn_reshape_convolution2d_nhwc_qs8_qc8w(op_.get(), n, in.height, in.width, &scratch, &alignment,
-                                                               &height, &width, pool.get())
+      status = int8_ ? xnn_reshape_convolution2d_nhwc_qs8_qc8w(op_.get(), n, in.height,
+                                                               ReadsImage() ? (in.width + 1) / 2 : in.width, &scratch,
+                                                               &alignment, &height, &width, pool.get())
                      : xnn_reshape_convolution2d_nhwc_f32(op_.get(), n, in.height, in.width, &scratch, &alignment,
                                                           &height, &width, pool.get());
       break;

@@ -86,6 +86,9 @@ class Operator {
   Status CreateLinear(const LayerWeights& weights, const OperatorQuantization* quantization);
   Error Failure(int status, const char* step) const;
 
+  // The int8 stem reads the image in the layout of input_layout.h.
+  bool ReadsImage() const { return int8_ && layer_.input == kNetworkInput; }
+
   Layer layer_;
   bool int8_ = false;
   OperatorQuantization quantization_{};

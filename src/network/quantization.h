@@ -19,9 +19,6 @@ struct TensorQuantization {
   int8_t max;
 };
 
-// The nearest code, halves to even; NaN becomes the zero point.
-int8_t Quantize(float value, const TensorQuantization& q);
-
 // How many bits an activation that feeds a convolution has. Seven (codes 0..127) keep i8 x i7 relaxed dot products exact
 // on every CPU; eight are a little finer and leave the choice of kernel to XNNPACK's probes.
 enum class ActivationBits : uint8_t { kSeven = 7, kEight = 8 };
@@ -29,11 +26,8 @@ enum class ActivationBits : uint8_t { kSeven = 7, kEight = 8 };
 // Codes for a tensor of non-negative values (the output of a ReLU).
 TensorQuantization QuantizeNonNegative(Range range, ActivationBits bits);
 
-// Codes for a tensor of either sign that feeds a convolution (the normalised image).
-TensorQuantization QuantizeSigned(Range range, ActivationBits bits);
-
-// Codes for a tensor that feeds no convolution (the operands of a residual addition, the pooled features): always eight
-// bits. The scale is at least `min_scale`.
-TensorQuantization QuantizeFull(Range range, float min_scale = 0.0F);
+// Codes for a tensor that feeds no convolution (projections that are added, the last block's output, the pooled features): always eight
+// bits.
+TensorQuantization QuantizeFull(Range range);
 
 }  // namespace resnet50

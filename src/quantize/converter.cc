@@ -149,10 +149,10 @@ Status Converter::CalibrateGenerated(uint32_t index) {
 
 float Converter::FinestInputScale(const Layer& layer) const {
   // fc reads the pooled features in eight bits, and its bias stays real-valued.
-  const Layer* source = layer.input == kNetworkInput ? nullptr : &network_->layers()[size_t(layer.input)];
-  while (source != nullptr && source->kind == LayerKind::kMaxPool) source = &network_->layers()[size_t(source->input)];
-  const auto it = ranges().find(source == nullptr ? std::string_view(kInputName) : std::string_view(source->name));
-  return QuantizeSigned(it->second, ActivationBits::kEight).scale;
+  if (layer.input == kNetworkInput) return QuantizeInput(ranges().find(kInputName)->second).scale;
+  const Layer* source = &network_->layers()[size_t(layer.input)];
+  while (source->kind == LayerKind::kMaxPool) source = &network_->layers()[size_t(source->input)];
+  return QuantizeFull(ranges().find(source->name)->second).scale;
 }
 
 Result<size_t> Converter::Plan(Precision precision, size_t max_bytes) {

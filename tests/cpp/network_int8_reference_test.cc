@@ -9,15 +9,22 @@
 namespace resnet50::testing {
 namespace {
 
+// A tensor's quantization with room for the image's codes, which go to 254.
+struct Codes {
+  float scale;
+  int zero_point, min, max;
+};
+Codes ToCodes(const TensorQuantization& q) { return {q.scale, q.zero_point, q.min, q.max}; }
+
 struct Tensor {
   int height, width, channels;
   std::vector<int> codes;  // NHWC, one image
-  TensorQuantization quantization;
+  Codes quantization;
   int At(int y, int x, int c) const { return codes[size_t((y * width + x) * channels + c)]; }
 };
 
 // Every row's quantization, by the rules of network.h, read back from an int8 network would be circular: derived anew.
-TensorQuantization Output(const std::vector<Layer>& layers, size_t row, const RangeMap& ranges, ActivationBits bits) {
+Codes Output(const std::vector<Layer>& layers, size_t row, const RangeMap& ranges, ActivationBits bits) {
   const Layer& layer = layers[row];
   bool feeds_convolution = false;
   for (const Layer& other : layers) {
@@ -25,18 +32,18 @@ TensorQuantization Output(const std::vector<Layer>& layers, size_t row, const Ra
     feeds_convolution |= reads && (other.kind == LayerKind::kConvolution || other.kind == LayerKind::kMaxPool);
   }
   const Range range = ranges.at(layer.name);
-  return feeds_convolution ? QuantizeNonNegative(range, bits) : QuantizeFull(range);
+  return ToCodes(feeds_convolution ? QuantizeNonNegative(range, bits) : QuantizeFull(range));
 }
 
 // acc * scale in f32, plus the residual, rounded half to even, moved by the zero point, clamped: one rounding in all.
-int Requantize(int32_t accumulator, float scale, float residual, const TensorQuantization& out) {
+int Requantize(int32_t accumulator, float scale, float residual, const Codes& out) {
   const float scaled = float(accumulator) * scale + residual;
   const float limited = std::clamp(scaled, float(out.min) - float(out.zero_point), float(out.max) - float(out.zero_point));
   return int(std::nearbyint(limited)) + out.zero_point;
 }
 
 // `shortcut` is null for all but the last convolution of a block.
-Tensor Convolve(const Layer& layer, const QuantizedLayer& weights, const Tensor& in, const Tensor* shortcut, const TensorQuantization& out) {
+Tensor Convolve(const Layer& layer, const QuantizedLayer& weights, const Tensor& in, const Tensor* shortcut, const Codes& out) {
   Tensor result{OutputSize(layer, in.height), OutputSize(layer, in.width), layer.out_channels, {}, out};
   const float in_scale = in.quantization.scale;
   for (int y = 0; y < result.height; ++y) {
@@ -54,7 +61,7 @@ Tensor Convolve(const Layer& layer, const QuantizedLayer& weights, const Tensor&
         }
         float residual = 0.0F;
         if (shortcut != nullptr) {
-          const TensorQuantization& q = shortcut->quantization;
+          const Codes& q = shortcut->quantization;
           residual = float(shortcut->At(y, x, o) - q.zero_point) * (q.scale / out.scale);
         }
         result.codes.push_back(Requantize(sum, in_scale * weights.scale[size_t(o)] / out.scale, residual, out));
@@ -83,7 +90,7 @@ Tensor MaxPool(const Layer& layer, const Tensor& in) {
   return result;
 }
 
-Tensor MeanPool(const Tensor& in, const TensorQuantization& out) {
+Tensor MeanPool(const Tensor& in, const Codes& out) {
   Tensor result{1, 1, in.channels, {}, out};
   const int pixels = in.height * in.width;
   const float scale = in.quantization.scale / out.scale * (1.0F / float(pixels));
@@ -111,9 +118,10 @@ std::vector<float> Linear(const Layer& layer, const QuantizedLayer& weights, con
 std::vector<float> Interpret(const std::map<std::string, QuantizedLayer>& weights, const RangeMap& ranges, ActivationBits bits,
                              const std::vector<float>& nchw, int height, int width, int classes) {
   const std::vector<Layer> layers = ResNet50Layers(classes);
-  Tensor input{height, width, 3, {}, QuantizeSigned(ranges.at(kInputName), bits)};
+  const InputQuantization q = QuantizeInput(ranges.at(kInputName));
+  Tensor input{height, width, 3, {}, {q.scale, q.zero_point, 0, kMaxInputCode}};
   for (int p = 0; p < height * width; ++p) {
-    for (int c = 0; c < 3; ++c) input.codes.push_back(Quantize(nchw[size_t(c * height * width + p)], input.quantization));
+    for (int c = 0; c < 3; ++c) input.codes.push_back(QuantizeInputValue(nchw[size_t(c * height * width + p)], q));
   }
   std::vector<Tensor> tensors;
   for (size_t row = 0; row < layers.size(); ++row) {

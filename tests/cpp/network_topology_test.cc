@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "network/activation_plan.h"
+#include "network/input_layout.h"
 #include "network/quantization.h"
 #include "network/topology.h"
 
@@ -75,22 +76,22 @@ TEST(ActivationPlan, TensorsThatLiveTogetherDoNotOverlap) {
 
 TEST(Quantization, ZeroIsExactAndRangesAreCovered) {
   for (const Range range : {Range{-3.0F, 5.0F}, Range{0.0F, 7.0F}, Range{-2.0F, -1.0F}, Range{0.5F, 0.5F}, Range{0.0F, 0.0F}}) {
-    for (const TensorQuantization& q : {QuantizeSigned(range, ActivationBits::kSeven), QuantizeSigned(range, ActivationBits::kEight),
-                                        QuantizeFull(range)}) {
-      EXPECT_EQ(Quantize(0.0F, q), q.zero_point);
-      for (float edge : {range.min, range.max}) {
-        EXPECT_NEAR((Quantize(edge, q) - q.zero_point) * q.scale, edge, q.scale * 1.001F);
-      }
-      EXPECT_GE(q.zero_point, q.min);
-      EXPECT_LE(q.zero_point, q.max);
+    const TensorQuantization full = QuantizeFull(range);
+    EXPECT_LE(float(full.min - full.zero_point) * full.scale, range.min + full.scale);
+    EXPECT_GE(float(full.max - full.zero_point) * full.scale, range.max - full.scale);
+    const InputQuantization input = QuantizeInput(range);
+    EXPECT_EQ(input.zero_point % 2, 0);
+    EXPECT_EQ(QuantizeInputValue(0.0F, input), input.zero_point);
+    EXPECT_EQ(QuantizeInputValue(NAN, input), input.zero_point);
+    for (float edge : {range.min, range.max}) {
+      EXPECT_NEAR(float(QuantizeInputValue(edge, input) - input.zero_point) * input.scale, edge, input.scale * 0.51F);
     }
   }
-  const TensorQuantization seven = QuantizeNonNegative({0.0F, 12.7F}, ActivationBits::kSeven);
+  const TensorQuantization seven = QuantizeNonNegative({-1.0F, 12.7F}, ActivationBits::kSeven);
   EXPECT_EQ(seven.zero_point, 0);
   EXPECT_EQ(seven.min, 0);
   EXPECT_EQ(seven.max, 127);
-  EXPECT_EQ(Quantize(NAN, seven), 0);
-  EXPECT_EQ(Quantize(1e9F, seven), 127);
+  EXPECT_FLOAT_EQ(seven.scale, 0.1F);
 }
 
 }  // namespace
