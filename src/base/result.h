@@ -13,19 +13,19 @@ namespace resnet50 {
 
 // One code for each remedy. Name(code) is the spelling that JavaScript sees as `error.code`.
 enum class ErrorCode : uint8_t {
-  kInvalidArgument,      // a parameter is out of its documented range
-  kNotAnImage,           // the bytes begin with no image signature we know
-  kUnsupportedFormat,    // a known image format, or a variety of one, that this decoder does not read
-  kTruncatedImage,       // the file ends before its pixels do
-  kCorruptImage,         // the file contradicts itself
-  kImageTooLarge,        // bytes, sides or pixels over the caller's limit (checked before any pixel is allocated)
-  kOutOfMemory,          // an allocation failed; the model is unharmed
-  kCheckpointFormat,     // not a state dict that we read: wrong container, hostile or unknown pickle
-  kCheckpointMismatch,   // tensors missing, unexpected or misshaped for this architecture
-  kWeightsFormat,        // a shard is no valid safetensors file
-  kWeightsMismatch,      // a shard's tensors do not fit this network
-  kNotReady,             // called before the step that must come first
-  kInternal,             // an XNNPACK operator refused what should have been valid: a defect of ours
+  kInvalidArgument,     // a parameter is out of its documented range
+  kNotAnImage,          // the bytes begin with no image signature we know
+  kUnsupportedFormat,   // a known image format, or a variety of one, that this decoder does not read
+  kTruncatedImage,      // the file ends before its pixels do
+  kCorruptImage,        // the file contradicts itself
+  kImageTooLarge,       // bytes, sides or pixels over the caller's limit (checked before any pixel is allocated)
+  kOutOfMemory,         // an allocation failed; the model is unharmed
+  kCheckpointFormat,    // not a state dict that we read: wrong container, hostile or unknown pickle
+  kCheckpointMismatch,  // tensors missing, unexpected or misshaped for this architecture
+  kWeightsFormat,       // a shard is no valid safetensors file
+  kWeightsMismatch,     // a shard's tensors do not fit this network
+  kNotReady,            // called before the step that must come first
+  kInternal,            // an XNNPACK operator refused what should have been valid: a defect of ours
 };
 
 std::string_view Name(ErrorCode code);

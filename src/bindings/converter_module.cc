@@ -65,10 +65,11 @@ val OpenCheckpoint(uintptr_t pointer, size_t bytes, const std::string& name, con
   Result<Transforms> transforms = ToTransforms(options["transforms"]);
   if (!transforms) return Failure(transforms.error());
   const auto* data = reinterpret_cast<const uint8_t*>(pointer);
-  Result<std::unique_ptr<Converter>> converter =
-      Converter::Create(std::vector<uint8_t>(data, data + bytes), name, transforms.value(), options["threads"].as<size_t>());
+  Result<std::unique_ptr<Converter>> converter = Converter::Create(std::vector<uint8_t>(data, data + bytes), name,
+                                                                   transforms.value(), options["threads"].as<size_t>());
   if (!converter) return Failure(converter.error());
-  return Success(val(new ConverterHandle(std::move(converter).value()), emscripten::return_value_policy::take_ownership()));
+  return Success(
+      val(new ConverterHandle(std::move(converter).value()), emscripten::return_value_policy::take_ownership()));
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ val ImageFromPixels(uintptr_t pointer, int width, int height, int channels, cons
     return Failure({ErrorCode::kInvalidArgument, "image", "width, height and channels must be positive"});
   }
   const size_t bytes = size_t(width) * size_t(height) * size_t(channels);
-  return Hand(FromPixels({reinterpret_cast<const uint8_t*>(pointer), bytes}, width, height, channels, ToColor(background)));
+  return Hand(
+      FromPixels({reinterpret_cast<const uint8_t*>(pointer), bytes}, width, height, channels, ToColor(background)));
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-
 #include <optional>
 
 #include "bindings/js_options.h"
@@ -56,7 +55,8 @@ Result<Transforms> ToTransforms(const val& options) {
   Transforms transforms;
   transforms.resize_size = options["resizeSize"].as<int>();
   transforms.crop_size = options["cropSize"].as<int>();
-  for (const auto& [field, side] : {std::pair{"resizeSize", transforms.resize_size}, {"cropSize", transforms.crop_size}}) {
+  for (const auto& [field, side] :
+       {std::pair{"resizeSize", transforms.resize_size}, {"cropSize", transforms.crop_size}}) {
     if (side < kMinSide || side > kMaxSide) return Invalid(field, "must lie in 1..16384, not " + std::to_string(side));
   }
   const std::string name = options["interpolation"].as<std::string>();

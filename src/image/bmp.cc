@@ -14,8 +14,24 @@ namespace resnet50 {
 namespace {
 
 constexpr size_t kFileHeaderBytes = 14;
-enum HeaderBytes : uint32_t { kOs2V1 = 12, kInfo = 40, kInfoV2 = 52, kInfoV3 = 56, kOs2V2 = 64, kInfoV4 = 108, kInfoV5 = 124 };
-enum Compression : uint32_t { kRaw = 0, kRunLength8 = 1, kRunLength4 = 2, kBitFields = 3, kJpeg = 4, kPng = 5, kAlphaBitFields = 6 };
+enum HeaderBytes : uint32_t {
+  kOs2V1 = 12,
+  kInfo = 40,
+  kInfoV2 = 52,
+  kInfoV3 = 56,
+  kOs2V2 = 64,
+  kInfoV4 = 108,
+  kInfoV5 = 124
+};
+enum Compression : uint32_t {
+  kRaw = 0,
+  kRunLength8 = 1,
+  kRunLength4 = 2,
+  kBitFields = 3,
+  kJpeg = 4,
+  kPng = 5,
+  kAlphaBitFields = 6
+};
 
 Error Truncated() {
   return {ErrorCode::kTruncatedImage, "image", "the BMP file ends before its pixels do: it is truncated"};
@@ -93,8 +109,8 @@ void PaletteRow(const uint8_t* in, const BmpHeader& header, const Palette& palet
 
 // Whether a channel is a byte in the usual order, blue first: nearly every file.
 bool IsPlain(const BmpHeader& header) {
-  return header.bits >= 24 && !header.has_alpha() && header.fields[0].mask == 0xFF0000 && header.fields[1].mask == 0xFF00 &&
-         header.fields[2].mask == 0xFF;
+  return header.bits >= 24 && !header.has_alpha() && header.fields[0].mask == 0xFF0000 &&
+         header.fields[1].mask == 0xFF00 && header.fields[2].mask == 0xFF;
 }
 
 void ColorRow(const uint8_t* in, const BmpHeader& header, int components, uint8_t* out) {
@@ -168,7 +184,8 @@ class RunLengthReader {
     const int bytes = four_bits_ ? (count + 1) / 2 : count;
     for (int i = 0, taken = 0; i < bytes; ++i) {
       const uint8_t byte = reader_.U8();
-      for (int half = 0; half < (four_bits_ ? 2 : 1) && taken < count; ++half, ++taken) Put(four_bits_ ? Nibble(byte, half) : byte);
+      for (int half = 0; half < (four_bits_ ? 2 : 1) && taken < count; ++half, ++taken)
+        Put(four_bits_ ? Nibble(byte, half) : byte);
     }
     if (bytes % 2 != 0) reader_.Skip(1);
   }
@@ -187,7 +204,8 @@ bool HoldsPixels(std::span<const uint8_t> bytes, const BmpHeader& header) {
   return header.pixels_at <= bytes.size() && needed <= bytes.size() - header.pixels_at;
 }
 
-Status DecodeRunLength(std::span<const uint8_t> bytes, const BmpHeader& header, int components, std::span<uint8_t> out) {
+Status DecodeRunLength(std::span<const uint8_t> bytes, const BmpHeader& header, int components,
+                       std::span<uint8_t> out) {
   PixelBuffer indices = PixelBuffer::Allocate(size_t(header.width) * size_t(header.height));
   if (indices.data() == nullptr) return Error{ErrorCode::kOutOfMemory, "image", "no memory to decode the BMP file"};
   std::memset(indices.data(), 0, indices.size());
@@ -196,7 +214,8 @@ Status DecodeRunLength(std::span<const uint8_t> bytes, const BmpHeader& header, 
   BmpHeader unpacked = header;
   unpacked.bits = 8;
   for (int y = 0; y < header.height; ++y) {
-    PaletteRow(indices.data() + size_t(y) * size_t(header.width), unpacked, palette, components, RowOf(header, y, components, out));
+    PaletteRow(indices.data() + size_t(y) * size_t(header.width), unpacked, palette, components,
+               RowOf(header, y, components, out));
   }
   return {};
 }
@@ -231,7 +250,8 @@ Result<BmpHeader> ReadBmpHeader(std::span<const uint8_t> bytes) {
   header.top_down = height < 0;
   header.run_length = compression == kRunLength8 || compression == kRunLength4;
   const bool has_fields = (compression == kBitFields || compression == kAlphaBitFields) && header_bytes != kOs2V2;
-  if (header.run_length && header.bits != (compression == kRunLength8 ? 8 : 4)) return Corrupt("its compression contradicts its depth");
+  if (header.run_length && header.bits != (compression == kRunLength8 ? 8 : 4))
+    return Corrupt("its compression contradicts its depth");
   if (compression == kJpeg || compression == kPng) return Unsupported("BMP with a JPEG or PNG inside");
   if (compression != kRaw && !header.run_length && !has_fields) return Unsupported("BMP compressed in an unknown way");
   if (has_fields && header.bits < 16) return Corrupt("its compression contradicts its depth");

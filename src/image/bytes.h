@@ -10,7 +10,8 @@ namespace resnet50 {
 
 class ByteReader {
  public:
-  explicit ByteReader(std::span<const uint8_t> bytes, bool big_endian = true) : bytes_(bytes), big_endian_(big_endian) {}
+  explicit ByteReader(std::span<const uint8_t> bytes, bool big_endian = true)
+      : bytes_(bytes), big_endian_(big_endian) {}
 
   bool ok() const { return ok_; }
   size_t position() const { return position_; }

@@ -13,9 +13,11 @@
 namespace resnet50 {
 namespace {
 
-// What stb_image may allocate for a file of so many pixels: planes, coefficients of progressive JPEG (2 bytes a sample),
-// inflated PNG rows of 16-bit RGBA, conversions between them; and tables.
-size_t StbBudget(uint64_t pixels) { return size_t(std::min<uint64_t>(pixels * 48 + (uint64_t(16) << 20), SIZE_MAX / 2)); }
+// What stb_image may allocate for a file of so many pixels: planes, coefficients of progressive JPEG (2 bytes a
+// sample), inflated PNG rows of 16-bit RGBA, conversions between them; and tables.
+size_t StbBudget(uint64_t pixels) {
+  return size_t(std::min<uint64_t>(pixels * 48 + (uint64_t(16) << 20), SIZE_MAX / 2));
+}
 
 uint8_t Over(uint8_t color, uint8_t alpha, uint8_t background) {
   return uint8_t((color * alpha + background * (255 - alpha) + 127) / 255);
@@ -43,7 +45,8 @@ Error StbFailure(const StbImage& image, const ImageHeader& header) {
   if (header.ends_early) {
     return {ErrorCode::kTruncatedImage, "image", "the file ends before its pixels do: it is truncated"};
   }
-  return {ErrorCode::kCorruptImage, "image", std::string("the file is corrupt: the decoder says '") + image.failure + "'"};
+  return {ErrorCode::kCorruptImage, "image",
+          std::string("the file is corrupt: the decoder says '") + image.failure + "'"};
 }
 
 // A copy of the file with the patch in it.
@@ -57,7 +60,8 @@ Result<PixelBuffer> Apply(const FilePatch& patch, std::span<const uint8_t> bytes
   return copy;
 }
 
-// Pillow reads 16-bit grey as integers and clips them when it converts to RGB; all other 16-bit PNGs lose their low byte.
+// Pillow reads 16-bit grey as integers and clips them when it converts to RGB; all other 16-bit PNGs lose their low
+// byte.
 void ClipGrey16(const uint8_t* in, size_t pixels, uint8_t* out) {
   for (size_t i = 0; i < pixels; ++i) {
     uint16_t value;
@@ -82,7 +86,8 @@ Result<Image> DecodeJpegOrPng(std::span<const uint8_t> bytes, const ImageHeader&
   StbImage decoded = DecodeWithStb(bytes, components, grey16 && !with_alpha, StbBudget(pixels));
   if (decoded.failure != nullptr) return StbFailure(decoded, header);
   if (decoded.width != header.width || decoded.height != header.height) {
-    return Error{ErrorCode::kCorruptImage, "image", "the file is corrupt: it contradicts its own header about its size"};
+    return Error{ErrorCode::kCorruptImage, "image",
+                 "the file is corrupt: it contradicts its own header about its size"};
   }
   if (components == kRgb) {
     Image image{header.width, header.height, {}, header.format, header.orientation};
@@ -141,8 +146,8 @@ Result<Image> FromPixels(std::span<const uint8_t> pixels, int width, int height,
   const size_t count = size_t(width) * size_t(height);
   if (pixels.size() < count * size_t(channels)) {
     return Error{ErrorCode::kInvalidArgument, "image",
-                 std::to_string(pixels.size()) + " bytes are too few for " + std::to_string(width) + " x " + std::to_string(height) +
-                     " pixels of " + std::to_string(channels) + " channels"};
+                 std::to_string(pixels.size()) + " bytes are too few for " + std::to_string(width) + " x " +
+                     std::to_string(height) + " pixels of " + std::to_string(channels) + " channels"};
   }
   ToRgb(pixels.data(), count, channels, background, image->pixels.data());
   return image;

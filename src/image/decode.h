@@ -12,13 +12,13 @@
 namespace resnet50 {
 
 struct DecodeOptions {
-  uint64_t max_pixels = 268'402'689;  // width x height; checked against the header before any pixel is allocated
-  bool apply_orientation = true;      // Pillow and torchvision do not
+  uint64_t max_pixels = 268'402'689;   // width x height; checked against the header before any pixel is allocated
+  bool apply_orientation = true;       // Pillow and torchvision do not
   std::optional<RgbColor> background;  // alpha is composed on it; dropped, as Pillow does, where there is none
 };
 
-// Errors: ReadHeader's, and kCorruptImage, kTruncatedImage, kOutOfMemory. docs/decoder-table.md lists, file by file, where
-// the pixels differ from Pillow's.
+// Errors: ReadHeader's, and kCorruptImage, kTruncatedImage, kOutOfMemory. docs/decoder-table.md lists, file by file,
+// where the pixels differ from Pillow's.
 Result<Image> Decode(std::span<const uint8_t> bytes, const DecodeOptions& options);
 
 // Copies raw 8-bit pixels: grey (1 channel), RGB (3) or RGBA (4, not premultiplied), rows without padding.

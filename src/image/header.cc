@@ -15,14 +15,16 @@ namespace {
 
 Error Fault(ErrorCode code, std::string message) { return {code, "image", std::move(message)}; }
 Error Truncated(const char* format) {
-  return Fault(ErrorCode::kTruncatedImage, std::string("the ") + format + " file ends before its pixels do: it is truncated");
+  return Fault(ErrorCode::kTruncatedImage,
+               std::string("the ") + format + " file ends before its pixels do: it is truncated");
 }
 Error Corrupt(const char* format, const char* why) {
   return Fault(ErrorCode::kCorruptImage, std::string("the ") + format + " file is corrupt: " + why);
 }
 Error Unsupported(const std::string& what) {
-  return Fault(ErrorCode::kUnsupportedFormat,
-               what + " is not supported: convert it to JPEG or PNG first (in a web page, the browser decodes what it knows)");
+  return Fault(
+      ErrorCode::kUnsupportedFormat,
+      what + " is not supported: convert it to JPEG or PNG first (in a web page, the browser decodes what it knows)");
 }
 
 Status CheckSize(int width, int height, uint64_t max_pixels) {
@@ -89,16 +91,34 @@ Error NameOther(std::span<const uint8_t> bytes) {
 
 // --- JPEG (ITU-T T.81) ----------------------------------------------------------------------------------------------
 
-enum Marker : uint8_t { kSof0 = 0xC0, kDht = 0xC4, kJpgReserved = 0xC8, kDac = 0xCC, kSof15 = 0xCF, kRst0 = 0xD0, kRst7 = 0xD7,
-  kSoi = 0xD8, kEoi = 0xD9, kSos = 0xDA, kApp1 = 0xE1, kApp14 = 0xEE, kTem = 0x01 };
+enum Marker : uint8_t {
+  kSof0 = 0xC0,
+  kDht = 0xC4,
+  kJpgReserved = 0xC8,
+  kDac = 0xCC,
+  kSof15 = 0xCF,
+  kRst0 = 0xD0,
+  kRst7 = 0xD7,
+  kSoi = 0xD8,
+  kEoi = 0xD9,
+  kSos = 0xDA,
+  kApp1 = 0xE1,
+  kApp14 = 0xEE,
+  kTem = 0x01
+};
 
 const char* UnreadableProcess(uint8_t marker) {
   switch (marker) {
     case 0xC3: return "lossless JPEG";
-    case 0xC5: case 0xC6: return "hierarchical JPEG";
+    case 0xC5:
+    case 0xC6: return "hierarchical JPEG";
     case 0xC7: return "lossless hierarchical JPEG";
-    case 0xC9: case 0xCA: return "JPEG with arithmetic coding";
-    case 0xCB: case 0xCD: case 0xCE: case 0xCF: return "JPEG with arithmetic coding";
+    case 0xC9:
+    case 0xCA: return "JPEG with arithmetic coding";
+    case 0xCB:
+    case 0xCD:
+    case 0xCE:
+    case 0xCF: return "JPEG with arithmetic coding";
     default: return nullptr;
   }
 }
@@ -130,7 +150,9 @@ uint8_t NextMarker(ByteReader& reader) {
 }
 
 // An Adobe segment that says: four components, inverted CMYK.
-constexpr std::string_view kAdobeCmyk = "\xff\xee\0\x0e""Adobe\0\x64\0\0\0\0\0"sv;
+constexpr std::string_view kAdobeCmyk =
+    "\xff\xee\0\x0e"
+    "Adobe\0\x64\0\0\0\0\0"sv;
 
 Result<ImageHeader> ReadJpeg(std::span<const uint8_t> bytes, uint64_t max_pixels) {
   ImageHeader header{ImageFormat::kJpeg, 0, 0, 0, 8, false, false, false, 1};
@@ -158,7 +180,8 @@ Result<ImageHeader> ReadJpeg(std::span<const uint8_t> bytes, uint64_t max_pixels
     if (length < 2) return Corrupt("JPEG", "a segment has an impossible length");
     if (length > bytes.size() - start) return Truncated("JPEG");
     const std::span<const uint8_t> segment = bytes.subspan(start + 2, length - 2);
-    const bool frame = marker >= kSof0 && marker <= kSof15 && marker != kDht && marker != kJpgReserved && marker != kDac;
+    const bool frame =
+        marker >= kSof0 && marker <= kSof15 && marker != kDht && marker != kJpgReserved && marker != kDac;
     if (frame && header.components == 0) {
       if (const char* process = UnreadableProcess(marker)) return Unsupported(process);
       header.bits = reader.U8();
@@ -193,7 +216,8 @@ Result<ImageHeader> ReadJpeg(std::span<const uint8_t> bytes, uint64_t max_pixels
   return header;
 }
 
-// --- PNG (ISO/IEC 15948) ----------------------------------------------------------------------------------------------
+// --- PNG (ISO/IEC 15948)
+// ----------------------------------------------------------------------------------------------
 
 // CRC-32 as PNG defines it (ISO 3309), four bits at a time.
 uint32_t Crc32(std::span<const uint8_t> bytes) {
@@ -219,7 +243,9 @@ bool IsPossible(int color_type, int bits) {
   switch (color_type) {
     case 0: return bits == 1 || bits == 2 || bits == 4 || bits == 8 || bits == 16;
     case 3: return bits == 1 || bits == 2 || bits == 4 || bits == 8;
-    case 2: case 4: case 6: return bits == 8 || bits == 16;
+    case 2:
+    case 4:
+    case 6: return bits == 8 || bits == 16;
     default: return false;
   }
 }
@@ -231,7 +257,8 @@ Result<ImageHeader> ReadPngSize(std::span<const uint8_t> chunk, uint64_t max_pix
   const uint32_t width = fields.U32(), height = fields.U32();
   header.bits = fields.U8();
   const int color_type = fields.U8();
-  if (width == 0 || height == 0 || width > 0x7FFFFFFFU || height > 0x7FFFFFFFU) return Corrupt("PNG", "its size is impossible");
+  if (width == 0 || height == 0 || width > 0x7FFFFFFFU || height > 0x7FFFFFFFU)
+    return Corrupt("PNG", "its size is impossible");
   if (!IsPossible(color_type, header.bits)) return Corrupt("PNG", "its colour type or bit depth does not exist");
   if (Status size = CheckSize(int(width), int(height), max_pixels); !size) return std::move(size).error();
   header.width = int(width);
@@ -276,7 +303,8 @@ Result<ImageHeader> ReadPng(std::span<const uint8_t> bytes, uint64_t max_pixels)
     }
     if (!header) {
       if (StartsWith(bytes, "CgBI", name_at)) return Unsupported("PNG in Apple's own variety (CgBI)");
-      if (!StartsWith(bytes, "IHDR", name_at) || length != 13) return Corrupt("PNG", "it does not begin with its header");
+      if (!StartsWith(bytes, "IHDR", name_at) || length != 13)
+        return Corrupt("PNG", "it does not begin with its header");
       Result<ImageHeader> read = ReadPngSize(chunk, max_pixels);
       if (!read) return read;
       header = read.value();
@@ -296,7 +324,8 @@ Result<ImageHeader> ReadPng(std::span<const uint8_t> bytes, uint64_t max_pixels)
   return *header;
 }
 
-// --- BMP ------------------------------------------------------------------------------------------------------------------
+// --- BMP
+// ------------------------------------------------------------------------------------------------------------------
 
 Result<ImageHeader> ReadBmp(std::span<const uint8_t> bytes, uint64_t max_pixels) {
   const Result<BmpHeader> bmp = ReadBmpHeader(bytes);

@@ -12,7 +12,8 @@
 
 namespace resnet50 {
 
-// What the decoder must see in place of bytes [begin, end) of the file, so that it reads varieties that it does not know.
+// What the decoder must see in place of bytes [begin, end) of the file, so that it reads varieties that it does not
+// know.
 struct FilePatch {
   size_t begin, end;
   std::string_view insert;  // static
@@ -20,15 +21,16 @@ struct FilePatch {
 
 struct ImageHeader {
   ImageFormat format;
-  int width;       // pixels as stored, before any EXIF rotation
+  int width;  // pixels as stored, before any EXIF rotation
   int height;
   int components;  // 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA or CMYK; 1 for palettes without transparency
   int bits;        // a component: 1..16
   bool has_alpha;
-  bool is_adobe_cmyk;       // JPEG with four components and an Adobe marker: values are stored inverted
-  bool is_plain_cmyk;       // JPEG with four components and no Adobe marker: stored as they are
-  int orientation;          // EXIF, 1..8
-  bool ends_early = false;  // PNG: the file ends behind pixels, inside a later chunk; Pillow reads it if they are complete
+  bool is_adobe_cmyk;  // JPEG with four components and an Adobe marker: values are stored inverted
+  bool is_plain_cmyk;  // JPEG with four components and no Adobe marker: stored as they are
+  int orientation;     // EXIF, 1..8
+  bool ends_early =
+      false;  // PNG: the file ends behind pixels, inside a later chunk; Pillow reads it if they are complete
   std::optional<FilePatch> patch = std::nullopt;
 };
 

@@ -31,7 +31,8 @@ PixelBuffer PixelBuffer::Adopt(uint8_t* block, size_t bytes) {
 Result<Image> AllocateImage(int width, int height) {
   if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide) {
     return Error{ErrorCode::kImageTooLarge, "image",
-                 std::to_string(width) + " x " + std::to_string(height) + " pixels: sides must lie in 1.." + std::to_string(kMaxSide)};
+                 std::to_string(width) + " x " + std::to_string(height) + " pixels: sides must lie in 1.." +
+                     std::to_string(kMaxSide)};
   }
   Image image;
   image.width = width;

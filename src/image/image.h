@@ -42,7 +42,7 @@ class PixelBuffer {
   size_t size_ = 0;
 };
 
-inline constexpr int kRgb = 3;         // bytes a pixel
+inline constexpr int kRgb = 3;          // bytes a pixel
 inline constexpr int kMaxSide = 16384;  // pixels; stb_image is compiled with the same limit
 
 struct Image {

@@ -41,8 +41,8 @@ struct Taps {
   struct Span {
     int first, count;
   };
-  std::vector<Span> spans;         // by output in the window
-  std::vector<int32_t> weights;    // `stride` an output
+  std::vector<Span> spans;       // by output in the window
+  std::vector<int32_t> weights;  // `stride` an output
   int stride;
 
   const int32_t* of(int output) const { return weights.data() + size_t(output) * size_t(stride); }
@@ -116,7 +116,8 @@ void HorizontalRow(const uint8_t* in, const Taps& taps, int outputs, [[maybe_unu
 }
 
 // One row of the vertical pass: `values` = 3 x width bytes. Written so that compilers vectorise the inner loop.
-void VerticalRow(const uint8_t* in, size_t in_stride, const int32_t* weights, int count, size_t values, int32_t* sums, uint8_t* out) {
+void VerticalRow(const uint8_t* in, size_t in_stride, const int32_t* weights, int count, size_t values, int32_t* sums,
+                 uint8_t* out) {
   std::fill(sums, sums + values, kHalf);
   for (int k = 0; k < count; ++k) {
     const uint8_t* row = in + size_t(k) * in_stride;
@@ -182,7 +183,8 @@ Result<Image> Resize(const Image& image, int width, int height, Interpolation in
   std::vector<int32_t> sums(values);
   for (int y = 0; y < window.height; ++y) {
     const Taps::Span span = vertical.spans[size_t(y)];
-    VerticalRow(narrowed->row(span.first - first_row), values, vertical.of(y), span.count, values, sums.data(), out->row(y));
+    VerticalRow(narrowed->row(span.first - first_row), values, vertical.of(y), span.count, values, sums.data(),
+                out->row(y));
   }
   return out;
 }

@@ -7,8 +7,8 @@
 
 namespace {
 
-// stb_image takes its allocator by macro and gives it no context, so the budget of the decoding in progress is a variable
-// of the thread; it means nothing between calls.
+// stb_image takes its allocator by macro and gives it no context, so the budget of the decoding in progress is a
+// variable of the thread; it means nothing between calls.
 thread_local size_t budget_left = 0;
 thread_local bool budget_exceeded = false;
 
@@ -78,7 +78,8 @@ StbImage DecodeWithStb(std::span<const uint8_t> bytes, int components, bool sixt
   int stored = 0;
   const int size = int(bytes.size());
   image.pixels = sixteen_bits
-                     ? reinterpret_cast<uint8_t*>(stbi_load_16_from_memory(bytes.data(), size, &image.width, &image.height, &stored, components))
+                     ? reinterpret_cast<uint8_t*>(stbi_load_16_from_memory(bytes.data(), size, &image.width,
+                                                                           &image.height, &stored, components))
                      : stbi_load_from_memory(bytes.data(), size, &image.width, &image.height, &stored, components);
   if (image.pixels == nullptr) {
     image.failure = stbi_failure_reason();

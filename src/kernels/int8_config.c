@@ -1,5 +1,5 @@
-// Registers our int8 kernels into XNNPACK's gemm configuration, and adjusts reshaped operators. Knows XNNPACK's internal
-// structures, nothing of the network.
+// Registers our int8 kernels into XNNPACK's gemm configuration, and adjusts reshaped operators. Knows XNNPACK's
+// internal structures, nothing of the network.
 #include <assert.h>
 
 #include "kernels/int8_kernels.h"
@@ -18,9 +18,7 @@ enum { kRowsIndex = kRows - 1 };  // XNNPACK's tables hold the kernel for n rows
 static _Thread_local const struct xnn_gemm_config* chosen;
 static _Thread_local struct xnn_gemm_config ours;
 
-const struct xnn_gemm_config* xnn_init_qs8_qc8w_gemm_config(void) {
-  return chosen;
-}
+const struct xnn_gemm_config* xnn_init_qs8_qc8w_gemm_config(void) { return chosen; }
 
 void resnet50_int8_use(enum resnet50_int8_form form) {
   const struct resnet50_int8_kernels* kernels = resnet50_int8_kernels_of(form);
@@ -28,7 +26,8 @@ void resnet50_int8_use(enum resnet50_int8_form form) {
   // Packing for signed activations: XNNPACK's own configuration may hold one for unsigned ones, by what it probes.
   ours = (struct xnn_gemm_config){
       .pack_weights_and_biases = (xnn_pack_weights_and_biases_fn)xnn_pack_qs8_weights_and_biases,
-      .packed_stride_weights_and_biases = (xnn_packed_stride_weights_and_biases_fn)xnn_packed_stride_qs8_weights_and_biases,
+      .packed_stride_weights_and_biases =
+          (xnn_packed_stride_weights_and_biases_fn)xnn_packed_stride_qs8_weights_and_biases,
       .pack_gemm_gio = (xnn_packw_gemm_gio_ukernel_fn)xnn_pack_qs8_gemm_gio_w,
       .pack_gemm_goi = (xnn_packw_gemm_goi_ukernel_fn)xnn_pack_qs8_gemm_goi_w,
       .pack_igemm_goki = (xnn_pack_conv_goki_w_fn)xnn_pack_qs8_conv_goki_w,

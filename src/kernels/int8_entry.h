@@ -21,52 +21,55 @@ template <typename Body>
 
 // c[m][n] = requantize(bias[n] + sum_k a[m][k] * w[k][n]). Strides in bytes.
 template <typename Form, Residual kResidual>
-void Gemm(size_t rows, size_t columns, size_t channels, const int8_t* a, size_t a_stride, const void* w, int8_t* c, size_t c_stride,
-          size_t /*panel_stride*/, const void* params) {
+void Gemm(size_t rows, size_t columns, size_t channels, const int8_t* a, size_t a_stride, const void* w, int8_t* c,
+          size_t c_stride, size_t /*panel_stride*/, const void* params) {
   const auto& epilogue = *static_cast<const Int8Epilogue*>(params);
   const auto* panel = static_cast<const int8_t*>(w);
   const size_t panel_bytes = kBiasBytes + RoundUpDepth(channels) * kTileColumns + kScaleBytes;
   for (size_t n = 0; n < columns; n += kTileColumns, panel += panel_bytes) {
-    ForRowPieces(rows, [&]<size_t kRows>(size_t first) __attribute__((always_inline)) {
-      const int8_t* in[kRows];
-      int8_t* out[kRows];
-      Unroll<kRows>([&](auto r) {
-        in[r] = a + (first + r) * a_stride;
-        out[r] = c + (first + r) * c_stride + n;
-      });
-      typename Form::template Accumulators<kRows> acc;
-      acc.SetBias(panel);
-      const int8_t* scales = Form::template Accumulate<kRows>(acc, in, channels, panel + kBiasBytes);
-      Form::template Finish<kRows, kResidual>(acc, scales, epilogue, out, std::min(kTileColumns, columns - n));
-    });
+    ForRowPieces(
+        rows, [&]<size_t kRows>(size_t first) __attribute__((always_inline)) {
+          const int8_t* in[kRows];
+          int8_t* out[kRows];
+          Unroll<kRows>([&](auto r) {
+            in[r] = a + (first + r) * a_stride;
+            out[r] = c + (first + r) * c_stride + n;
+          });
+          typename Form::template Accumulators<kRows> acc;
+          acc.SetBias(panel);
+          const int8_t* scales = Form::template Accumulate<kRows>(acc, in, channels, panel + kBiasBytes);
+          Form::template Finish<kRows, kResidual>(acc, scales, epilogue, out, std::min(kTileColumns, columns - n));
+        });
   }
 }
 
 // The same through an indirection buffer: for every group of 6 rows, one pointer a tap and row. `taps_bytes` is the
 // number of taps x 6 x sizeof(void*), as XNNPACK passes it. Pointers to `zero` are not moved by `a_offset`.
 template <typename Form>
-void Igemm(size_t rows, size_t columns, size_t channels, size_t taps_bytes, const int8_t** a, const void* w, int8_t* c, size_t c_stride,
-           size_t /*panel_stride*/, size_t a_offset, const int8_t* zero, const void* params) {
+void Igemm(size_t rows, size_t columns, size_t channels, size_t taps_bytes, const int8_t** a, const void* w, int8_t* c,
+           size_t c_stride, size_t /*panel_stride*/, size_t a_offset, const int8_t* zero, const void* params) {
   const auto& epilogue = *static_cast<const Int8Epilogue*>(params);
   const auto* panel = static_cast<const int8_t*>(w);
   const size_t pointers = taps_bytes / sizeof(void*);  // of a group
   const size_t taps = pointers / kTileRows;
   const size_t panel_bytes = kBiasBytes + taps * RoundUpDepth(channels) * kTileColumns + kScaleBytes;
   for (size_t n = 0; n < columns; n += kTileColumns, panel += panel_bytes) {
-    ForRowPieces(rows, [&]<size_t kRows>(size_t first) __attribute__((always_inline)) {
-      int8_t* out[kRows];
-      Unroll<kRows>([&](auto r) { out[r] = c + (first + r) * c_stride + n; });
-      const int8_t* const* tap = a + first / kTileRows * pointers + first % kTileRows;
-      typename Form::template Accumulators<kRows> acc;
-      acc.SetBias(panel);
-      const int8_t* weights = panel + kBiasBytes;
-      for (size_t t = 0; t < taps; ++t, tap += kTileRows) {
-        const int8_t* in[kRows];
-        Unroll<kRows>([&](auto r) { in[r] = tap[r] == zero ? zero : tap[r] + a_offset; });
-        weights = Form::template Accumulate<kRows>(acc, in, channels, weights);
-      }
-      Form::template Finish<kRows, Residual::kNone>(acc, weights, epilogue, out, std::min(kTileColumns, columns - n));
-    });
+    ForRowPieces(
+        rows, [&]<size_t kRows>(size_t first) __attribute__((always_inline)) {
+          int8_t* out[kRows];
+          Unroll<kRows>([&](auto r) { out[r] = c + (first + r) * c_stride + n; });
+          const int8_t* const* tap = a + first / kTileRows * pointers + first % kTileRows;
+          typename Form::template Accumulators<kRows> acc;
+          acc.SetBias(panel);
+          const int8_t* weights = panel + kBiasBytes;
+          for (size_t t = 0; t < taps; ++t, tap += kTileRows) {
+            const int8_t* in[kRows];
+            Unroll<kRows>([&](auto r) { in[r] = tap[r] == zero ? zero : tap[r] + a_offset; });
+            weights = Form::template Accumulate<kRows>(acc, in, channels, weights);
+          }
+          Form::template Finish<kRows, Residual::kNone>(acc, weights, epilogue, out,
+                                                        std::min(kTileColumns, columns - n));
+        });
   }
 }
 

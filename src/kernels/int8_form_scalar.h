@@ -21,7 +21,8 @@ struct ScalarForm {
 
   // Adds `channels` input channels of one tap; returns the weights behind them.
   template <size_t kRows>
-  static const int8_t* Accumulate(Accumulators<kRows>& acc, const int8_t* const (&rows)[kRows], size_t channels, const int8_t* w) {
+  static const int8_t* Accumulate(Accumulators<kRows>& acc, const int8_t* const (&rows)[kRows], size_t channels,
+                                  const int8_t* w) {
     for (size_t k = 0; k < channels; k += kTileDepth, w += kStepBytes) {
       for (size_t d = 0; d < std::min(kTileDepth, channels - k); ++d) {
         for (size_t r = 0; r < kRows; ++r) {
@@ -33,7 +34,8 @@ struct ScalarForm {
   }
 
   template <size_t kRows, Residual kResidual>
-  static void Finish(const Accumulators<kRows>& acc, const int8_t* scales, const Int8Epilogue& e, int8_t* const (&out)[kRows], size_t columns) {
+  static void Finish(const Accumulators<kRows>& acc, const int8_t* scales, const Int8Epilogue& e,
+                     int8_t* const (&out)[kRows], size_t columns) {
     const float low = float(e.output_min - e.output_zero_point), high = float(e.output_max - e.output_zero_point);
     for (size_t r = 0; r < kRows; ++r) {
       for (size_t c = 0; c < columns; ++c) {

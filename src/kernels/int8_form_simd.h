@@ -29,7 +29,8 @@ struct SimdBase {
   }
 
   template <size_t kRows, Residual kResidual>
-  [[gnu::always_inline]] static void Finish(const Accumulators<kRows>& acc, const int8_t* scales, const Int8Epilogue& e, int8_t* const (&out)[kRows], size_t columns) {
+  [[gnu::always_inline]] static void Finish(const Accumulators<kRows>& acc, const int8_t* scales, const Int8Epilogue& e,
+                                            int8_t* const (&out)[kRows], size_t columns) {
     const v128_t scale_low = wasm_v128_load(scales), scale_high = wasm_v128_load(scales + 16);
     const v128_t low = wasm_f32x4_splat(float(e.output_min - e.output_zero_point));
     const v128_t high = wasm_f32x4_splat(float(e.output_max - e.output_zero_point));
@@ -45,7 +46,8 @@ struct SimdBase {
         a = wasm_f32x4_add(a, wasm_f32x4_mul(wasm_f32x4_convert_i32x4(wasm_i32x4_extend_low_i16x8(residual)), ratio));
         b = wasm_f32x4_add(b, wasm_f32x4_mul(wasm_f32x4_convert_i32x4(wasm_i32x4_extend_high_i16x8(residual)), ratio));
       }
-      const v128_t words = wasm_i16x8_add(wasm_i16x8_narrow_i32x4(Round(a, low, high), Round(b, low, high)), zero_point);
+      const v128_t words =
+          wasm_i16x8_add(wasm_i16x8_narrow_i32x4(Round(a, low, high), Round(b, low, high)), zero_point);
       const v128_t bytes = wasm_i8x16_narrow_i16x8(words, words);
       if (columns == kTileColumns) {
         wasm_v128_store64_lane(out[r], bytes, 0);
@@ -64,7 +66,8 @@ struct SimdBase {
 template <typename Dot>
 struct RelaxedForm : SimdBase {
   template <size_t kRows>
-  [[gnu::always_inline]] static const int8_t* Accumulate(Accumulators<kRows>& acc, const int8_t* const (&rows)[kRows], size_t channels, const int8_t* w) {
+  [[gnu::always_inline]] static const int8_t* Accumulate(Accumulators<kRows>& acc, const int8_t* const (&rows)[kRows],
+                                                         size_t channels, const int8_t* w) {
     const int8_t* p[kRows];
     Unroll<kRows>([&](auto r) { p[r] = rows[r]; });
     for (ptrdiff_t left = ptrdiff_t(channels); left > 0; left -= ptrdiff_t(kTileDepth)) {
@@ -102,7 +105,8 @@ using RelaxedI16Form = RelaxedForm<DotI16>;
 // channel pairs, the activations one vector of two pairs, spread by shuffles.
 struct PlainForm : SimdBase {
   template <size_t kRows>
-  [[gnu::always_inline]] static const int8_t* Accumulate(Accumulators<kRows>& acc, const int8_t* const (&rows)[kRows], size_t channels, const int8_t* w) {
+  [[gnu::always_inline]] static const int8_t* Accumulate(Accumulators<kRows>& acc, const int8_t* const (&rows)[kRows],
+                                                         size_t channels, const int8_t* w) {
     const int8_t* p[kRows];
     Unroll<kRows>([&](auto r) { p[r] = rows[r]; });
     for (ptrdiff_t left = ptrdiff_t(channels); left > 0; left -= ptrdiff_t(kTileDepth)) {

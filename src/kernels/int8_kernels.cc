@@ -43,4 +43,6 @@ constexpr resnet50_int8_kernels kKernels[resnet50_int8_forms] = {
 }  // namespace
 }  // namespace resnet50::kernels
 
-const resnet50_int8_kernels* resnet50_int8_kernels_of(resnet50_int8_form form) { return &resnet50::kernels::kKernels[form]; }
+const resnet50_int8_kernels* resnet50_int8_kernels_of(resnet50_int8_form form) {
+  return &resnet50::kernels::kKernels[form];
+}

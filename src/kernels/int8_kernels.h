@@ -23,10 +23,11 @@ enum resnet50_int8_form {
 };
 
 typedef void (*resnet50_int8_gemm_fn)(size_t rows, size_t columns, size_t channels, const int8_t* a, size_t a_stride,
-                                      const void* w, int8_t* c, size_t c_stride, size_t panel_stride, const void* params);
-typedef void (*resnet50_int8_igemm_fn)(size_t rows, size_t columns, size_t channels, size_t taps_bytes, const int8_t** a,
-                                       const void* w, int8_t* c, size_t c_stride, size_t panel_stride, size_t a_offset,
-                                       const int8_t* zero, const void* params);
+                                      const void* w, int8_t* c, size_t c_stride, size_t panel_stride,
+                                      const void* params);
+typedef void (*resnet50_int8_igemm_fn)(size_t rows, size_t columns, size_t channels, size_t taps_bytes,
+                                       const int8_t** a, const void* w, int8_t* c, size_t c_stride, size_t panel_stride,
+                                       size_t a_offset, const int8_t* zero, const void* params);
 
 // The kernels of one form; null functions where it is not compiled into this flavour.
 struct resnet50_int8_kernels {

@@ -1,6 +1,7 @@
-// One tile of an int8 convolution: up to 6 output pixels x 8 output channels, weights int8, activations 0..127 (7 bits),
-// accumulated exactly in int32, requantized in f32, the residual added where there is one. Everything here is a template
-// over the form of the inner product; files int8_form_*.h give the forms. Knows XNNPACK's packing, not its operators.
+// One tile of an int8 convolution: up to 6 output pixels x 8 output channels, weights int8, activations 0..127 (7
+// bits), accumulated exactly in int32, requantized in f32, the residual added where there is one. Everything here is a
+// template over the form of the inner product; files int8_form_*.h give the forms. Knows XNNPACK's packing, not its
+// operators.
 //
 // Why 6 x 8: 12 accumulators, 2 weight vectors and 1 activation vector are the 15 vector registers that V8 has on x86.
 // Why no unrolling over k: LLVM moves loads across the copies, and V8 spills (measured: 45 -> 56 ms a network).
@@ -37,13 +38,14 @@ inline constexpr size_t kBiasBytes = kTileColumns * sizeof(int32_t);
 inline constexpr size_t kScaleBytes = kTileColumns * sizeof(float);
 inline constexpr size_t kStepBytes = kTileColumns * kTileDepth;
 
-// Calls body(i) for i in 0..n-1 with i a compile-time constant, so that arrays of vectors become registers. (A loop that
-// LLVM unrolls late leaves them in memory: the accumulators were stored at every step.)
+// Calls body(i) for i in 0..n-1 with i a compile-time constant, so that arrays of vectors become registers. (A loop
+// that LLVM unrolls late leaves them in memory: the accumulators were stored at every step.)
 template <size_t kCount, typename Body>
 [[gnu::always_inline]] inline void Unroll(const Body& body) {
   [&]<size_t... kIndex>(std::index_sequence<kIndex...>) __attribute__((always_inline)) {
     (body(std::integral_constant<size_t, kIndex>{}), ...);
-  }(std::make_index_sequence<kCount>{});
+  }
+  (std::make_index_sequence<kCount>{});
 }
 
 inline size_t RoundUpDepth(size_t channels) { return (channels + kTileDepth - 1) / kTileDepth * kTileDepth; }

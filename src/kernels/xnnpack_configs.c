@@ -35,9 +35,12 @@ static size_t init_add_relu_params(struct xnn_qs8_add_minmax_params* params, con
 
 const struct xnn_binary_elementwise_config* xnn_init_qs8_vadd_config(void) {
   static const struct xnn_binary_elementwise_config config = {
-      .op_ukernel = (xnn_vbinary_ukernel_fn)PICK(xnn_qs8_vadd_minmax_ukernel__wasmsimd_u32, xnn_qs8_vadd_minmax_ukernel__scalar_u4),
-      .opc_ukernel = (xnn_vbinary_ukernel_fn)PICK(xnn_qs8_vaddc_minmax_ukernel__wasmsimd_u32, xnn_qs8_vaddc_minmax_ukernel__scalar_u4),
-      .ropc_ukernel = (xnn_vbinary_ukernel_fn)PICK(xnn_qs8_vaddc_minmax_ukernel__wasmsimd_u32, xnn_qs8_vaddc_minmax_ukernel__scalar_u4),
+      .op_ukernel = (xnn_vbinary_ukernel_fn)PICK(xnn_qs8_vadd_minmax_ukernel__wasmsimd_u32,
+                                                 xnn_qs8_vadd_minmax_ukernel__scalar_u4),
+      .opc_ukernel = (xnn_vbinary_ukernel_fn)PICK(xnn_qs8_vaddc_minmax_ukernel__wasmsimd_u32,
+                                                  xnn_qs8_vaddc_minmax_ukernel__scalar_u4),
+      .ropc_ukernel = (xnn_vbinary_ukernel_fn)PICK(xnn_qs8_vaddc_minmax_ukernel__wasmsimd_u32,
+                                                   xnn_qs8_vaddc_minmax_ukernel__scalar_u4),
       .init = (xnn_init_binary_params_fn)init_add_relu_params,
       .element_tile = PICK(32, 4),
   };
@@ -47,8 +50,10 @@ const struct xnn_binary_elementwise_config* xnn_init_qs8_vadd_config(void) {
 const struct xnn_binary_elementwise_config* xnn_init_f32_vadd_config(void) {
   static const struct xnn_binary_elementwise_config config = {
       .op_ukernel = (xnn_vbinary_ukernel_fn)PICK(xnn_f32_vadd_ukernel__wasmsimd_u16, xnn_f32_vadd_ukernel__scalar_u8),
-      .opc_ukernel = (xnn_vbinary_ukernel_fn)PICK(xnn_f32_vaddc_ukernel__wasmsimd_u16, xnn_f32_vaddc_ukernel__scalar_u8),
-      .ropc_ukernel = (xnn_vbinary_ukernel_fn)PICK(xnn_f32_vaddc_ukernel__wasmsimd_u16, xnn_f32_vaddc_ukernel__scalar_u8),
+      .opc_ukernel =
+          (xnn_vbinary_ukernel_fn)PICK(xnn_f32_vaddc_ukernel__wasmsimd_u16, xnn_f32_vaddc_ukernel__scalar_u8),
+      .ropc_ukernel =
+          (xnn_vbinary_ukernel_fn)PICK(xnn_f32_vaddc_ukernel__wasmsimd_u16, xnn_f32_vaddc_ukernel__scalar_u8),
       .element_tile = PICK(16, 8),
   };
   return &config;
@@ -58,7 +63,8 @@ const struct xnn_binary_elementwise_config* xnn_init_f32_vadd_config(void) {
 
 const struct xnn_unary_elementwise_config* xnn_init_f32_clamp_config(void) {
   static const struct xnn_unary_elementwise_config config = {
-      .ukernel = (xnn_vunary_ukernel_fn)PICK(xnn_f32_vclamp_ukernel__wasmsimd_x86_u8, xnn_f32_vclamp_ukernel__scalar_u4),
+      .ukernel =
+          (xnn_vunary_ukernel_fn)PICK(xnn_f32_vclamp_ukernel__wasmsimd_x86_u8, xnn_f32_vclamp_ukernel__scalar_u4),
       .init = (xnn_init_unary_uparams_fn)xnn_init_f32_clamp_scalar_params,
   };
   return &config;
@@ -68,7 +74,8 @@ const struct xnn_unary_elementwise_config* xnn_init_f32_clamp_config(void) {
 
 const struct xnn_unary_elementwise_config* xnn_init_s32_to_f32_cvt_config(void) {
   static const struct xnn_unary_elementwise_config config = {
-      .ukernel = (xnn_vunary_ukernel_fn)PICK(xnn_s32_f32_vcvt_ukernel__wasmsimd_u16, xnn_s32_f32_vcvt_ukernel__scalar_u4),
+      .ukernel =
+          (xnn_vunary_ukernel_fn)PICK(xnn_s32_f32_vcvt_ukernel__wasmsimd_u16, xnn_s32_f32_vcvt_ukernel__scalar_u4),
       .init = (xnn_init_unary_uparams_fn)xnn_init_s32_f32_cvt_scalar_params,
   };
   return &config;
@@ -86,7 +93,8 @@ const struct xnn_unary_elementwise_config* xnn_init_f32_to_qs8_cvt_config(void) 
 // asks for both tables.
 const struct xnn_reduce_config* xnn_init_qs8_rdsum_config(void) {
   static const struct xnn_reduce_config config = {
-      .rd_ukernel = (xnn_rdsum_ukernel_fn)PICK(xnn_qs8_rdsum_ukernel_7p7x__wasmsimd_c32, xnn_qs8_rdsum_ukernel_7p7x__scalar_c4),
+      .rd_ukernel =
+          (xnn_rdsum_ukernel_fn)PICK(xnn_qs8_rdsum_ukernel_7p7x__wasmsimd_c32, xnn_qs8_rdsum_ukernel_7p7x__scalar_c4),
       .init = xnn_init_qs8_reduce_scalar_params,
       .update = xnn_update_qs8_reduce_scalar_params,
   };
@@ -97,7 +105,8 @@ const struct xnn_reduce_config* xnn_init_qs8_rsum_config(void) { return xnn_init
 
 const struct xnn_reduce_config* xnn_init_f32_rdsum_config(void) {
   static const struct xnn_reduce_config config = {
-      .rd_ukernel = (xnn_rdsum_ukernel_fn)PICK(xnn_f32_rdsum_ukernel_7p7x__wasmsimd_c16, xnn_f32_rdsum_ukernel_7p7x__scalar_c4),
+      .rd_ukernel =
+          (xnn_rdsum_ukernel_fn)PICK(xnn_f32_rdsum_ukernel_7p7x__wasmsimd_c16, xnn_f32_rdsum_ukernel_7p7x__scalar_c4),
       .update = xnn_update_f32_reduce_scalar_params,
   };
   return &config;

@@ -15,8 +15,7 @@ size_t RoundUp(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kA
 ActivationPlan PlanActivations(const std::vector<TensorLifetime>& tensors, size_t tail_bytes) {
   std::vector<size_t> order(tensors.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return tensors[a].bytes > tensors[b].bytes; });
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return tensors[a].bytes > tensors[b].bytes; });
 
   ActivationPlan plan{std::vector<size_t>(tensors.size()), 0};
   struct Placed {

@@ -19,7 +19,8 @@ class Probe {
     // V8 compiles a function better after it has run for a while; the best of many runs is what counts later.
     for (int run = 0; run < kRuns; ++run) {
       const auto start = std::chrono::steady_clock::now();
-      gemm(kRows, kColumns, kChannels, input_.data(), kChannels, weights_.data(), output_.data(), kColumns, 0, &epilogue_);
+      gemm(kRows, kColumns, kChannels, input_.data(), kChannels, weights_.data(), output_.data(), kColumns, 0,
+           &epilogue_);
       const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
       best = std::min(best, elapsed.count());
     }

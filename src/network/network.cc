@@ -53,8 +53,7 @@ Result<std::unique_ptr<Network>> Network::Create(NetworkOptions options) {
                  "must lie in 1.." + std::to_string(kMaxClasses) + ", not " + std::to_string(options.classes)};
   }
   if (options.threads < 1 || options.threads > 64) {
-    return Error{ErrorCode::kInvalidArgument, "threads",
-                 "must lie in 1..64, not " + std::to_string(options.threads)};
+    return Error{ErrorCode::kInvalidArgument, "threads", "must lie in 1..64, not " + std::to_string(options.threads)};
   }
   if (Status status = InitializeXnnpack(); !status) return std::move(status).error();
   Result<ThreadPool> pool = ThreadPool::Create(options.threads);
@@ -89,8 +88,8 @@ Status Network::QuantizeTensors() {
     Result<Range> range = FindRange(options_.ranges, layer.name);
     if (!range) return std::move(range).error();
     const bool feeds_convolution = FeedsConvolution(layers_, int(i));
-    output_quantization_[i] = feeds_convolution ? QuantizeNonNegative(range.value(), options_.activation_bits)
-                                                : QuantizeFull(range.value());
+    output_quantization_[i] =
+        feeds_convolution ? QuantizeNonNegative(range.value(), options_.activation_bits) : QuantizeFull(range.value());
   }
 
   return {};
@@ -239,8 +238,9 @@ Status Network::Reshape(int n, int height, int width) {
     arena_bytes_ = 0;
     arena_.reset(std::aligned_alloc(kArenaAlignment, plan.arena_bytes));
     if (!arena_) {
-      return Error{ErrorCode::kOutOfMemory, "activations",
-                   std::to_string(plan.arena_bytes >> 20) + " MiB could not be allocated; use a smaller batch or image"};
+      return Error{
+          ErrorCode::kOutOfMemory, "activations",
+          std::to_string(plan.arena_bytes >> 20) + " MiB could not be allocated; use a smaller batch or image"};
     }
     arena_bytes_ = plan.arena_bytes;
   }

@@ -102,7 +102,7 @@ class Network {
 
   // The prepared shape and its plan.
   int n_ = 0, height_ = 0, width_ = 0;
-  std::vector<Extent> extents_;        // outputs, by row
+  std::vector<Extent> extents_;         // outputs, by row
   std::vector<size_t> tensor_offsets_;  // in the arena; [0] is the input, [i + 1] row i's output
   size_t scratch_offset_ = 0;
   size_t arena_bytes_ = 0;

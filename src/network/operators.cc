@@ -1,7 +1,5 @@
 #include "network/operators.h"
 
-#include "network/input_layout.h"
-
 #include <pthreadpool.h>
 #include <xnnpack.h>
 
@@ -10,6 +8,8 @@
 #include <cstring>
 #include <limits>
 #include <string>
+
+#include "network/input_layout.h"
 
 namespace resnet50 {
 namespace {
@@ -103,8 +103,9 @@ Status Operator::CreateConvolution(const LayerWeights& weights, const OperatorQu
   if (q) {
     const std::vector<int32_t> bias = QuantizeBias(weights.bias, q->input.scale, weights.scales);
     const OurKernels use(q->form);
-    const auto create = [&](uint32_t top, uint32_t right, uint32_t bottom, uint32_t left, uint32_t height, uint32_t width,
-                            uint32_t stride_y, uint32_t stride_x, size_t channels, const int8_t* values) {
+    const auto create = [&](uint32_t top, uint32_t right, uint32_t bottom, uint32_t left, uint32_t height,
+                            uint32_t width, uint32_t stride_y, uint32_t stride_x, size_t channels,
+                            const int8_t* values) {
       return xnn_create_convolution2d_nhwc_qs8_qc8w(
           top, right, bottom, left, height, width, stride_y, stride_x, 1, 1, 1, channels, out, channels, out,
           q->input.zero_point, q->input.scale, weights.scales.data(), values, bias.data(), q->output.zero_point,
@@ -138,11 +139,10 @@ Status Operator::CreateMaxPool() {
   const uint32_t kernel = uint32_t(layer_.kernel);
   const uint32_t stride = uint32_t(layer_.stride);
   xnn_operator_t op = nullptr;
-  const xnn_status status =
-      int8_ ? xnn_create_max_pooling2d_nhwc_s8(pad, pad, pad, pad, kernel, kernel, stride, stride, 1, 1, -128, 127, 0,
-                                               &op)
-            : xnn_create_max_pooling2d_nhwc_f32(pad, pad, pad, pad, kernel, kernel, stride, stride, 1, 1, -kInfinity,
-                                                kInfinity, 0, &op);
+  const xnn_status status = int8_ ? xnn_create_max_pooling2d_nhwc_s8(pad, pad, pad, pad, kernel, kernel, stride, stride,
+                                                                     1, 1, -128, 127, 0, &op)
+                                  : xnn_create_max_pooling2d_nhwc_f32(pad, pad, pad, pad, kernel, kernel, stride,
+                                                                      stride, 1, 1, -kInfinity, kInfinity, 0, &op);
   op_.reset(op);
   if (status != xnn_status_success) return Failure(status, "create");
   return {};
@@ -180,7 +180,8 @@ Status Operator::CreateMeanPool(const OperatorQuantization* q) {
   return {};
 }
 
-// The logits stay f32 in both precisions: rounding 1000 of them to 8 bits would make ties and cost accuracy for nothing.
+// The logits stay f32 in both precisions: rounding 1000 of them to 8 bits would make ties and cost accuracy for
+// nothing.
 Status Operator::CreateLinear(const LayerWeights& weights, const OperatorQuantization* q) {
   const size_t in = size_t(layer_.in_channels);
   const size_t out = size_t(layer_.out_channels);
@@ -246,8 +247,8 @@ Result<size_t> Operator::Reshape(size_t n, Extent in, const ThreadPool& pool) {
     resnet50_int8_block(op_.get(), pool.size());
     if (quantization_.adds_shortcut) {
       const TensorQuantization &out = quantization_.output, &shortcut = quantization_.shortcut;
-      residual_ = std::make_unique<resnet50_int8_residual>(resnet50_int8_residual{
-          out.zero_point, out.min, out.max, shortcut.zero_point, shortcut.scale / out.scale, 0});
+      residual_ = std::make_unique<resnet50_int8_residual>(
+          resnet50_int8_residual{out.zero_point, out.min, out.max, shortcut.zero_point, shortcut.scale / out.scale, 0});
       resnet50_int8_fuse_residual(op_.get(), quantization_.form, residual_.get());
     }
   }
@@ -274,14 +275,12 @@ Status Operator::Setup(const void* input, const void* shortcut, void* output, vo
       status = xnn_setup_binary_elementwise_nd(op_.get(), input, shortcut, output);
       if (status == xnn_status_success && relu_) status = xnn_setup_unary_elementwise_nc(relu_.get(), output, output);
       break;
-    case LayerKind::kMeanPool:
-      status = xnn_setup_reduce_nd(op_.get(), int8_ ? scratch : nullptr, input, output);
-      break;
+    case LayerKind::kMeanPool: status = xnn_setup_reduce_nd(op_.get(), int8_ ? scratch : nullptr, input, output); break;
     case LayerKind::kLinear:
-      status = int8_ ? xnn_setup_fully_connected_nc_qd8_f32_qc8w(
-                           op_.get(), in8, out32,
-                           reinterpret_cast<const xnn_quantization_params*>(row_quantization_.data()))
-                     : xnn_setup_fully_connected_nc_f32(op_.get(), in32, out32);
+      status =
+          int8_ ? xnn_setup_fully_connected_nc_qd8_f32_qc8w(
+                      op_.get(), in8, out32, reinterpret_cast<const xnn_quantization_params*>(row_quantization_.data()))
+                : xnn_setup_fully_connected_nc_f32(op_.get(), in32, out32);
       break;
   }
   if (status != xnn_status_success) return Failure(status, "set up");

@@ -67,7 +67,8 @@ class Operator {
   static Result<Operator> Create(const Layer& layer, const LayerWeights& weights,
                                  const OperatorQuantization* quantization);
 
-  // Fits the operator to a batch of `n` images and an input of `in`; returns the bytes of scratch it needs while running.
+  // Fits the operator to a batch of `n` images and an input of `in`; returns the bytes of scratch it needs while
+  // running.
   Result<size_t> Reshape(size_t n, Extent in, const ThreadPool& pool);
   // Sets the tensors; `shortcut` for kAdd and for convolutions that add a residual, `scratch` as Reshape said.
   Status Setup(const void* input, const void* shortcut, void* output, void* scratch);
@@ -96,7 +97,8 @@ class Operator {
   std::unique_ptr<resnet50_int8_residual> residual_;
   Handle op_;
   Handle relu_;  // f32 kAdd only: XNNPACK's f32 addition does not clamp
-  // kLinear, int8: XNNPACK's "dynamically quantized" input, whose parameters are fixed here; opaque pairs, one an image.
+  // kLinear, int8: XNNPACK's "dynamically quantized" input, whose parameters are fixed here; opaque pairs, one an
+  // image.
   std::vector<uint64_t> row_quantization_;
 };
 

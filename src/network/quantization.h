@@ -19,15 +19,15 @@ struct TensorQuantization {
   int8_t max;
 };
 
-// How many bits an activation that feeds a convolution has. Seven (codes 0..127) keep i8 x i7 relaxed dot products exact
-// on every CPU; eight are a little finer and leave the choice of kernel to XNNPACK's probes.
+// How many bits an activation that feeds a convolution has. Seven (codes 0..127) keep i8 x i7 relaxed dot products
+// exact on every CPU; eight are a little finer and leave the choice of kernel to XNNPACK's probes.
 enum class ActivationBits : uint8_t { kSeven = 7, kEight = 8 };
 
 // Codes for a tensor of non-negative values (the output of a ReLU).
 TensorQuantization QuantizeNonNegative(Range range, ActivationBits bits);
 
-// Codes for a tensor that feeds no convolution (projections that are added, the last block's output, the pooled features): always eight
-// bits.
+// Codes for a tensor that feeds no convolution (projections that are added, the last block's output, the pooled
+// features): always eight bits.
 TensorQuantization QuantizeFull(Range range);
 
 }  // namespace resnet50

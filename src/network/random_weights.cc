@@ -23,7 +23,8 @@ double Normal(Random& random) {
 
 Status InitializeRandomly(Network& network, uint32_t seed) {
   if (network.precision() != Precision::kFloat32) {
-    return Error{ErrorCode::kInvalidArgument, "precision", "random weights have no calibrated ranges: use precision f32"};
+    return Error{ErrorCode::kInvalidArgument, "precision",
+                 "random weights have no calibrated ranges: use precision f32"};
   }
   Random random(seed);
   for (const Layer& layer : network.layers()) {

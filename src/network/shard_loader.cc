@@ -45,7 +45,9 @@ std::span<const int8_t> AsCodes(std::span<const uint8_t> bytes) {
 }
 
 // Shards are read where they lie; a view as floats needs their alignment.
-bool IsAligned(std::span<const uint8_t> bytes) { return reinterpret_cast<uintptr_t>(bytes.data()) % alignof(float) == 0; }
+bool IsAligned(std::span<const uint8_t> bytes) {
+  return reinterpret_cast<uintptr_t>(bytes.data()) % alignof(float) == 0;
+}
 
 std::vector<float> CopyFloats(std::span<const uint8_t> bytes) {
   std::vector<float> values(bytes.size() / sizeof(float));
@@ -93,7 +95,8 @@ Status ShardLoader::Place(const Layer& layer, const Piece& piece, std::string_vi
   const size_t all = size_t(layer.out_channels);
   if (channels == 0 || piece.first >= all || channels > all - piece.first ||
       piece.weight->shape != ExpectedShape(layer, channels)) {
-    return Mismatch(file_name, piece.weight->name, "has a shape that does not fit the layer; the shard is for another network or number of classes");
+    return Mismatch(file_name, piece.weight->name,
+                    "has a shape that does not fit the layer; the shard is for another network or number of classes");
   }
   const TensorType type = int8 ? TensorType::kI8 : TensorType::kF32;
   if (piece.weight->type != type) {
@@ -116,7 +119,8 @@ Status ShardLoader::Place(const Layer& layer, const Piece& piece, std::string_vi
   if (int8) {
     weights.quantized = AsCodes(piece.weight->data);
   } else if (IsAligned(piece.weight->data)) {
-    weights.real = {reinterpret_cast<const float*>(piece.weight->data.data()), piece.weight->data.size() / sizeof(float)};
+    weights.real = {reinterpret_cast<const float*>(piece.weight->data.data()),
+                    piece.weight->data.size() / sizeof(float)};
   } else {
     realigned = CopyFloats(piece.weight->data);
     weights.real = realigned;
@@ -145,7 +149,9 @@ Status ShardLoader::Collect(const Layer& layer, const Piece& piece, size_t chann
   }
   std::fill(begin, begin + ptrdiff_t(channels), true);
   pending.channels += channels;
-  const auto copy = [](const SafetensorsTensor& from, void* to) { std::memcpy(to, from.data.data(), from.data.size()); };
+  const auto copy = [](const SafetensorsTensor& from, void* to) {
+    std::memcpy(to, from.data.data(), from.data.size());
+  };
   copy(*piece.bias, pending.bias.data() + piece.first);
   if (int8) {
     copy(*piece.weight, pending.quantized.data() + piece.first * row);

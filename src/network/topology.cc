@@ -36,8 +36,8 @@ class TableBuilder {
   std::vector<Layer> rows_;
 };
 
-// 1x1 reduce, 3x3 (which carries the stride), 1x1 expand, and the shortcut: the block's input, projected where its shape
-// changes.
+// 1x1 reduce, 3x3 (which carries the stride), 1x1 expand, and the shortcut: the block's input, projected where its
+// shape changes.
 int AppendBottleneck(TableBuilder& table, const std::string& prefix, int input, int in, int width, int stride) {
   const int out = width * kExpansion;
   const int reduced = table.Convolution(prefix + ".conv1", prefix + ".bn1", input, in, width, 1, 1, true);
@@ -45,8 +45,7 @@ int AppendBottleneck(TableBuilder& table, const std::string& prefix, int input, 
   // The projection comes before conv3, which may add it in its own epilogue.
   int shortcut = input;
   if (in != out || stride != 1) {
-    shortcut =
-        table.Convolution(prefix + ".downsample.0", prefix + ".downsample.1", input, in, out, 1, stride, false);
+    shortcut = table.Convolution(prefix + ".downsample.0", prefix + ".downsample.1", input, in, out, 1, stride, false);
   }
   const int expanded = table.Convolution(prefix + ".conv3", prefix + ".bn3", spatial, width, out, 1, 1, false);
   return table.Plain(LayerKind::kAdd, prefix + ".add", expanded, shortcut, out, out, 1, 1, 0, true);

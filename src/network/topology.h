@@ -20,7 +20,7 @@ enum class LayerKind : uint8_t {
 // One row of the table. `input` and `shortcut` are indices of earlier rows; kNetworkInput is the image.
 struct Layer {
   LayerKind kind;
-  std::string name;        // torchvision's module path for convolutions and fc; layerN.M.add, maxpool, avgpool otherwise
+  std::string name;  // torchvision's module path for convolutions and fc; layerN.M.add, maxpool, avgpool otherwise
   std::string batch_norm;  // module path of the batch norm folded into a convolution; empty otherwise
   int input;
   int shortcut;  // kAdd only, else kNoLayer

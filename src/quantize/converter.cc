@@ -185,14 +185,17 @@ Result<std::vector<uint8_t>> Converter::WriteShard(size_t index) const {
     if (precision_ == Precision::kFloat32) {
       real.push_back(std::make_unique<FoldedLayer>(std::move(folded).value()));
       const FoldedLayer& f = *real.back();
-      add(".weight", TensorType::kF32, WeightShape(layer, piece.channels), Bytes(f.weight, piece.first * row, piece.channels * row));
+      add(".weight", TensorType::kF32, WeightShape(layer, piece.channels),
+          Bytes(f.weight, piece.first * row, piece.channels * row));
       add(".bias", TensorType::kF32, vector_shape, Bytes(f.bias, piece.first, piece.channels));
     } else {
-      quantized.push_back(std::make_unique<QuantizedLayer>(RoundWeights(layer, folded.value(), FinestInputScale(layer))));
+      quantized.push_back(
+          std::make_unique<QuantizedLayer>(RoundWeights(layer, folded.value(), FinestInputScale(layer))));
       const QuantizedLayer& q = *quantized.back();
       add(".scale", TensorType::kF32, vector_shape, Bytes(q.scale, piece.first, piece.channels));
       add(".bias", TensorType::kF32, vector_shape, Bytes(q.bias, piece.first, piece.channels));
-      add(".weight", TensorType::kI8, WeightShape(layer, piece.channels), Bytes(q.weight, piece.first * row, piece.channels * row));
+      add(".weight", TensorType::kI8, WeightShape(layer, piece.channels),
+          Bytes(q.weight, piece.first * row, piece.channels * row));
     }
   }
   return WriteSafetensors(tensors, {});

@@ -26,8 +26,8 @@ struct ShardPiece {
 };
 using ShardPlan = std::vector<std::vector<ShardPiece>>;
 
-// Greedy in network order: a layer goes into the current shard if it fits, is cut by output channels if it fits no shard.
-// `max_bytes` counts tensor data; each shard's header is on top.
+// Greedy in network order: a layer goes into the current shard if it fits, is cut by output channels if it fits no
+// shard. `max_bytes` counts tensor data; each shard's header is on top.
 ShardPlan PlanShards(const std::vector<Layer>& layers, Precision precision, size_t max_bytes);
 
 class Converter {

@@ -17,7 +17,9 @@ Color RandomColor(Random& random, const Color& tint) {
   const float light = random.Unit() * random.Between(0.3F, 1.0F);
   const float chroma = random.Unit() * random.Unit();
   const Color own{random.Unit(), random.Unit(), random.Unit()};
-  const auto mix = [&](float t, float o) { return std::clamp(light * (0.6F + 0.8F * t) + chroma * (o - 0.5F), 0.0F, 1.0F); };
+  const auto mix = [&](float t, float o) {
+    return std::clamp(light * (0.6F + 0.8F * t) + chroma * (o - 0.5F), 0.0F, 1.0F);
+  };
   return {mix(tint.r, own.r), mix(tint.g, own.g), mix(tint.b, own.b)};
 }
 
@@ -38,9 +40,17 @@ Leaf RandomLeaf(Random& random, float side, const Color& tint) {
   // A point on the unit circle without trigonometry.
   const float t = random.Between(-1.0F, 1.0F);
   const float norm = 1.0F + t * t;
-  return {random.Between(0.0F, side), random.Between(0.0F, side), radius, random.Unit() < 0.4F,
-          (1.0F - t * t) / norm, 2.0F * t / norm, random.Between(0.25F, 1.0F), RandomColor(random, tint),
-          random.Between(-0.35F, 0.35F), random.Between(-0.35F, 0.35F), random.Unit() < 0.5F ? 0.0F : random.Between(0.0F, 0.2F)};
+  return {random.Between(0.0F, side),
+          random.Between(0.0F, side),
+          radius,
+          random.Unit() < 0.4F,
+          (1.0F - t * t) / norm,
+          2.0F * t / norm,
+          random.Between(0.25F, 1.0F),
+          RandomColor(random, tint),
+          random.Between(-0.35F, 0.35F),
+          random.Between(-0.35F, 0.35F),
+          random.Unit() < 0.5F ? 0.0F : random.Between(0.0F, 0.2F)};
 }
 
 void Paint(const Leaf& leaf, int side, Random& random, std::vector<Color>& canvas) {

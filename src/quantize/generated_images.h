@@ -1,6 +1,6 @@
-// Pictures for calibration when the user has none: "dead leaves", overlapping discs and boxes whose sizes follow a power
-// law, which share the edges, flat areas and scale invariance of photos (Lee, Mumford and Huang, "Occlusion models for
-// natural images", 2001). Deterministic: the same index gives the same pixels everywhere.
+// Pictures for calibration when the user has none: "dead leaves", overlapping discs and boxes whose sizes follow a
+// power law, which share the edges, flat areas and scale invariance of photos (Lee, Mumford and Huang, "Occlusion
+// models for natural images", 2001). Deterministic: the same index gives the same pixels everywhere.
 #pragma once
 
 #include <cstdint>

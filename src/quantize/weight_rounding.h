@@ -15,8 +15,9 @@ struct QuantizedLayer {
   std::vector<float> bias;     // [output channels], real-valued
 };
 
-// Rounds to nearest with scale = max|w| / 127. `input_scale` is the finest scale that the layer's input may have at load
-// time: a channel whose weights are next to nothing gets a scale coarse enough for its bias to fit an int32 accumulator.
+// Rounds to nearest with scale = max|w| / 127. `input_scale` is the finest scale that the layer's input may have at
+// load time: a channel whose weights are next to nothing gets a scale coarse enough for its bias to fit an int32
+// accumulator.
 QuantizedLayer RoundWeights(const Layer& layer, const FoldedLayer& folded, float input_scale);
 
 }  // namespace resnet50

@@ -23,12 +23,15 @@ struct Problem {
   resnet50_int8_residual epilogue;
 };
 
-int8_t RandomCode(Random& random, int low, int high) { return int8_t(low + int(random.Next() % uint32_t(high - low + 1))); }
+int8_t RandomCode(Random& random, int low, int high) {
+  return int8_t(low + int(random.Next() % uint32_t(high - low + 1)));
+}
 
 Problem MakeProblem(Random& random, size_t rows, size_t columns, size_t channels, size_t taps, bool extreme) {
   Problem p{rows, columns, channels, taps, {}, {}, {}, {}};
   p.weights.resize(columns * taps * channels);
-  for (int8_t& w : p.weights) w = extreme ? (random.Next() & 1 ? int8_t(127) : int8_t(-127)) : RandomCode(random, -127, 127);
+  for (int8_t& w : p.weights)
+    w = extreme ? (random.Next() & 1 ? int8_t(127) : int8_t(-127)) : RandomCode(random, -127, 127);
   for (size_t c = 0; c < columns; ++c) {
     p.bias.push_back(int32_t(random.Next() % 20001) - 10000);
     p.scale.push_back(random.Between(0.5F, 2.0F) / (60.0F * std::sqrt(float(taps * channels))));
@@ -106,8 +109,8 @@ TEST_P(Int8Form, GemmEqualsTheReference) {
           p.epilogue.offset = ptrdiff_t(size + kTail);
           const bool residual = variant >= 2;
           const auto run = [&](const resnet50_int8_kernels& k, std::vector<int8_t>& out) {
-            (residual ? k.gemm_residual : k.gemm)(rows, columns, channels, input.data(), a_stride, packed.data(), out.data(),
-                                                  c_stride, 8, &p.epilogue);
+            (residual ? k.gemm_residual : k.gemm)(rows, columns, channels, input.data(), a_stride, packed.data(),
+                                                  out.data(), c_stride, 8, &p.epilogue);
           };
           run(kernels(), have);
           run(reference(), want);
@@ -138,8 +141,8 @@ TEST_P(Int8Form, IgemmEqualsTheReference) {
           const size_t c_stride = columns + random.Next() % 3;
           std::vector<int8_t> have(rows * c_stride + kTail, 55), want = have;
           const auto run = [&](const resnet50_int8_kernels& k, std::vector<int8_t>& out) {
-            k.igemm(rows, columns, channels, taps * 6 * sizeof(void*), pointers.data(), packed.data(), out.data(), c_stride, 8,
-                    offset, zero.data(), &p.epilogue);
+            k.igemm(rows, columns, channels, taps * 6 * sizeof(void*), pointers.data(), packed.data(), out.data(),
+                    c_stride, 8, offset, zero.data(), &p.epilogue);
           };
           run(kernels(), have);
           run(reference(), want);
@@ -165,7 +168,8 @@ TEST(Int8Scalar, ComputesWhatItIsDefinedToCompute) {
     std::copy(residual.begin(), residual.end(), arena.begin() + ptrdiff_t(rows * columns + kTail));
     p.epilogue.offset = ptrdiff_t(rows * columns + kTail);
     resnet50_int8_kernels_of(resnet50_int8_scalar)
-        ->gemm_residual(rows, columns, channels, input.data(), channels, packed.data(), arena.data(), columns, 8, &p.epilogue);
+        ->gemm_residual(rows, columns, channels, input.data(), channels, packed.data(), arena.data(), columns, 8,
+                        &p.epilogue);
     for (size_t m = 0; m < rows; ++m) {
       for (size_t n = 0; n < columns; ++n) {
         int32_t sum = p.bias[n];

@@ -51,7 +51,8 @@ inline std::map<std::string, FoldedLayer> RandomFoldedLayers(int classes, uint32
   return layers;
 }
 
-inline std::unique_ptr<Network> FloatNetwork(const std::map<std::string, FoldedLayer>& layers, int classes, size_t threads = 1) {
+inline std::unique_ptr<Network> FloatNetwork(const std::map<std::string, FoldedLayer>& layers, int classes,
+                                             size_t threads = 1) {
   NetworkOptions options;
   options.classes = classes;
   options.precision = Precision::kFloat32;
@@ -82,8 +83,8 @@ inline std::map<std::string, QuantizedLayer> Rounded(const std::map<std::string,
   return rounded;
 }
 
-inline std::unique_ptr<Network> Int8Network(const std::map<std::string, QuantizedLayer>& layers, int classes, const RangeMap& ranges,
-                                            ActivationBits bits, size_t threads = 1) {
+inline std::unique_ptr<Network> Int8Network(const std::map<std::string, QuantizedLayer>& layers, int classes,
+                                            const RangeMap& ranges, ActivationBits bits, size_t threads = 1) {
   NetworkOptions options;
   options.classes = classes;
   options.activation_bits = bits;

@@ -38,24 +38,28 @@ Codes Output(const std::vector<Layer>& layers, size_t row, const RangeMap& range
 // acc * scale in f32, plus the residual, rounded half to even, moved by the zero point, clamped: one rounding in all.
 int Requantize(int32_t accumulator, float scale, float residual, const Codes& out) {
   const float scaled = float(accumulator) * scale + residual;
-  const float limited = std::clamp(scaled, float(out.min) - float(out.zero_point), float(out.max) - float(out.zero_point));
+  const float limited =
+      std::clamp(scaled, float(out.min) - float(out.zero_point), float(out.max) - float(out.zero_point));
   return int(std::nearbyint(limited)) + out.zero_point;
 }
 
 // `shortcut` is null for all but the last convolution of a block.
-Tensor Convolve(const Layer& layer, const QuantizedLayer& weights, const Tensor& in, const Tensor* shortcut, const Codes& out) {
+Tensor Convolve(const Layer& layer, const QuantizedLayer& weights, const Tensor& in, const Tensor* shortcut,
+                const Codes& out) {
   Tensor result{OutputSize(layer, in.height), OutputSize(layer, in.width), layer.out_channels, {}, out};
   const float in_scale = in.quantization.scale;
   for (int y = 0; y < result.height; ++y) {
     for (int x = 0; x < result.width; ++x) {
       for (int o = 0; o < layer.out_channels; ++o) {
-        const double bias = std::nearbyint(double(weights.bias[size_t(o)]) / (double(in_scale) * double(weights.scale[size_t(o)])));
+        const double bias =
+            std::nearbyint(double(weights.bias[size_t(o)]) / (double(in_scale) * double(weights.scale[size_t(o)])));
         int32_t sum = int32_t(bias);
         for (int ky = 0; ky < layer.kernel; ++ky) {
           for (int kx = 0; kx < layer.kernel; ++kx) {
             const int iy = y * layer.stride + ky - layer.padding, ix = x * layer.stride + kx - layer.padding;
             if (iy < 0 || ix < 0 || iy >= in.height || ix >= in.width) continue;
-            const int8_t* w = weights.weight.data() + size_t(((o * layer.kernel + ky) * layer.kernel + kx) * layer.in_channels);
+            const int8_t* w =
+                weights.weight.data() + size_t(((o * layer.kernel + ky) * layer.kernel + kx) * layer.in_channels);
             for (int i = 0; i < layer.in_channels; ++i) sum += (in.At(iy, ix, i) - in.quantization.zero_point) * w[i];
           }
         }
@@ -115,8 +119,8 @@ std::vector<float> Linear(const Layer& layer, const QuantizedLayer& weights, con
   return logits;
 }
 
-std::vector<float> Interpret(const std::map<std::string, QuantizedLayer>& weights, const RangeMap& ranges, ActivationBits bits,
-                             const std::vector<float>& nchw, int height, int width, int classes) {
+std::vector<float> Interpret(const std::map<std::string, QuantizedLayer>& weights, const RangeMap& ranges,
+                             ActivationBits bits, const std::vector<float>& nchw, int height, int width, int classes) {
   const std::vector<Layer> layers = ResNet50Layers(classes);
   const InputQuantization q = QuantizeInput(ranges.at(kInputName));
   Tensor input{height, width, 3, {}, {q.scale, q.zero_point, 0, kMaxInputCode}};
@@ -159,7 +163,8 @@ TEST(Int8Reference, TheNetworkComputesThePlainIntegerArithmetic) {
     const RangeMap ranges = CalibratedRanges(*real, image, 1, height, width);
     for (ActivationBits bits : {ActivationBits::kSeven, ActivationBits::kEight}) {
       auto network = Int8Network(rounded, kClasses, ranges, bits);
-      EXPECT_EQ(Logits(*network, image, 1, height, width), Interpret(rounded, ranges, bits, image, height, width, kClasses))
+      EXPECT_EQ(Logits(*network, image, 1, height, width),
+                Interpret(rounded, ranges, bits, image, height, width, kClasses))
           << height << " x " << width << ", " << int(bits) << " bits";
     }
   }

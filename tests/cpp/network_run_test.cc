@@ -53,7 +53,8 @@ TEST_F(NetworkRun, ABatchGivesTheBitsOfItsImages) {
   const std::vector<float> batch = RandomImage(3, 3, 64, 64);
   const size_t one = batch.size() / 3;
   for (bool int8 : {true, false}) {
-    auto network = int8 ? Int8Network(*rounded_, kClasses, *ranges_, ActivationBits::kSeven) : FloatNetwork(*layers_, kClasses);
+    auto network =
+        int8 ? Int8Network(*rounded_, kClasses, *ranges_, ActivationBits::kSeven) : FloatNetwork(*layers_, kClasses);
     const std::vector<float> together = Logits(*network, batch, 3, 64, 64);
     std::vector<float> apart;
     for (size_t i = 0; i < 3; ++i) {

@@ -75,7 +75,8 @@ TEST(ActivationPlan, TensorsThatLiveTogetherDoNotOverlap) {
 }
 
 TEST(Quantization, ZeroIsExactAndRangesAreCovered) {
-  for (const Range range : {Range{-3.0F, 5.0F}, Range{0.0F, 7.0F}, Range{-2.0F, -1.0F}, Range{0.5F, 0.5F}, Range{0.0F, 0.0F}}) {
+  for (const Range range :
+       {Range{-3.0F, 5.0F}, Range{0.0F, 7.0F}, Range{-2.0F, -1.0F}, Range{0.5F, 0.5F}, Range{0.0F, 0.0F}}) {
     const TensorQuantization full = QuantizeFull(range);
     EXPECT_LE(float(full.min - full.zero_point) * full.scale, range.min + full.scale);
     EXPECT_GE(float(full.max - full.zero_point) * full.scale, range.max - full.scale);

@@ -51,7 +51,8 @@ DecodeOptions OptionsFrom(int argc, char** argv) {
   for (int i = 3; i < argc; ++i) {
     unsigned r, g, b;
     if (std::strcmp(argv[i], "apply") == 0) options.apply_orientation = true;
-    if (std::sscanf(argv[i], "%2x%2x%2x", &r, &g, &b) == 3) options.background = RgbColor{uint8_t(r), uint8_t(g), uint8_t(b)};
+    if (std::sscanf(argv[i], "%2x%2x%2x", &r, &g, &b) == 3)
+      options.background = RgbColor{uint8_t(r), uint8_t(g), uint8_t(b)};
   }
   return options;
 }
@@ -91,7 +92,8 @@ int Time(const std::vector<uint8_t>& bytes, int repeats) {
     resizing.push_back(milliseconds(resized - decoded));
     normalizing.push_back(milliseconds(Clock::now() - resized));
   }
-  std::printf("decode %.2f ms, resize and crop %.2f ms, normalise %.2f ms\n", Median(decoding), Median(resizing), Median(normalizing));
+  std::printf("decode %.2f ms, resize and crop %.2f ms, normalise %.2f ms\n", Median(decoding), Median(resizing),
+              Median(normalizing));
   return 0;
 }
 
