@@ -13,6 +13,10 @@
 namespace resnet50 {
 namespace {
 
+// What a safetensors header takes at most: its frame, and the entries of one piece's weight, scale and bias.
+constexpr size_t kShardHeaderBytes = 64;
+constexpr size_t kPieceHeaderBytes = 512;
+
 // Bytes of one output channel of a layer with its scale and bias.
 size_t ChannelBytes(const Layer& layer, Precision precision) {
   const size_t row = layer.weight_count() / size_t(layer.out_channels);
@@ -42,26 +46,26 @@ Result<int> InferClasses(const StateDict& state, std::string_view file_name) {
 
 ShardPlan PlanShards(const std::vector<Layer>& layers, Precision precision, size_t max_bytes) {
   ShardPlan plan;
+  const size_t shard_room = max_bytes > kShardHeaderBytes ? max_bytes - kShardHeaderBytes : 0;
   size_t room = 0;
+  const auto open_shard = [&] {
+    plan.emplace_back();
+    room = shard_room;
+  };
   for (size_t i = 0; i < layers.size(); ++i) {
     if (!layers[i].has_weights()) continue;
     const size_t channel = ChannelBytes(layers[i], precision);
     const size_t channels = size_t(layers[i].out_channels);
-    const size_t at_most = std::max<size_t>(1, max_bytes / channel);
-    if (plan.empty() || (channels * channel > room && channels <= at_most)) {
-      plan.emplace_back();
-      room = max_bytes;
-    }
+    const auto fitting = [&](size_t bytes) {
+      return bytes > kPieceHeaderBytes ? (bytes - kPieceHeaderBytes) / channel : 0;
+    };
+    const bool fits_some_shard = channels <= fitting(shard_room);
+    if (plan.empty() || (channels > fitting(room) && fits_some_shard)) open_shard();
     for (size_t first = 0; first < channels;) {
-      size_t fitting = room / channel;
-      if (fitting == 0 && !plan.back().empty()) {
-        plan.emplace_back();
-        room = max_bytes;
-        fitting = at_most;
-      }
-      const size_t count = std::min(channels - first, std::max<size_t>(1, fitting));
+      if (fitting(room) == 0 && !plan.back().empty()) open_shard();
+      const size_t count = std::min(channels - first, std::max<size_t>(1, fitting(room)));
       plan.back().push_back({i, first, count});
-      room -= std::min(room, count * channel);
+      room -= std::min(room, count * channel + kPieceHeaderBytes);
       first += count;
     }
   }

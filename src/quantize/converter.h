@@ -27,7 +27,7 @@ struct ShardPiece {
 using ShardPlan = std::vector<std::vector<ShardPiece>>;
 
 // Greedy in network order: a layer goes into the current shard if it fits, is cut by output channels if it fits no
-// shard. `max_bytes` counts tensor data; each shard's header is on top.
+// shard. No shard is longer than `max_bytes`, unless a single channel is.
 ShardPlan PlanShards(const std::vector<Layer>& layers, Precision precision, size_t max_bytes);
 
 class Converter {
