@@ -12,9 +12,10 @@
 namespace resnet50 {
 
 struct DecodeOptions {
-  uint64_t max_pixels = 268'402'689;   // width x height; checked against the header before any pixel is allocated
-  bool apply_orientation = true;       // Pillow and torchvision do not
-  std::optional<RgbColor> background;  // alpha is composed on it; dropped, as Pillow does, where there is none
+  uint64_t max_pixels = 268'402'689;  // width x height; checked against the header before any pixel is allocated
+  bool apply_orientation = true;      // Pillow and torchvision do not
+  std::optional<RgbColor> background =
+      std::nullopt;  // alpha is composed on it; dropped, as Pillow does, where there is none
 };
 
 // Errors: ReadHeader's, and kCorruptImage, kTruncatedImage, kOutOfMemory. docs/decoder-table.md lists, file by file,

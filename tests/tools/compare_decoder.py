@@ -185,8 +185,6 @@ def write_table(counts, rows):
         "",
     ]
     (REPOSITORY / "docs/decoder-table.md").write_text("\n".join(lines))
-    exact = [row[0] for row in rows if row[3] == "exact"]
-    (REPOSITORY / "tests/data/image/exact-files.txt").write_text("\n".join(exact) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,111 @@
+// What is refused, and how: every error names its reason, and no file, however broken, does harm.
+#include <cstring>
+
+#include "base/random.h"
+#include "image/decode.h"
+#include "image/header.h"
+#include "image_test_files.h"
+
+namespace resnet50 {
+namespace {
+
+using testing::ImageFile;
+
+ErrorCode CodeOf(std::span<const uint8_t> bytes, const DecodeOptions& options = {}) {
+  const Result<Image> image = Decode(bytes, options);
+  EXPECT_FALSE(image) << "was read";
+  return image ? ErrorCode::kInternal : image.error().code;
+}
+
+std::vector<uint8_t> Bytes(std::string_view text) { return {text.begin(), text.end()}; }
+
+TEST(Refusal, FormatsAreNamedWithARemedy) {
+  for (const auto& [file, format] :
+       {std::pair{"refused.gif", "GIF"}, {"refused.webp", "WebP"}, {"refused.tif", "TIFF"}}) {
+    const Result<Image> image = Decode(ImageFile(file), {});
+    ASSERT_FALSE(image) << file;
+    EXPECT_EQ(image.error().code, ErrorCode::kUnsupportedFormat) << file;
+    EXPECT_NE(image.error().message.find(format), std::string::npos) << image.error().message;
+    EXPECT_NE(image.error().message.find("convert it"), std::string::npos) << image.error().message;
+  }
+}
+
+TEST(Refusal, WhatIsNoImageIsSaid) {
+  EXPECT_EQ(CodeOf({}), ErrorCode::kNotAnImage);
+  EXPECT_EQ(CodeOf(Bytes("hello")), ErrorCode::kNotAnImage);
+  const Result<Image> page = Decode(Bytes("<!DOCTYPE html><html>404</html>"), {});
+  EXPECT_NE(page.error().message.find("web page"), std::string::npos);
+}
+
+// A PNG header that promises width x height pixels, and little else.
+std::vector<uint8_t> Bomb(uint32_t width, uint32_t height) {
+  std::vector<uint8_t> file = ImageFile("rgb8.png");
+  for (int i = 0; i < 4; ++i) {
+    file[size_t(16 + i)] = uint8_t(width >> (24 - 8 * i));
+    file[size_t(20 + i)] = uint8_t(height >> (24 - 8 * i));
+  }
+  uint32_t crc = 0xFFFFFFFFU;
+  for (size_t i = 12; i < 29; ++i) {
+    crc ^= file[i];
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ (crc & 1 ? 0xEDB88320U : 0U);
+  }
+  for (int i = 0; i < 4; ++i) file[size_t(29 + i)] = uint8_t(~crc >> (24 - 8 * i));
+  return file;
+}
+
+TEST(Refusal, SizesAreCheckedInTheHeader) {
+  const Result<Image> huge = Decode(Bomb(60000, 60000), {});
+  ASSERT_FALSE(huge);
+  EXPECT_EQ(huge.error().code, ErrorCode::kImageTooLarge);
+  EXPECT_NE(huge.error().message.find("60000 x 60000"), std::string::npos) << huge.error().message;
+  // 16000 x 16000 is within the sides' limit, but no file of 2 KB holds so many pixels.
+  EXPECT_EQ(CodeOf(Bomb(16000, 16000)), ErrorCode::kCorruptImage);
+  EXPECT_EQ(CodeOf(Bomb(16000, 16000), {.max_pixels = 1000}), ErrorCode::kImageTooLarge);
+  for (const char* name : {"rgb8.png", "rgb24.bmp", "jpeg444.jpg"}) {
+    EXPECT_EQ(CodeOf(ImageFile(name), {.max_pixels = 29 * 19 - 1}), ErrorCode::kImageTooLarge) << name;
+  }
+  EXPECT_TRUE(Decode(ImageFile("rgb8.png"), {.max_pixels = 29 * 19}));
+}
+
+// Every beginning of a file is either the picture (a missing end that carries no pixels) or a typed refusal.
+TEST(Refusal, EveryTruncationIsATypedError) {
+  for (const char* name : {"rgba8-adam7.png", "palette4.png", "rgb565.bmp", "runs8.bmp", "jpeg420.jpg",
+                           "jpeg420-progressive.jpg", "jpeg-cmyk.jpg", "orientation6.png"}) {
+    const std::vector<uint8_t> whole = ImageFile(name);
+    for (size_t length = 0; length < whole.size(); ++length) {
+      const std::vector<uint8_t> part(whole.begin(), whole.begin() + ptrdiff_t(length));
+      const Result<Image> image = Decode(part, {});
+      if (image) continue;
+      const ErrorCode code = image.error().code;
+      EXPECT_TRUE(code == ErrorCode::kNotAnImage || code == ErrorCode::kTruncatedImage ||
+                  code == ErrorCode::kCorruptImage)
+          << name << " of " << length << " bytes: " << image.error().message;
+    }
+    EXPECT_FALSE(Decode(std::span(whole).first(whole.size() / 2), {})) << name << " cut in half was read";
+  }
+}
+
+// Bytes changed at random: the sanitizers watch, and the decoder must come back with either answer.
+TEST(Refusal, DamagedFilesDoNoHarm) {
+  Random random(7);
+  int refused = 0;
+  for (const char* name : {"rgb16.png", "palette1-adam7.png", "rgb555.bmp", "palette8.bmp", "runs8.bmp", "jpeg422.jpg",
+                           "jpeg422-progressive.jpg", "jpeg-cmyk.jpg", "jpeg-orientation6.jpg"}) {
+    const std::vector<uint8_t> whole = ImageFile(name);
+    for (int round = 0; round < 150; ++round) {
+      std::vector<uint8_t> damaged = whole;
+      const uint32_t changes = 1 + random.Next() % 4;
+      for (uint32_t i = 0; i < changes; ++i) damaged[random.Next() % damaged.size()] = uint8_t(random.Next());
+      const Result<Image> image = Decode(damaged, {.max_pixels = 1 << 20});
+      refused += !image;
+      if (!image) {
+        EXPECT_NE(image.error().code, ErrorCode::kInternal) << name;
+        EXPECT_FALSE(image.error().message.empty()) << name;
+      }
+    }
+  }
+  EXPECT_GT(refused, 300);
+}
+
+}  // namespace
+}  // namespace resnet50
