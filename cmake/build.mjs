@@ -1,54 +1,19 @@
 // npm run build [-- FLAVOUR...]: builds the wasm flavours (all, or those named) and the TypeScript, says what it does
 // while it does it, and does nothing twice. Knows CMake and Emscripten, nothing of what is inside.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { emscriptenEnvironment, fail as failWith, needPackages, root } from './tools.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const allFlavours = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
 const sourceFolders = ['src', 'cmake'];
 
-function fail(sentence) {
-  console.error(`build: ${sentence}`);
-  process.exit(1);
-}
+const fail = (sentence) => failWith('build', sentence);
 
 function say(line) {
   console.error(`build: ${line}`);
-}
-
-/** Whether `command --version` runs. */
-function has(command, environment = process.env) {
-  return spawnSync(command, ['--version'], { stdio: 'ignore', env: environment }).status === 0;
-}
-
-/** Installs Debian packages whose command is missing, where this is Debian and we may; else says what to install. */
-function needCommands(commands) {
-  const missing = Object.entries(commands).filter(([command]) => !has(command));
-  if (missing.length === 0) return;
-  const packages = missing.map(([, name]) => name);
-  const remedy = `install ${packages.join(', ')} first (on Debian: apt-get install ${packages.join(' ')})`;
-  if (!has('apt-get') || process.getuid?.() !== 0) fail(remedy);
-  say(`installing ${packages.join(', ')} with apt-get`);
-  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const install = () => spawnSync('apt-get', ['install', '-y', '-qq', ...packages], { stdio: ['ignore', 'ignore', 'inherit'], env: environment }).status === 0;
-  if (install()) return;
-  spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
-  if (!install()) fail(remedy);
-}
-
-/** The environment in which emcc runs: the user's own if it is new enough, else one that we install. */
-function emscriptenEnvironment() {
-  const own = spawnSync('emcc', ['--version'], { encoding: 'utf8' });
-  const major = Number(/\) (\d+)\.|emcc.*? (\d+)\.\d+\.\d+/.exec(own.stdout ?? '')?.slice(1).find(Boolean));
-  if (own.status === 0 && major >= 4) return process.env;
-  const script = join(root, 'cmake', 'install-toolchain.sh');
-  const run = spawnSync('bash', [script], { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' });
-  if (run.status !== 0) fail('Emscripten could not be installed (see above); put emcc 4.0 or newer on the PATH');
-  return { ...process.env, PATH: `${run.stdout.trim().split('\n').at(-1)}:${process.env.PATH}` };
 }
 
 /** A hash of names, sizes and contents below the given folders: what a build depends on. */
@@ -108,7 +73,7 @@ function buildFlavours(flavours) {
     const outputs = modulesOf(flavour).flatMap((m) => [join(root, 'dist', 'wasm', `${m}.mjs`), join(root, 'dist', 'wasm', `${m}.wasm`)]);
     unlessCurrent(flavour, inputs, outputs, () => {
       if (!environment) {
-        needCommands({ cmake: 'cmake', ninja: 'ninja-build', python3: 'python3', xz: 'xz-utils' });
+        needPackages('build', { cmake: 'cmake', ninja: 'ninja-build', python3: 'python3', xz: 'xz-utils' });
         environment = emscriptenEnvironment();
       }
       buildFlavour(flavour, environment);
@@ -121,7 +86,7 @@ function buildTypeScript() {
   unlessCurrent('typescript', inputs, [join(root, 'dist', 'index.js')], () => {
     if (!existsSync(join(root, 'node_modules', '.bin', 'tsc'))) {
       say('installing development packages with npm');
-      execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+      run('npm', ['ci', '--no-audit', '--no-fund'], process.env);
     }
     say('compiling the TypeScript');
     run('npm', ['run', '--silent', 'build:ts'], process.env);

@@ -4,18 +4,14 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { fail as failWith, needPackages, root } from './tools.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const material = process.env.RESNET50_TEST_MATERIAL ?? join(root, '..', 'shared');
 const newestNodeVersion = '26.10.0';
 const jobs = String(availableParallelism());
 
-function fail(sentence) {
-  console.error(`test: ${sentence}`);
-  process.exit(1);
-}
+const fail = (sentence) => failWith('test', sentence);
 
 function step(title, command, args, environment = process.env) {
   console.error(`test: ${title}`);
@@ -23,29 +19,6 @@ function step(title, command, args, environment = process.env) {
   const result = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: environment });
   if (result.status !== 0) fail(`${title}: failed (see above)`);
   console.error(`test: ${title}: ${Math.round((Date.now() - started) / 1000)} s`);
-}
-
-const packages = {
-  'g++': 'g++', cmake: 'cmake', ninja: 'ninja-build', xz: 'xz-utils', '/usr/bin/python3': 'python3',
-};
-const libraries = ['libgtest-dev', 'googletest', 'python3-torchvision', 'python3-pil', 'python3-numpy'];
-
-/** Debian packages that the tests need and this machine lacks are installed where that is possible. */
-function installSystemPackages() {
-  const missing = Object.entries(packages).filter(([command]) => spawnSync(command, ['--version'], { stdio: 'ignore' }).status !== 0).map(([, name]) => name);
-  const known = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Abbrev}\n'], { encoding: 'utf8' });
-  if (known.status !== 0) {
-    if (missing.length > 0) fail(`install ${missing.join(', ')} first`);
-    return;
-  }
-  const installed = new Set(known.stdout.split('\n').filter((line) => / ii/.test(line)).map((line) => line.split(' ')[0]));
-  missing.push(...libraries.filter((name) => !installed.has(name)));
-  if (missing.length === 0) return;
-  console.error(`test: installing ${missing.join(' ')}`);
-  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore', env: environment });
-  const done = spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], { stdio: ['ignore', 'ignore', 'inherit'], env: environment });
-  if (done.status !== 0) fail(`install what is missing first: apt-get install ${missing.join(' ')}`);
 }
 
 /** The newest Node.js beside the one that runs this: it has relaxed SIMD. */
@@ -59,7 +32,11 @@ function newestNode() {
   return existsSync(binary) ? binary : process.execPath;
 }
 
-installSystemPackages();
+needPackages(
+  'test',
+  { 'g++': 'g++', cmake: 'cmake', ninja: 'ninja-build', xz: 'xz-utils', '/usr/bin/python3': 'python3' },
+  ['libgtest-dev', 'googletest', 'python3-torchvision', 'python3-pil', 'python3-numpy'],
+);
 const environment = { ...process.env };
 if (existsSync(material)) {
   environment.RESNET50_TEST_MATERIAL = material;
