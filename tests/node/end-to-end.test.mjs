@@ -8,12 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { after, before, describe, test } from 'node:test';
-import { FLAVOURS, ROOT, run } from './helpers.mjs';
+import { coreMissing, FLAVOURS, ROOT, run } from './helpers.mjs';
 
 const MATERIAL = process.env.RESNET50_TEST_MATERIAL ?? '';
-const wasm = (name) => existsSync(join(ROOT, 'dist', 'wasm', `resnet50-${name}.mjs`));
-const missing = [...FLAVOURS, 'convert'].find((name) => !wasm(name));
-const noCore = missing !== undefined && `dist/wasm/resnet50-${missing}.mjs is not built`;
+const noCore = coreMissing();
 const archive = join(MATERIAL, 'checkpoints', 'resnet50-pqf-large-7218.pth.xz');
 const noMaterial = !existsSync(archive) && `RESNET50_TEST_MATERIAL has no ${archive}`;
 const PICTURES = join(ROOT, 'tests', 'data', 'pictures');
