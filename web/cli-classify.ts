@@ -3,7 +3,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { choice, list, number, parse, text, UsageError, type Values } from './cli-options.js';
+import { choice, color, list, number, parse, text, UsageError, type Values } from './cli-options.js';
 import { describe } from './errors.js';
 import { type Classification, type ClassifyOptions, type LoadOptions, ResNet50 } from './index.node.js';
 import { bar, megabytes, progressBar } from './terminal.js';
@@ -27,6 +27,7 @@ read from standard input, one a line.
   --activation-bits N     7 or 8  [7]
   --threads N             [as many as help]
   --no-exif               leave the picture as it is stored, as Pillow does
+  --background RRGGBB     colour under transparent pixels  [alpha is dropped, as Pillow does]
   --flavour NAME          simd, simd-threads, relaxed or relaxed-threads  [the best]
 
 Exit status: 0, or 1 if a picture could not be classified (the others are).
@@ -45,6 +46,7 @@ const OPTIONS = {
   'activation-bits': { type: 'string' },
   threads: { type: 'string' },
   'no-exif': { type: 'boolean' },
+  background: { type: 'string' },
   flavour: { type: 'string' },
 } as const;
 
@@ -76,6 +78,7 @@ export async function classifyCommand(args: string[]): Promise<number> {
     topK: number(values, 'top-k', 1, Number.POSITIVE_INFINITY) ?? 5,
     threshold: number(values, 'threshold', 0, 1, false) ?? 0,
     orientation: values['no-exif'] ? 'none' : 'exif',
+    background: color(values, 'background') ?? null,
   };
   const [allow, deny] = [list(values, 'allow'), list(values, 'deny')];
   if (allow) options.allow = allow;

@@ -16,7 +16,7 @@ import { megabytes, progressBar, table } from './terminal.js';
 export const WEIGHTS_HELP = `Usage: resnet50-wasm weights [NAMES...] [options]
 
 Gets torchvision's checkpoints, converts them and puts the result where ResNet50.load
-looks. Without NAMES, lists the variants and what is installed.
+looks. Without NAMES, lists the variants and what is installed (--json: as JSON).
 
   --out DIR               put DIR/NAME there instead (to publish it with a web page)
   --checkpoints DIR       folder with the .pth files  [$RESNET50_CHECKPOINTS, else they
@@ -33,6 +33,7 @@ const OPTIONS = {
   out: { type: 'string', short: 'o' },
   checkpoints: { type: 'string' },
   force: { type: 'boolean' },
+  json: { type: 'boolean' },
 } as const;
 
 /** Runs the command; resolves to the exit status. */
@@ -40,7 +41,7 @@ export async function weightsCommand(args: string[]): Promise<number> {
   const { values, positionals } = parse('weights', args, OPTIONS);
   if (values.help) return print(WEIGHTS_HELP);
   const base = resolve(text(values, 'out') ?? installFolder());
-  if (positionals.length === 0) return listVariants(base);
+  if (positionals.length === 0) return listVariants(base, values.json === true);
   const settings = conversionSettings(values);
   for (const weights of new Set(positionals.map(spelled))) {
     const out = join(base, weights.name);
@@ -67,20 +68,22 @@ function spelled(name: string): Weights {
   }
 }
 
-async function listVariants(base: string): Promise<number> {
-  const rows = await Promise.all(
+async function listVariants(base: string, json: boolean): Promise<number> {
+  const variants = await Promise.all(
     listWeights().map(async (name) => {
-      const weights = ResNet50_Weights[name];
-      const installed = await installedManifest(join(base, name)).catch(() => undefined);
-      const accuracy = weights.meta._metrics['ImageNet-1K']?.['acc@1'];
-      const state = installed ? `installed (${Object.keys(installed.precisions).join(', ')})` : 'not installed';
-      return [
-        weights === ResNet50_Weights.DEFAULT ? `${name} (DEFAULT)` : name,
-        `${accuracy}% top-1 in float32`,
-        state,
-      ];
+      const manifest = await installedManifest(join(base, name)).catch(() => undefined);
+      const { url, meta } = ResNet50_Weights[name];
+      const accuracy = meta._metrics['ImageNet-1K']?.['acc@1'];
+      const precisions = Object.keys(manifest?.precisions ?? {});
+      return { name, installed: manifest !== undefined, precisions, folder: join(base, name), url, accuracy };
     }),
   );
+  if (json) return print(`${JSON.stringify(variants, null, 2)}\n`);
+  const rows = variants.map(({ name, installed, precisions, accuracy }) => [
+    ResNet50_Weights.DEFAULT.name === name ? `${name} (DEFAULT)` : name,
+    `${accuracy}% top-1 in float32`,
+    installed ? `installed (${precisions.join(', ')})` : 'not installed',
+  ]);
   return print(`${table(rows)}\n\nFolder: ${base}\nInstall with: resnet50-wasm weights NAME\n`);
 }
 

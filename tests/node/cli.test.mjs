@@ -55,6 +55,7 @@ test('a mistake in the command: one sentence on standard error, status 2', async
     [['convert', 'a.pth', '--name', '../x', '--out', 'y'], /--name/],
     [['convert', 'a.pth', '--name', 'x', '--out', 'y', '--mean', '1,2'], /three numbers/],
     [['weights', 'IMAGENET1K_V7'], /IMAGENET1K_V1, IMAGENET1K_V2/],
+    [['classify', 'x', '--background', 'white'], /--background white: must be a colour such as ffffff/],
   ];
   for (const [args, message] of cases) {
     const { status, stdout, stderr } = await cli(args);
@@ -187,6 +188,14 @@ test('weights: lists, and refuses a checkpoint whose hash is not that of its nam
   const { cli, at } = await setUp(t);
   const { stdout } = await cli(['weights']);
   assert.match(stdout, /IMAGENET1K_V1 +76\.13% top-1 in float32 +not installed\nIMAGENET1K_V2 \(DEFAULT\) +80\.858%/);
+  const listed = JSON.parse((await cli(['weights', '--json'])).stdout);
+  assert.deepEqual(
+    listed.map(({ name, installed, accuracy }) => [name, installed, accuracy]),
+    [
+      ['IMAGENET1K_V1', false, 76.13],
+      ['IMAGENET1K_V2', false, 80.858],
+    ],
+  );
   await writeFile(at('resnet50-11ad3fa6.pth'), checkpoint(1000));
   const { status, stderr } = await cli(['weights', 'DEFAULT', '--checkpoints', at('.')]);
   assert.equal(status, 1);
