@@ -3,10 +3,9 @@
  * in the file's name. Knows nothing of what is in them.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fetchFailed, sleep } from './download.js';
 import { describe, ResNet50Error } from './errors.js';
@@ -103,18 +102,17 @@ async function resume(url: string, part: string, from: number, options: Checkpoi
     throw fetchFailed(url, 'the server sent an HTML page in its place');
   const resumed = response.status === 206;
   let received = resumed ? from : 0;
-  const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
-    for await (const chunk of chunks) {
+  // Each chunk is on disk before the next is asked for: what a broken connection brought is not lost with it.
+  const file = await open(part, resumed ? 'a' : 'w');
+  try {
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+      await file.writeFile(chunk);
       received += chunk.length;
       options.onBytes?.(received, total);
-      yield chunk;
     }
-  };
-  await pipeline(
-    Readable.fromWeb(response.body as never),
-    counted,
-    createWriteStream(part, { flags: resumed ? 'a' : 'w' }),
-  );
+  } finally {
+    await file.close();
+  }
   if (total > 0 && !response.headers.has('content-encoding') && received < total) {
     throw new Error(`the connection ended after ${received} of ${total} bytes`);
   }

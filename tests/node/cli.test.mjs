@@ -1,5 +1,6 @@
 // The command as a shell user sees it, over a stand-in for the core: output, errors in one line, exit status.
 import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -211,8 +212,10 @@ test('checkpoints: resumed from what is there, checked, never half in place', as
   const bytes = Buffer.alloc(200_000, 'checkpoint ');
   const name = `resnet50-${sha256(bytes).slice(0, 8)}.pth`;
   const path = join(folder, name);
+  const arrived = () => statSync(`${path}.part`, { throwIfNoEntry: false })?.size === 50_000;
   const { url, requests } = await serve(t, {
-    [`/${name}`]: (req, res, n) => (n === 1 ? sendAndDrop(req, res, bytes, 50_000) : sendRange(req, res, bytes)),
+    [`/${name}`]: (req, res, n) =>
+      n === 1 ? sendAndDrop(req, res, bytes, 50_000, arrived) : sendRange(req, res, bytes),
     '/resnet50-00000000.pth': bytes,
     '/page.pth': (_, res) => res.writeHead(200, { 'content-type': 'text/html' }).end('<html>'),
   });

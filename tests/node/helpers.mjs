@@ -149,13 +149,17 @@ export function sendRange(request, response, bytes) {
   response.end(bytes.subarray(from));
 }
 
-/** Sends the first bytes of what was asked and drops the connection. */
-export function sendAndDrop(request, response, bytes, count) {
+/**
+ * Sends the first `count` bytes of what was asked and drops the connection: as soon as `arrived` says that the other
+ * side has them (fetch forgets what it has not yet been asked for when a connection breaks), or after 20 ms.
+ */
+export function sendAndDrop(request, response, bytes, count, arrived) {
   const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
   const headers = { 'content-length': bytes.length - from, etag: '"1"' };
   if (from > 0) headers['content-range'] = `bytes ${from}-${bytes.length - 1}/${bytes.length}`;
   response.writeHead(from > 0 ? 206 : 200, headers);
-  response.write(bytes.subarray(from, from + count), () => setTimeout(() => response.destroy(), 20));
+  const drop = () => (arrived === undefined || arrived() ? response.destroy() : setTimeout(drop, 5));
+  response.write(bytes.subarray(from, from + count), () => setTimeout(drop, 20));
 }
 
 /** Runs a program to its end. */
