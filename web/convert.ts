@@ -203,7 +203,7 @@ async function listPhotos(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch((error) => {
     throw fileError(folder, error);
   });
-  const files = entries.filter((e) => e.isFile() && PHOTO.test(e.name)).map((e) => join(e.parentPath, e.name));
+  const files = entries.filter((e) => !e.isDirectory() && PHOTO.test(e.name)).map((e) => join(e.parentPath, e.name));
   return files.sort((a, b) => (a < b ? -1 : 1));
 }
 

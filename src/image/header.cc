@@ -114,7 +114,7 @@ const char* UnreadableProcess(uint8_t marker) {
     case 0xC6: return "hierarchical JPEG";
     case 0xC7: return "lossless hierarchical JPEG";
     case 0xC9:
-    case 0xCA: return "JPEG with arithmetic coding";
+    case 0xCA:
     case 0xCB:
     case 0xCD:
     case 0xCE:

@@ -59,8 +59,11 @@ Taps MakeTaps(int in_size, int out_size, int first_output, int outputs, const Fi
   std::vector<double> weights(size_t(taps.stride));
   for (int i = 0; i < outputs; ++i) {
     const double center = (double(first_output + i) + 0.5) * scale;
+    // Pillow's own truncations, not roundings: they differ below zero.
+    // NOLINTBEGIN(bugprone-incorrect-roundings)
     const int first = std::max(0, int(center - support + 0.5));
     const int count = std::min(in_size, int(center + support + 0.5)) - first;
+    // NOLINTEND(bugprone-incorrect-roundings)
     double sum = 0.0;
     for (int k = 0; k < count; ++k) {
       weights[size_t(k)] = filter.weight((double(k + first) - center + 0.5) * (1.0 / filter_scale));

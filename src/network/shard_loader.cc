@@ -166,7 +166,7 @@ Status ShardLoader::Collect(const Layer& layer, const Piece& piece, size_t chann
   weights.real = pending.real;
   weights.scales = pending.scales;
   weights.bias = pending.bias;
-  const Status status = network_.SetWeights(layer.name, weights);
+  Status status = network_.SetWeights(layer.name, weights);
   pending_.erase(layer.name);
   return status;
 }

@@ -8,7 +8,7 @@ namespace resnet50 {
 Calibrator::Calibrator(Network& network, Range input) : network_(network), input_(input) {}
 
 Status Calibrator::Observe() {
-  const Status status = network_.Run([this](const Layer& layer, std::span<const float> output) {
+  Status status = network_.Run([this](const Layer& layer, std::span<const float> output) {
     if (layer.kind == LayerKind::kMaxPool || layer.kind == LayerKind::kLinear) return;
     const auto [low, high] = std::minmax_element(output.begin(), output.end());
     const auto [it, fresh] = ranges_.try_emplace(layer.name, Range{*low, *high});
