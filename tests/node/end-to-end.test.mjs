@@ -1,19 +1,14 @@
 // The real thing: the compiled core, real checkpoints, photos. Skipped by name where the core is not built or the test
 // material (RESNET50_TEST_MATERIAL) is absent.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { createWriteStream, existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { after, before, describe, test } from 'node:test';
-import { coreMissing, FLAVOURS, ROOT, run } from './helpers.mjs';
+import { before, describe, test } from 'node:test';
+import { MATERIAL, resnet50, testWeights, unpackCheckpoint, weightsMissing } from '../test-weights.mjs';
+import { coreMissing, FLAVOURS, ROOT, run, scratch } from './helpers.mjs';
 
-const MATERIAL = process.env.RESNET50_TEST_MATERIAL ?? '';
 const noCore = coreMissing();
-const archive = join(MATERIAL, 'checkpoints', 'resnet50-pqf-large-7218.pth.xz');
-const noMaterial = !existsSync(archive) && `RESNET50_TEST_MATERIAL has no ${archive}`;
 const PICTURES = join(ROOT, 'tests', 'data', 'pictures');
 const pictures = existsSync(PICTURES)
   ? readdirSync(PICTURES)
@@ -42,20 +37,13 @@ describe('a randomly initialised network', { skip: noCore }, () => {
   });
 });
 
-describe('a real checkpoint', { skip: noCore || noMaterial }, () => {
-  let folder;
-  const variant = () => join(folder, 'pqf');
+describe('a real checkpoint', { skip: noCore || weightsMissing() }, () => {
+  let weights;
+  const variant = () => weights;
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'resnet50-wasm-end-to-end-'));
-    const checkpoint = join(folder, 'pqf.pth');
-    const xz = spawn('xz', ['-dc', archive]);
-    await pipeline(xz.stdout, createWriteStream(checkpoint));
-    const args = ['convert', checkpoint, '--name', 'pqf', '--out', variant(), '--precision', 'both', '--resize', '256'];
-    const { status, stderr } = await cli([...args, '--calibration-images', '8']);
-    assert.equal(status, 0, stderr);
+    weights = await testWeights();
   });
-  after(() => rm(folder, { recursive: true, force: true }));
 
   const photos = () => {
     const images = join(MATERIAL, 'images', 'imagenet-300');
@@ -66,27 +54,20 @@ describe('a real checkpoint', { skip: noCore || noMaterial }, () => {
       .map((n) => join(images, n));
   };
 
-  test('shards of at most 4 MiB, whose bytes do not depend on the run', async () => {
+  test('shards of at most 4 MiB, whose bytes do not depend on the run', async (t) => {
     const manifest = JSON.parse(await readFile(join(variant(), 'manifest.json'), 'utf8'));
     assert.equal(manifest.parameters, 25557032);
     for (const { shards } of Object.values(manifest.precisions)) {
       for (const { file, bytes } of shards) assert.ok(bytes <= 4 * 2 ** 20, file);
     }
-    const again = join(folder, 'again');
-    const args = [
-      'convert',
-      join(folder, 'pqf.pth'),
-      '--name',
-      'pqf',
-      '--out',
-      again,
-      '--precision',
-      'both',
-      '--resize',
-      '256',
-    ];
-    assert.equal((await cli([...args, '--calibration-images', '8'])).status, 0);
-    assert.ok(readFileSync(join(again, 'manifest.json')).equals(readFileSync(join(variant(), 'manifest.json'))));
+    const folder = await scratch(t);
+    await unpackCheckpoint(join(folder, 'pqf.pth'));
+    const args = ['convert', join(folder, 'pqf.pth'), '--name', 'pqf', '--out', join(folder, 'again')];
+    await resnet50([...args, '--precision', 'both', '--resize', '256']);
+    const [again, before] = [join(folder, 'again'), variant()].map((f) =>
+      JSON.parse(readFileSync(join(f, 'manifest.json'))),
+    );
+    assert.deepEqual(again, before);
   });
 
   test('int8 logits are the same bits over flavours, threads and places', async () => {

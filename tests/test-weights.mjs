@@ -1,0 +1,76 @@
+// The real checkpoint of the test material as weights that `load` takes, converted once for all tests of a build: into
+// build/test-weights/NAME, both precisions, calibrated on generated pictures, torchvision's V1 transforms.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createWriteStream, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+/** The folder of the test material, or an empty text. */
+export const MATERIAL = process.env.RESNET50_TEST_MATERIAL ?? '';
+const CHECKPOINTS = { pqf: 'resnet50-pqf-large-7218.pth.xz', ktb: 'resnet50-ktb-large-6821.pth.xz' };
+const archiveOf = (name) => join(MATERIAL, 'checkpoints', CHECKPOINTS[name]);
+
+/** The reason to skip a test on real weights, or false where they can be had. */
+export function weightsMissing(name = 'pqf') {
+  if (!existsSync(join(ROOT, 'dist', 'wasm', 'resnet50-convert.mjs'))) return 'dist/wasm/resnet50-convert.mjs is not built';
+  return !existsSync(archiveOf(name)) && `RESNET50_TEST_MATERIAL has no checkpoints/${CHECKPOINTS[name]}`;
+}
+
+/** Runs the package's command; rejects with what it said where it fails. */
+export function resnet50(args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(ROOT, 'dist', 'cli.js'), ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr.on('data', (chunk) => (said += chunk));
+    child.on('close', (status) => (status === 0 ? resolve() : reject(new Error(said))));
+  });
+}
+
+/** Unpacks the checkpoint to a path. */
+export async function unpackCheckpoint(path, name = 'pqf') {
+  const xz = spawn('xz', ['-dc', archiveOf(name)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await pipeline(xz.stdout, createWriteStream(path));
+}
+
+/** What the converted bytes depend on. */
+function fingerprint() {
+  const dist = join(ROOT, 'dist');
+  const hash = createHash('sha256').update(readFileSync(join(dist, 'wasm', 'resnet50-convert.wasm')));
+  for (const file of readdirSync(dist).filter((file) => file.endsWith('.js')).sort()) hash.update(readFileSync(join(dist, file)));
+  return hash.digest('hex');
+}
+
+/** The folder of the converted weights. Tests in several processes may ask at once; one of them converts. */
+export async function testWeights(name = 'pqf') {
+  const base = join(ROOT, 'build', 'test-weights');
+  const [folder, stamp, lock] = [join(base, name), join(base, `.${name}`), join(base, `.${name}.lock`)];
+  const wanted = fingerprint();
+  const current = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(join(folder, 'manifest.json'));
+  await mkdir(base, { recursive: true });
+  while (!current()) {
+    try {
+      await mkdir(lock);
+    } catch {
+      // Someone else converts; a lock older than ten minutes is that of a process that was killed.
+      const { mtimeMs } = await stat(lock).catch(() => ({ mtimeMs: Date.now() }));
+      if (Date.now() - mtimeMs > 600_000) await rm(lock, { recursive: true, force: true });
+      await sleep(200);
+      continue;
+    }
+    try {
+      const checkpoint = join(base, `${name}.pth`);
+      await unpackCheckpoint(checkpoint, name);
+      await resnet50(['convert', checkpoint, '--name', name, '--out', folder, '--resize', '256', '--precision', 'both']);
+      await rm(checkpoint);
+      await writeFile(stamp, wanted);
+    } finally {
+      await rm(lock, { recursive: true, force: true });
+    }
+  }
+  return folder;
+}
