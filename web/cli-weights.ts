@@ -18,6 +18,7 @@ export const WEIGHTS_HELP = `Usage: resnet50-wasm weights [NAMES...] [options]
 Gets torchvision's checkpoints, converts them and puts the result where ResNet50.load
 looks. Without NAMES, lists the variants and what is installed.
 
+  --json                  list as JSON: name, installed precisions, folder
   --out DIR               put DIR/NAME there instead (to publish it with a web page)
   --checkpoints DIR       folder with the .pth files  [$RESNET50_CHECKPOINTS, else they
                           are downloaded from torchvision's site]
@@ -30,6 +31,7 @@ looks. Without NAMES, lists the variants and what is installed.
 
 const OPTIONS = {
   ...CONVERSION_OPTIONS,
+  json: { type: 'boolean' },
   out: { type: 'string', short: 'o' },
   checkpoints: { type: 'string' },
   force: { type: 'boolean' },
@@ -40,7 +42,7 @@ export async function weightsCommand(args: string[]): Promise<number> {
   const { values, positionals } = parse('weights', args, OPTIONS);
   if (values.help) return print(WEIGHTS_HELP);
   const base = resolve(text(values, 'out') ?? installFolder());
-  if (positionals.length === 0) return listVariants(base);
+  if (positionals.length === 0) return values.json ? listAsJson(base) : listVariants(base);
   const settings = conversionSettings(values);
   for (const weights of new Set(positionals.map(spelled))) {
     const out = join(base, weights.name);
@@ -82,6 +84,21 @@ async function listVariants(base: string): Promise<number> {
     }),
   );
   return print(`${table(rows)}\n\nFolder: ${base}\nInstall with: resnet50-wasm weights NAME\n`);
+}
+
+/** The same for scripts: `installed` holds the precisions, none where the variant is not there. */
+async function listAsJson(base: string): Promise<number> {
+  const rows = listWeights().map(async (name) => {
+    const folder = join(base, name);
+    const installed = await installedManifest(folder).catch(() => undefined);
+    return {
+      name,
+      default: ResNet50_Weights.DEFAULT.name === name,
+      installed: Object.keys(installed?.precisions ?? {}),
+      folder,
+    };
+  });
+  return print(`${JSON.stringify(await Promise.all(rows), null, 2)}\n`);
 }
 
 async function installedManifest(folder: string): Promise<Manifest | undefined> {
