@@ -23,7 +23,7 @@ export async function command(name, help, options, body) {
   } catch (error) {
     if (!(error instanceof SiteError)) throw error;
     say(error.message);
-    process.exitCode = 1;
+    process.exit(1); // a server may be listening already
   }
 }
 

@@ -1,10 +1,11 @@
 // npm run demo: the demo page on this machine, cross-origin isolated so that threads work.
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sirv from 'sirv';
 import { command, prepare } from './prepare.mjs';
-import { policyOf, ROOT, SiteError, writeSite } from './site.mjs';
+import { policyOf, SiteError, writeSite } from './site.mjs';
 
 const HELP = `Usage: npm run demo -- [options]
 
@@ -42,6 +43,14 @@ function portOf(text) {
   return port;
 }
 
+/** A folder that is gone when this process ends; two servers at a time do not share one. */
+function temporaryFolder() {
+  const folder = mkdtempSync(join(tmpdir(), 'resnet50-wasm-demo-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(0));
+  return folder;
+}
+
 /** Starts to listen on this machine's own addresses; resolves to the port. */
 function listen(server, port) {
   return new Promise((resolve, reject) => {
@@ -58,16 +67,16 @@ function listen(server, port) {
 }
 
 await command('demo', HELP, OPTIONS, async (values, say) => {
-  const port = portOf(values.port);
+  const server = createServer();
+  const port = await listen(server, portOf(values.port)); // before the long work: it may be taken
   const isolated = !values['no-isolation'];
   const weights = prepare(values, say);
-  const site = join(ROOT, 'build', isolated ? 'demo' : 'demo-no-isolation');
+  const site = temporaryFolder();
   writeSite({ out: site, weights, isolationWorker: false });
   const headers = new Map(Object.entries(headersOf(site, isolated)));
   const setHeaders = (response) => void response.setHeaders(headers);
-  const server = createServer(sirv(site, { etag: true, setHeaders }));
-  const actual = await listen(server, port);
-  say(`http://localhost:${actual}/ (Ctrl+C ends it)`);
+  server.on('request', sirv(site, { etag: true, setHeaders }));
+  say(`http://localhost:${port}/ (Ctrl+C ends it)`);
   say(
     `serving ${weights.name} from ${weights.folder}, ${isolated ? 'isolated: threads work' : 'not isolated: one thread'}`,
   );

@@ -2,9 +2,9 @@
 
 /** A probability, 0..1, as a percentage with one decimal; never 0 or 100 unless it is. */
 export function percent(share) {
-  if (share > 0 && share < 0.0005) return '< 0.1 %';
-  if (share < 1 && share >= 0.9995) return '> 99.9 %';
-  return `${(100 * share).toFixed(1)} %`;
+  if (share > 0 && share < 0.0005) return '<0.1%';
+  if (share < 1 && share >= 0.9995) return '>99.9%';
+  return `${(100 * share).toFixed(1)}%`;
 }
 
 /** A duration in milliseconds. */

@@ -9,9 +9,9 @@ const FACES = {
 };
 
 function loadingText({ loaded, total }) {
-  if (total === 0) return 'Getting the network…';
+  if (total === 0) return 'Loading the network…';
   if (loaded === total) return 'Unpacking the network…';
-  return `Getting the network: ${megabytes(loaded)} of ${megabytes(total)} MB`;
+  return `Loading the network: ${megabytes(loaded)} of ${megabytes(total)} MB`;
 }
 
 /**
