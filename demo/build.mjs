@@ -1,5 +1,4 @@
 // npm run demo:build -- --out DIR: the demo as a folder of plain files for any static host, under any path.
-import { relative } from 'node:path';
 import { command, prepare } from './prepare.mjs';
 import { fromUser, SiteError, writeSite } from './site.mjs';
 
@@ -21,5 +20,5 @@ await command('demo:build', HELP, OPTIONS, (values, say) => {
   const out = fromUser(values.out);
   const weights = prepare(values, say);
   const bytes = writeSite({ out, weights, isolationWorker: !values['no-isolation-worker'] });
-  say(`${relative(process.cwd(), out) || '.'} holds the demo with ${weights.name} (${(bytes / 1e6).toFixed(1)} MB)`);
+  say(`${out} holds the demo with ${weights.name} (${(bytes / 1e6).toFixed(1)} MB)`);
 });

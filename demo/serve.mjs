@@ -3,7 +3,6 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import sirv from 'sirv';
 import { command, prepare } from './prepare.mjs';
 import { policyOf, SiteError, writeSite } from './site.mjs';
 
@@ -43,6 +42,15 @@ function portOf(text) {
   return port;
 }
 
+/** Loaded late: in a clean clone, the build installs it. */
+async function fileServer() {
+  try {
+    return (await import('sirv')).default;
+  } catch {
+    throw new SiteError("the development package 'sirv' is not installed: run 'npm ci' first");
+  }
+}
+
 /** A folder that is gone when this process ends; two servers at a time do not share one. */
 function temporaryFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'resnet50-wasm-demo-'));
@@ -71,6 +79,7 @@ await command('demo', HELP, OPTIONS, async (values, say) => {
   const port = await listen(server, portOf(values.port)); // before the long work: it may be taken
   const isolated = !values['no-isolation'];
   const weights = prepare(values, say);
+  const sirv = await fileServer();
   const site = temporaryFolder();
   writeSite({ out: site, weights, isolationWorker: false });
   const headers = new Map(Object.entries(headersOf(site, isolated)));

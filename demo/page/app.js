@@ -43,18 +43,17 @@ function showViews(store, pictures, network) {
 }
 
 function connectInputs(store, pictures, camera, samples) {
-  const take = (file, about) => {
+  const onFile = (file) => {
     camera.stop();
-    return pictures.take(file, about);
+    pictures.take(file);
   };
   const onNothing = (notice) => store.update({ notice });
-  listenForFiles({ input: $('file'), zone: $('photo'), onFile: (file) => take(file), onNothing });
+  listenForFiles({ input: $('file'), zone: $('photo'), onFile, onNothing });
 
   $('samples').hidden = samples.length === 0;
-  const mark = createGallery($('gallery'), samples, async ({ file, what }, address) => {
-    const response = await fetch(address).catch(() => undefined);
-    if (response?.ok) take(await response.blob(), { name: what, sample: file });
-    else onNothing('The sample could not be fetched: check the connection, then try again.');
+  const mark = createGallery($('gallery'), samples, (sample, address) => {
+    camera.stop();
+    pictures.takeSample(sample, address);
   });
   store.subscribe(({ picture }) => mark(picture?.sample ?? ''));
 

@@ -1,5 +1,5 @@
 // From a file to guesses on the page: shows the picture, waits for the network, classifies. The newest picture wins.
-import { noPicture, pictureSentence } from './sentences.js';
+import { noPicture, pictureSentence, sampleSentence } from './sentences.js';
 
 /** What an <img> makes of the file: its address, and whether the browser can draw it. */
 async function draw(file) {
@@ -15,6 +15,9 @@ async function draw(file) {
 
 const isNoImage = (file) => file.type !== '' && !file.type.startsWith('image/');
 
+/** Nothing that could be shown again. */
+const NOTHING = { picture: null, result: null };
+
 /**
  * @param store of state.js
  * @param network of network.js
@@ -23,11 +26,17 @@ export function createPictures(store, network) {
   let newest = new AbortController();
   /** Arguments of the last `take` that has not come to an end. */
   let unfinished;
+  /** The last picture with its guesses: what is shown again where the next one fails. */
+  let settled = NOTHING;
 
-  function show(picture, changes) {
+  /** Changes the state, then gives back the addresses of pictures that are no longer in use. */
+  function update(changes, ...pictures) {
     const old = store.state.picture;
-    if (old !== null && old.url !== picture.url) URL.revokeObjectURL(old.url);
-    store.update({ picture, ...changes });
+    store.update(changes);
+    const inUse = [store.state.picture?.url, settled.picture?.url];
+    for (const { url } of [old, ...pictures].filter(Boolean)) {
+      if (!inUse.includes(url)) URL.revokeObjectURL(url);
+    }
   }
 
   async function classify(file, picture, signal) {
@@ -38,40 +47,66 @@ export function createPictures(store, network) {
     const guesses = await model.classify(file, { signal });
     const result = { guesses, milliseconds: performance.now() - begun };
     unfinished = undefined;
-    show(picture, { result, busy: false, info: model.info() });
+    const before = settled.picture;
+    settled = { picture, result };
+    update({ ...settled, busy: false, info: model.info() }, before);
   }
 
-  /**
-   * Shows and classifies a picture file.
-   * @param {Blob} file
-   * @param {{ name?: string, sample?: string }} about
-   */
-  async function take(file, { name = file.name ?? '', sample = '' } = {}) {
+  /** Makes the caller the newest: its signal is aborted by the next one. */
+  function begin() {
     newest.abort();
     newest = new AbortController();
-    const { signal } = newest;
     unfinished = undefined;
-    if (isNoImage(file)) return store.update({ notice: noPicture(name), busy: false });
+    return newest.signal;
+  }
+
+  /** Says what went wrong, beside what was there before. */
+  function fail(notice) {
+    unfinished = undefined;
+    update({ ...settled, notice, busy: false });
+  }
+
+  /** Shows and classifies a picture file. */
+  async function take(file, { name = file.name ?? '', sample = '' } = {}, signal = begin()) {
     unfinished = [file, { name, sample }];
     store.update({ notice: '', busy: true });
     const { url, drawable } = await draw(file);
     if (signal.aborted) return URL.revokeObjectURL(url);
     const picture = { name, url, drawable, sample };
     // What cannot be drawn is perhaps no picture at all: shown once the network has read it.
-    if (drawable) show(picture, { result: null });
+    if (drawable) update({ picture, result: null });
     try {
       await classify(file, picture, signal);
     } catch (error) {
-      if (signal.aborted) return;
-      unfinished = undefined;
-      store.update({ notice: pictureSentence(error, name), busy: false });
+      if (!signal.aborted) fail(pictureSentence(error, name));
     } finally {
-      if (store.state.picture?.url !== url) URL.revokeObjectURL(url);
+      update({}, picture);
     }
   }
 
+  /** Fetches and takes a sample. */
+  async function takeSample({ file, what }, address) {
+    const signal = begin();
+    let blob;
+    try {
+      const response = await fetch(address, { signal });
+      if (!response.ok) throw new Error(`the server answered ${response.status}`);
+      blob = await response.blob();
+    } catch {
+      if (!signal.aborted) fail(sampleSentence());
+      return;
+    }
+    await take(blob, { name: what, sample: file }, signal);
+  }
+
   return {
-    take,
+    /** @param {File} file what is plainly no picture disturbs none */
+    take(file) {
+      if (isNoImage(file)) store.update({ notice: noPicture(file.name) });
+      else take(file);
+    },
+    /** @type {(sample: { file: string, what: string }, address: string) => Promise<void>} */
+    takeSample,
     /** Starts the network again, and with it the picture that waits for it. */
     resume() {
       if (unfinished === undefined) network.start();
@@ -79,11 +114,10 @@ export function createPictures(store, network) {
     },
     /** Forgets the picture on its way and takes the shown one away. */
     clear() {
-      newest.abort();
-      unfinished = undefined;
-      const { picture } = store.state;
-      if (picture !== null) URL.revokeObjectURL(picture.url);
-      store.update({ picture: null, result: null, busy: false, notice: '' });
+      begin();
+      const before = settled.picture;
+      settled = NOTHING;
+      update({ ...NOTHING, busy: false, notice: '' }, before);
     },
   };
 }

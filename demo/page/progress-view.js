@@ -11,7 +11,7 @@ const FACES = {
 function loadingText({ loaded, total }) {
   if (total === 0) return 'Loading the network…';
   if (loaded === total) return 'Unpacking the network…';
-  return `Loading the network: ${megabytes(loaded)} of ${megabytes(total)} MB`;
+  return `Loading the network: ${megabytes(loaded)}\u00a0of\u00a0${megabytes(total)}\u00a0MB`;
 }
 
 /**

@@ -40,4 +40,5 @@ const quoted = (name) => (name === '' ? 'The picture' : `“${name}”`);
 export const pictureSentence = (error, name) => PICTURE_SENTENCES[error?.code]?.(quoted(name)) ?? inOwnWords(error);
 export const loadingSentence = (error) => LOADING_SENTENCES[error?.code]?.() ?? inOwnWords(error);
 export const cameraSentence = (error) => CAMERA_SENTENCES[error?.name] ?? inOwnWords(error);
+export const sampleSentence = () => 'The sample could not be fetched: check the connection, then try again.';
 export const noPicture = (name) => PICTURE_SENTENCES.NOT_AN_IMAGE(quoted(name));

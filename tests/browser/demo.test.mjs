@@ -160,6 +160,8 @@ describe('the demo', { skip: unable }, () => {
     await page.click(sample('basketball.jpg'));
     await page.waitForSelector('#photo[data-state="picture"]');
     assert.match(await page.$eval('#prompt', (e) => e.textContent), /next, as soon as the network/);
+    await drop(page, [join(PICTURES, 'pictures.json')]);
+    assert.match(await noticed(page), /^“pictures\.json” is not a picture/);
     await bestGuess(page, 'basketball');
   });
 
@@ -191,18 +193,26 @@ describe('the demo', { skip: unable }, () => {
     await writeFile(at('notes.txt'), 'no picture');
     await writeFile(at('fake.jpg'), 'no picture either');
     await writeFile(at('huge.png'), hugePng(12_000, 12_000));
-    await writeFile(at('half.jpg'), readFileSync(picture('clock.jpg')).subarray(0, 600));
+    await writeFile(at('cut.jpg'), readFileSync(picture('clock.jpg')).subarray(0, 16_000));
     await page.click(sample('clock.jpg'));
     await bestGuess(page, 'wall clock');
     for (const [name, sentence] of [
       ['notes.txt', /^“notes\.txt” is not a picture: choose a JPEG[^.]*\.$/],
       ['fake.jpg', /^“fake\.jpg” is not a picture: choose a JPEG[^.]*\.$/],
+      ['cut.jpg', /^“cut\.jpg” ends too early: copy[^.]*\.$/], // the browser draws what there is of it
       ['huge.png', /^“huge\.png” is too large: choose a smaller picture[^.]*\.$/],
-      ['half.jpg', /^“half\.jpg” (ends too early|is damaged): [^.]*\.$/],
     ]) {
       await drop(page, [at(name)]);
       await page.waitForFunction((n) => document.querySelector('#notice').textContent.includes(n), {}, name);
       assert.match(await noticed(page), sentence);
+      const clock = SAMPLES.find(({ file }) => file === 'clock.jpg').what;
+      assert.equal(
+        await page.$eval('#photo-image', (image) => image.complete && image.naturalWidth > 0 && image.alt),
+        clock,
+        name,
+      );
+      assert.equal((await shown.labels(page))[0], 'wall clock', `the last result comes back after ${name}`);
+      assert.equal(await page.$eval('#prompt', (e) => e.textContent), '');
     }
     await page.click(sample('golf-ball.jpg'));
     await bestGuess(page, 'golf ball');
