@@ -16,8 +16,9 @@ import { megabytes, progressBar, table } from './terminal.js';
 export const WEIGHTS_HELP = `Usage: resnet50-wasm weights [NAMES...] [options]
 
 Gets torchvision's checkpoints, converts them and puts the result where ResNet50.load
-looks. Without NAMES, lists the variants and what is installed (--json: as JSON).
+looks. Without NAMES, lists the variants and what is installed.
 
+  --json                  list as JSON: name, installed precisions, folder
   --out DIR               put DIR/NAME there instead (to publish it with a web page)
   --checkpoints DIR       folder with the .pth files  [$RESNET50_CHECKPOINTS, else they
                           are downloaded from torchvision's site]
@@ -68,21 +69,21 @@ function spelled(name: string): Weights {
   }
 }
 
+/** As a table, or as JSON for scripts: `installed` holds the precisions, none where the variant is not there. */
 async function listVariants(base: string, json: boolean): Promise<number> {
   const variants = await Promise.all(
     listWeights().map(async (name) => {
-      const manifest = await installedManifest(join(base, name)).catch(() => undefined);
-      const { url, meta } = ResNet50_Weights[name];
-      const accuracy = meta._metrics['ImageNet-1K']?.['acc@1'];
-      const precisions = Object.keys(manifest?.precisions ?? {});
-      return { name, installed: manifest !== undefined, precisions, folder: join(base, name), url, accuracy };
+      const folder = join(base, name);
+      const manifest = await installedManifest(folder).catch(() => undefined);
+      const installed = Object.keys(manifest?.precisions ?? {});
+      return { name, default: ResNet50_Weights.DEFAULT.name === name, installed, folder };
     }),
   );
   if (json) return print(`${JSON.stringify(variants, null, 2)}\n`);
-  const rows = variants.map(({ name, installed, precisions, accuracy }) => [
-    ResNet50_Weights.DEFAULT.name === name ? `${name} (DEFAULT)` : name,
-    `${accuracy}% top-1 in float32`,
-    installed ? `installed (${precisions.join(', ')})` : 'not installed',
+  const rows = variants.map(({ name, default: isDefault, installed }) => [
+    isDefault ? `${name} (DEFAULT)` : name,
+    `${ResNet50_Weights[name].meta._metrics['ImageNet-1K']?.['acc@1']}% top-1 in float32`,
+    installed.length > 0 ? `installed (${installed.join(', ')})` : 'not installed',
   ]);
   return print(`${table(rows)}\n\nFolder: ${base}\nInstall with: resnet50-wasm weights NAME\n`);
 }

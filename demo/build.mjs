@@ -1,0 +1,24 @@
+// npm run demo:build -- --out DIR: the demo as a folder of plain files for any static host, under any path.
+import { command, prepare } from './prepare.mjs';
+import { fromUser, SiteError, writeSite } from './site.mjs';
+
+const HELP = `Usage: npm run demo:build -- --out DIR [options]
+
+Writes the demo page, the package, weights and samples into DIR, for static hosting
+(GitHub Pages and the like), at the root or under a path.
+
+  --weights FOLDER       weights to publish  [IMAGENET1K_V2 as installed]
+  --no-isolation-worker  leave out the service worker that makes threads possible where
+                         the host cannot send the isolation headers; one thread then
+  --no-build             take dist/ as it is
+`;
+
+const OPTIONS = { out: { type: 'string', short: 'o' }, 'no-isolation-worker': { type: 'boolean' } };
+
+await command('demo:build', HELP, OPTIONS, (values, say) => {
+  if (values.out === undefined) throw new SiteError('name the folder to write with --out DIR');
+  const out = fromUser(values.out);
+  const weights = prepare(values, say);
+  const bytes = writeSite({ out, weights, isolationWorker: !values['no-isolation-worker'] });
+  say(`${out} holds the demo with ${weights.name} (${(bytes / 1e6).toFixed(1)} MB)`);
+});

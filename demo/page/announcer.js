@@ -1,0 +1,36 @@
+// What a screen reader is told: the end of loading, the best guesses of a picture, and of the camera only what lasts.
+import { percent } from './format.js';
+
+/** A label must be the camera's best for this long before it is read, in milliseconds. */
+const LASTING = 1500;
+
+/** @param {HTMLElement} region a live region */
+export function createAnnouncer(region) {
+  let [network, result, leader, since] = ['', null, '', 0];
+  const say = (text) => {
+    region.textContent = text;
+  };
+  return (state) => {
+    if (state.network !== network) {
+      network = state.network;
+      if (network === 'ready' && state.result === null) say('The network is ready.');
+      if (network === 'loading') say('The network is loading.');
+      if (network === 'stopped') say('Loading was stopped.');
+      if (network === 'failed') say(state.failure);
+    }
+    if (state.result === result) return;
+    result = state.result;
+    const [first, second] = result?.guesses ?? [];
+    if (first === undefined) return;
+    if (state.camera === 'off') {
+      leader = '';
+      const next = second === undefined ? '' : `, then ${second.label}, ${percent(second.score)}`;
+      say(`Best guess: ${first.label}, ${percent(first.score)}${next}.`);
+    } else if (first.label !== leader) {
+      [leader, since] = [first.label, performance.now()];
+    } else if (since > 0 && performance.now() - since > LASTING) {
+      since = 0;
+      say(`Best guess: ${first.label}.`);
+    }
+  };
+}

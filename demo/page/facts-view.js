@@ -1,0 +1,36 @@
+// What model.info() tells, for those who want to know how it runs here.
+import { megabytes } from './format.js';
+
+const FACTS = {
+  Network: ({ weights, precision }) => `${weights ?? 'random'}, ${precision}`,
+  Build: ({ flavour }) => flavour,
+  Threads: ({ threads, worker }) => `${threads}${worker ? ', in a worker' : ''}`,
+  Memory: ({ memoryBytes }) => `${megabytes(memoryBytes)} MB`,
+  Parameters: ({ parameters }) => parameters.toLocaleString('en'),
+  Version: ({ version }) => version,
+};
+
+/** @param {{ section: HTMLElement, list: HTMLElement, why: HTMLElement }} elements */
+export function createFactsView({ section, list, why }) {
+  let shown;
+  return ({ info }) => {
+    section.hidden = info === null;
+    const facts = info === null ? '' : JSON.stringify(info);
+    if (info === null || facts === shown) return;
+    shown = facts;
+    list.replaceChildren(...Object.entries(FACTS).map(([term, tell]) => pair(term, tell(info))));
+    why.replaceChildren(...info.why.map((reason) => element('li', reason)));
+  };
+}
+
+function element(name, text) {
+  const made = document.createElement(name);
+  made.textContent = text;
+  return made;
+}
+
+function pair(term, text) {
+  const group = document.createElement('div');
+  group.append(element('dt', term), element('dd', text));
+  return group;
+}

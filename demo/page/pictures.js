@@ -1,0 +1,123 @@
+// From a file to guesses on the page: shows the picture, waits for the network, classifies. The newest picture wins.
+import { noPicture, pictureSentence, sampleSentence } from './sentences.js';
+
+/** What an <img> makes of the file: its address, and whether the browser can draw it. */
+async function draw(file) {
+  const url = URL.createObjectURL(file);
+  const image = new Image();
+  image.src = url;
+  const drawable = await image.decode().then(
+    () => true,
+    () => false,
+  );
+  return { url, drawable };
+}
+
+const isNoImage = (file) => file.type !== '' && !file.type.startsWith('image/');
+
+/** Nothing that could be shown again. */
+const NOTHING = { picture: null, result: null };
+
+/**
+ * @param store of state.js
+ * @param network of network.js
+ */
+export function createPictures(store, network) {
+  let newest = new AbortController();
+  /** Arguments of the last `take` that has not come to an end. */
+  let unfinished;
+  /** The last picture with its guesses: what is shown again where the next one fails. */
+  let settled = NOTHING;
+
+  /** Changes the state, then gives back the addresses of pictures that are no longer in use. */
+  function update(changes, ...pictures) {
+    const old = store.state.picture;
+    store.update(changes);
+    const inUse = [store.state.picture?.url, settled.picture?.url];
+    for (const { url } of [old, ...pictures].filter(Boolean)) {
+      if (!inUse.includes(url)) URL.revokeObjectURL(url);
+    }
+  }
+
+  async function classify(file, picture, signal) {
+    const model = await network.start();
+    if (signal.aborted) return;
+    if (model === undefined) return store.update({ busy: false }); // and unfinished
+    const begun = performance.now();
+    const guesses = await model.classify(file, { signal });
+    const result = { guesses, milliseconds: performance.now() - begun };
+    unfinished = undefined;
+    const before = settled.picture;
+    settled = { picture, result };
+    update({ ...settled, busy: false, info: model.info() }, before);
+  }
+
+  /** Makes the caller the newest: its signal is aborted by the next one. */
+  function begin() {
+    newest.abort();
+    newest = new AbortController();
+    unfinished = undefined;
+    return newest.signal;
+  }
+
+  /** Says what went wrong, beside what was there before. */
+  function fail(notice) {
+    unfinished = undefined;
+    update({ ...settled, notice, busy: false });
+  }
+
+  /** Shows and classifies a picture file. */
+  async function take(file, { name = file.name ?? '', sample = '' } = {}, signal = begin()) {
+    unfinished = [file, { name, sample }];
+    store.update({ notice: '', busy: true });
+    const { url, drawable } = await draw(file);
+    if (signal.aborted) return URL.revokeObjectURL(url);
+    const picture = { name, url, drawable, sample };
+    // What cannot be drawn is perhaps no picture at all: shown once the network has read it.
+    if (drawable) update({ picture, result: null });
+    try {
+      await classify(file, picture, signal);
+    } catch (error) {
+      if (!signal.aborted) fail(pictureSentence(error, name));
+    } finally {
+      update({}, picture);
+    }
+  }
+
+  /** Fetches and takes a sample. */
+  async function takeSample({ file, what }, address) {
+    const signal = begin();
+    let blob;
+    try {
+      const response = await fetch(address, { signal });
+      if (!response.ok) throw new Error(`the server answered ${response.status}`);
+      blob = await response.blob();
+    } catch {
+      if (!signal.aborted) fail(sampleSentence());
+      return;
+    }
+    await take(blob, { name: what, sample: file }, signal);
+  }
+
+  return {
+    /** @param {File} file what is plainly no picture disturbs none */
+    take(file) {
+      if (isNoImage(file)) store.update({ notice: noPicture(file.name) });
+      else take(file);
+    },
+    /** @type {(sample: { file: string, what: string }, address: string) => Promise<void>} */
+    takeSample,
+    /** Starts the network again, and with it the picture that waits for it. */
+    resume() {
+      if (unfinished === undefined) network.start();
+      else take(...unfinished);
+    },
+    /** Forgets the picture on its way and takes the shown one away. */
+    clear() {
+      begin();
+      const before = settled.picture;
+      settled = NOTHING;
+      update({ ...NOTHING, busy: false, notice: '' }, before);
+    },
+  };
+}

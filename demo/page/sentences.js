@@ -1,0 +1,44 @@
+// What went wrong, in one sentence with the remedy, for a visitor of the page. The package's own messages speak to
+// developers ("raise maxPixels"); those that a visitor can act on are worded here.
+
+const FORMATS = 'a JPEG, PNG, WebP, AVIF, GIF or BMP file';
+
+/** By error code of the package, for pictures. */
+const PICTURE_SENTENCES = {
+  NOT_AN_IMAGE: (name) => `${name} is not a picture: choose ${FORMATS}.`,
+  UNSUPPORTED_FORMAT: (name) => `${name} is of a kind that this browser cannot read: save it as JPEG or PNG first.`,
+  TRUNCATED_IMAGE: (name) => `${name} ends too early: copy or download it again.`,
+  CORRUPT_IMAGE: (name) => `${name} is damaged: open it in an image editor and save it again.`,
+  IMAGE_TOO_LARGE: (name) => `${name} is too large: choose a smaller picture, of 64 megapixels at most.`,
+  OUT_OF_MEMORY: (name) => `There is not enough memory for ${name}: close other tabs, or choose a smaller picture.`,
+  CORE_CRASHED: () => 'The network stopped unexpectedly: try the picture again, it starts anew by itself.',
+};
+
+/** By error code of the package, for loading. */
+const LOADING_SENTENCES = {
+  WEIGHTS_NOT_FOUND: () =>
+    'The weights are missing on this server: publish the folder that “npm run demo:build” writes.',
+  UNKNOWN_WEIGHTS: () => 'The weights are missing on this server: publish the folder that “npm run demo:build” writes.',
+  WEIGHTS_HASH_MISMATCH: () => 'The weights on this server are damaged: publish them again, then reload this page.',
+  FETCH_FAILED: () => 'The weights could not be fetched: check the connection, then try again.',
+  SIMD_MISSING: () => 'This browser has no WebAssembly SIMD: use Chrome 91, Edge 91, Firefox 89, Safari 16.4 or later.',
+  OUT_OF_MEMORY: () => 'There is not enough memory for the network: close other tabs, then try again.',
+};
+
+/** By name of the error that `getUserMedia` rejects with. */
+const CAMERA_SENTENCES = {
+  NotAllowedError: 'The camera is blocked: allow it for this page in the browser’s settings, then try again.',
+  NotFoundError: 'No camera was found: connect one, or choose a photo instead.',
+  NotReadableError: 'The camera is in use elsewhere: close the other program, then try again.',
+  TypeError: 'The camera works on https pages and on localhost only: open the page there, or choose a photo instead.',
+};
+
+const inOwnWords = (error) => `${String(error?.message ?? error).replace(/[.\s]+$/, '')}.`;
+
+const quoted = (name) => (name === '' ? 'The picture' : `“${name}”`);
+
+export const pictureSentence = (error, name) => PICTURE_SENTENCES[error?.code]?.(quoted(name)) ?? inOwnWords(error);
+export const loadingSentence = (error) => LOADING_SENTENCES[error?.code]?.() ?? inOwnWords(error);
+export const cameraSentence = (error) => CAMERA_SENTENCES[error?.name] ?? inOwnWords(error);
+export const sampleSentence = () => 'The sample could not be fetched: check the connection, then try again.';
+export const noPicture = (name) => PICTURE_SENTENCES.NOT_AN_IMAGE(quoted(name));

@@ -1,0 +1,55 @@
+// The page's state in one object, and who is told when it changes. Knows nothing of the DOM or of the network.
+
+/**
+ * @typedef {object} State
+ * @property {'waiting' | 'loading' | 'ready' | 'stopped' | 'failed'} network how far the network is
+ * @property {{ loaded: number, total: number }} progress bytes of weights; total is 0 while unknown
+ * @property {string} failure why the network is not there, a sentence; empty unless `network` is 'failed'
+ * @property {import('resnet50-wasm').ModelInfo | null} info
+ * @property {Picture | null} picture what is shown
+ * @property {'off' | 'starting' | 'on'} camera
+ * @property {boolean} busy a picture is waiting for its result
+ * @property {Result | null} result belongs to `picture`, or to the camera's last frame
+ * @property {string} notice what went wrong with the last input, a sentence; empty if nothing did
+ *
+ * @typedef {object} Picture
+ * @property {string} name file name, or what is to be seen on a sample
+ * @property {string} url for an <img>
+ * @property {boolean} drawable whether this browser can draw it
+ * @property {string} sample file of the gallery that it is; empty for others
+ *
+ * @typedef {object} Result
+ * @property {import('resnet50-wasm').Classification[]} guesses best first
+ * @property {number} milliseconds from the picture's bytes to the guesses, decoding included
+ */
+
+/** @returns {State} */
+export const initialState = () => ({
+  network: 'waiting',
+  progress: { loaded: 0, total: 0 },
+  failure: '',
+  info: null,
+  picture: null,
+  camera: 'off',
+  busy: false,
+  result: null,
+  notice: '',
+});
+
+/** Holds a state; tells subscribers of every change, and at once of the present one. */
+export function createStore(state) {
+  const subscribers = [];
+  return {
+    get state() {
+      return state;
+    },
+    update(changes) {
+      state = { ...state, ...changes };
+      for (const tell of subscribers) tell(state);
+    },
+    subscribe(tell) {
+      subscribers.push(tell);
+      tell(state);
+    },
+  };
+}

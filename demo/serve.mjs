@@ -1,0 +1,92 @@
+// npm run demo: the demo page on this machine, cross-origin isolated so that threads work.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { command, prepare } from './prepare.mjs';
+import { policyOf, SiteError, writeSite } from './site.mjs';
+
+const HELP = `Usage: npm run demo -- [options]
+
+Builds what is missing, then serves the demo page on this machine until interrupted.
+
+  --port N          [8050; 0 takes any free one]
+  --no-isolation    without the headers that make threads possible: one thread
+  --weights FOLDER  weights to serve  [IMAGENET1K_V2 as installed, else the test checkpoint]
+  --no-build        take dist/ as it is
+`;
+
+const OPTIONS = { port: { type: 'string', default: '8050' }, 'no-isolation': { type: 'boolean' } };
+
+const ISOLATION = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+};
+
+/** As headers of every answer, the policy binds workers as well; the page's own copy binds only the page. */
+function headersOf(site, isolated) {
+  const policy = policyOf(readFileSync(join(site, 'index.html'), 'utf8'));
+  return {
+    ...(isolated ? ISOLATION : {}),
+    'Content-Security-Policy': policy,
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+    'Cache-Control': 'no-cache',
+  };
+}
+
+function portOf(text) {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65535) throw new SiteError(`--port ${text}: must be a number, 0 to 65535`);
+  return port;
+}
+
+/** Loaded late: in a clean clone, the build installs it. */
+async function fileServer() {
+  try {
+    return (await import('sirv')).default;
+  } catch {
+    throw new SiteError("the development package 'sirv' is not installed: run 'npm ci' first");
+  }
+}
+
+/** A folder that is gone when this process ends; two servers at a time do not share one. */
+function temporaryFolder() {
+  const folder = mkdtempSync(join(tmpdir(), 'resnet50-wasm-demo-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(0));
+  return folder;
+}
+
+/** Starts to listen on this machine's own addresses; resolves to the port. */
+function listen(server, port) {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      const taken = error.code === 'EADDRINUSE';
+      reject(
+        new SiteError(
+          taken ? `port ${port} is taken: choose another one with --port` : `cannot serve: ${error.message}`,
+        ),
+      );
+    });
+    server.listen(port, 'localhost', () => resolve(server.address().port));
+  });
+}
+
+await command('demo', HELP, OPTIONS, async (values, say) => {
+  const server = createServer();
+  const port = await listen(server, portOf(values.port)); // before the long work: it may be taken
+  const isolated = !values['no-isolation'];
+  const weights = prepare(values, say);
+  const sirv = await fileServer();
+  const site = temporaryFolder();
+  writeSite({ out: site, weights, isolationWorker: false });
+  const headers = new Map(Object.entries(headersOf(site, isolated)));
+  const setHeaders = (response) => void response.setHeaders(headers);
+  server.on('request', sirv(site, { etag: true, setHeaders }));
+  say(`http://localhost:${port}/ (Ctrl+C ends it)`);
+  say(
+    `serving ${weights.name} from ${weights.folder}, ${isolated ? 'isolated: threads work' : 'not isolated: one thread'}`,
+  );
+});

@@ -1,0 +1,106 @@
+// What the demo's site is made of and how it becomes a folder of plain files: the page, the built package, one variant's
+// weights, the sample pictures, and site.json, which tells the page what is there. Knows nothing of servers.
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The repository's folder. */
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+const PICTURES = join(ROOT, 'tests', 'data', 'pictures');
+const FACTS_FILE = 'site.json';
+const WORKER_FILE = 'isolation-worker.js';
+
+/** What a browser may ask of dist/; the rest is for Node.js. */
+const BROWSER_FILES =
+  /^(index|inplace|worker-(simd|relaxed)(-threads)?)\.js$|^wasm\/resnet50-(simd|relaxed)(-threads)?\.(mjs|wasm)$/;
+const VARIANT_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
+const WEIGHT_FILES = /^manifest\.json$|\.safetensors$/;
+
+/** What stops the site from being made, as one sentence with the remedy. */
+export class SiteError extends Error {}
+
+/**
+ * The weights of a folder that `resnet50-wasm convert` or `weights` wrote.
+ * @returns {{ name: string, folder: string }} name from the manifest
+ * @throws SiteError
+ */
+export function weightsIn(folder) {
+  const path = join(folder, 'manifest.json');
+  if (!existsSync(path)) {
+    throw new SiteError(`${folder} holds no manifest.json: name a folder that 'resnet50-wasm convert' wrote`);
+  }
+  let name;
+  try {
+    ({ name } = JSON.parse(readFileSync(path, 'utf8')));
+  } catch {
+    throw new SiteError(`${path} is not JSON: convert the checkpoint again`);
+  }
+  if (!VARIANT_NAME.test(name))
+    throw new SiteError(`${path} has no name that can be a folder: convert the checkpoint again`);
+  return { name, folder };
+}
+
+/** The pictures for the gallery: file, what is to be seen, and its class. */
+function samples() {
+  const all = JSON.parse(readFileSync(join(PICTURES, 'pictures.json'), 'utf8'));
+  return all.filter(({ shown }) => shown).map(({ file, what, label }) => ({ file, what, label }));
+}
+
+/** Copies the files below `from` whose relative path is accepted. */
+function copy(from, to, accepts) {
+  for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath ?? entry.path, entry.name);
+    const name = relative(from, path).replaceAll('\\', '/');
+    if (entry.isFile() && accepts(name)) cpSync(path, join(to, name));
+  }
+}
+
+/** Empties the folder; refuses to where it holds anything but a site of ours. */
+function clear(out) {
+  if (existsSync(out) && readdirSync(out).length > 0 && !existsSync(join(out, FACTS_FILE))) {
+    throw new SiteError(`${out} is not empty and holds no earlier demo: name another folder with --out`);
+  }
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+}
+
+/**
+ * Writes the site into a folder, replacing an earlier one.
+ * @param {object} options
+ * @param {string} options.out the folder
+ * @param {{ name: string, folder: string }} options.weights
+ * @param {boolean} options.isolationWorker whether the page may get threads through its service worker; for hosts that
+ *   cannot send the isolation headers
+ * @returns {number} size in bytes
+ * @throws SiteError
+ */
+export function writeSite({ out, weights, isolationWorker }) {
+  const missing = ['index.js', 'wasm/resnet50-simd.mjs'].find((file) => !existsSync(join(ROOT, 'dist', file)));
+  if (missing !== undefined) throw new SiteError(`dist/${missing} is not built: run 'npm run build' first`);
+  clear(out);
+  const shown = samples();
+  copy(join(ROOT, 'demo', 'page'), out, (name) => isolationWorker || name !== WORKER_FILE);
+  copy(join(ROOT, 'dist'), join(out, 'dist'), (name) => BROWSER_FILES.test(name));
+  copy(weights.folder, join(out, 'weights', weights.name), (name) => WEIGHT_FILES.test(name));
+  copy(PICTURES, join(out, 'samples'), (name) => shown.some(({ file }) => file === name));
+  const facts = { weights: weights.name, isolationWorker, samples: shown };
+  writeFileSync(join(out, FACTS_FILE), `${JSON.stringify(facts, null, 2)}\n`);
+  return sizeOf(out);
+}
+
+function sizeOf(folder) {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return files.reduce(
+    (sum, { parentPath, path, name }) => sum + readFileSync(join(parentPath ?? path, name)).length,
+    0,
+  );
+}
+
+/** A path as the user meant it: npm runs scripts in the package's folder, not where the user stands. */
+export const fromUser = (path) => resolve(process.env.INIT_CWD ?? process.cwd(), path);
+
+/** The page's content security policy, as it stands in the page. */
+export function policyOf(page) {
+  return /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(page)?.[1].replace(/\s+/g, ' ').trim();
+}

@@ -1,0 +1,194 @@
+// What the demo's tests need: weights, the demo's own server, a plain static host, a browser, and pages that remember
+// whatever they complained about or asked of others.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createWriteStream, existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import puppeteer from 'puppeteer-core';
+import sirv from 'sirv';
+
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const GIVEN = process.env.RESNET50_TEST_WEIGHTS;
+const ARCHIVE = join(process.env.RESNET50_TEST_MATERIAL ?? '', 'checkpoints', 'resnet50-pqf-large-7218.pth.xz');
+const CHROMIUM = process.env.RESNET50_CHROMIUM ?? '/usr/bin/chromium';
+const CHROMIUM_FLAGS = [
+  ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  ...['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
+];
+
+/** Why the tests cannot run here; false where they can. */
+export const unable =
+  (!existsSync(CHROMIUM) && `there is no ${CHROMIUM} (RESNET50_CHROMIUM names another)`) ||
+  (!existsSync(join(ROOT, 'dist', 'wasm', 'resnet50-relaxed-threads.mjs')) && 'dist/ is not built') ||
+  (GIVEN === undefined &&
+    !existsSync(ARCHIVE) &&
+    `neither RESNET50_TEST_WEIGHTS nor RESNET50_TEST_MATERIAL with ${ARCHIVE} is given`);
+
+/** Runs one of the demo's commands to its end. */
+export function run(args, options = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'], ...options });
+    let stderr = '';
+    child.stderr.on('data', (chunk) => (stderr += chunk));
+    child.on('close', (status) => resolve({ status, stderr }));
+  });
+}
+
+/** A folder of converted weights: the one given, else converted into `scratch`. */
+export async function testWeights(scratch) {
+  if (GIVEN !== undefined) return GIVEN;
+  const checkpoint = join(scratch, 'pqf.pth');
+  await pipeline(spawn('xz', ['-dc', ARCHIVE]).stdout, createWriteStream(checkpoint));
+  const folder = join(scratch, 'pqf');
+  const args = ['convert', checkpoint, '--name', 'pqf', '--out', folder, '--resize', '256'];
+  const { status, stderr } = await run(['dist/cli.js', ...args, '--calibration-images', '8']);
+  assert.equal(status, 0, stderr);
+  await rm(checkpoint);
+  return folder;
+}
+
+/** Starts demo/serve.mjs on a free port; resolves to its address and what it said. */
+export async function serveDemo(weights, ...options) {
+  const args = ['demo/serve.mjs', '--no-build', '--port', '0', '--weights', weights, ...options];
+  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] });
+  const said = [];
+  const url = await new Promise((resolve, reject) => {
+    let address;
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      said.push(line);
+      address ??= /http:\/\/localhost:\d+\//.exec(line)?.[0];
+      if (/serving/.test(line)) resolve(address);
+    });
+    child.on('close', (status) => reject(new Error(`demo/serve.mjs ended with ${status}: ${said.join('; ')}`)));
+  });
+  const close = () =>
+    new Promise((resolve) => {
+      child.on('close', resolve);
+      child.kill();
+    });
+  return { url, said: said.join('\n'), close };
+}
+
+/** A host that only hands out files, without any header of ours, under a path. */
+export async function serveStatic(folder, base) {
+  const files = sirv(folder, { dev: true });
+  const server = createServer((request, response) => {
+    if (!request.url.startsWith(base)) return response.writeHead(404).end();
+    request.url = request.url.slice(base.length - 1);
+    files(request, response);
+  });
+  await new Promise((resolve) => server.listen(0, 'localhost', resolve));
+  const close = () => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  return { url: `http://localhost:${server.address().port}${base}`, close };
+}
+
+/** Hosts that Chromium asks by itself, for updates, the time and accounts, whatever its flags say. */
+const BROWSERS_OWN = /^(http:\/\/)?(update\.googleapis|clients2\.google|accounts\.google)\.com[:/]/;
+
+/** Whatever a browser asks of other hosts than this one ends here and is written down. */
+async function startForeignTrap() {
+  const asked = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url);
+    response.writeHead(502).end();
+  });
+  server.on('connect', (request, socket) => {
+    asked.push(request.url);
+    socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { asked, address: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+}
+
+/** A browser; `foreign()` lists what its pages asked of other hosts, workers' requests included. */
+export async function startBrowser() {
+  const trap = await startForeignTrap();
+  const args = [...CHROMIUM_FLAGS, `--proxy-server=${trap.address}`];
+  const browser = await puppeteer.launch({ executablePath: CHROMIUM, args });
+  const close = async () => {
+    await browser.close();
+    trap.close();
+  };
+  return { browser, foreign: () => trap.asked.filter((address) => !BROWSERS_OWN.test(address)), close };
+}
+
+/**
+ * A page in a context of its own (no cache, no service worker of others). `faults` gathers errors of the page and of its
+ * console.
+ */
+export async function openPage(t, browser, url, { width = 1280, features = [], before } = {}) {
+  const context = await browser.createBrowserContext();
+  t.after(() => context.close());
+  const page = await context.newPage();
+  const faults = [];
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('console', (message) => ['error', 'warn'].includes(message.type()) && faults.push(message.text()));
+  await page.setViewport({ width, height: 860 });
+  await page.emulateMediaFeatures(features);
+  await before?.(page);
+  await page.goto(url);
+  await page.waitForSelector('html[data-ready]');
+  return { page, faults, context };
+}
+
+const text = (page, selector) => page.$eval(selector, (element) => element.textContent);
+
+/** What the page shows, in the words of its elements. */
+export const shown = {
+  notice: (page) => page.$eval('#notice', (e) => (e.hidden ? '' : e.textContent)),
+  status: (page) => text(page, '#status'),
+  timing: (page) => text(page, '#timing'),
+  facts: (page) => text(page, '#facts'),
+  progress: (page) => text(page, '#progress-text'),
+  labels: (page) => page.$$eval('#guesses:not([hidden]) .label', (all) => all.map((e) => e.textContent)),
+  shares: (page) => page.$$eval('#guesses .share', (all) => all.map((e) => e.textContent)),
+};
+
+/** Waits until the network is ready. */
+export const networkReady = (page) => page.waitForSelector('#facts:not([hidden])', { timeout: 60_000 });
+
+/** Waits until the best guess is `label`. */
+export const bestGuess = (page, label) =>
+  page.waitForFunction(
+    (wanted) => document.querySelector('#guesses:not([hidden], .ghost) .label')?.textContent === wanted,
+    { timeout: 60_000 },
+    label,
+  );
+
+/** Waits for a notice and gives it. */
+export async function noticed(page) {
+  await page.waitForSelector('#notice:not([hidden])');
+  return shown.notice(page);
+}
+
+/** Drops files on the page as a user does. */
+export async function drop(page, files) {
+  const session = await page.createCDPSession();
+  const data = { items: [], files, dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop']) {
+    await session.send('Input.dispatchDragEvent', { type, x: 300, y: 400, data });
+  }
+  await session.detach();
+}
+
+/** Puts a PNG on the clipboard, then presses Ctrl+V. */
+export async function paste(page, context, file) {
+  await context.overridePermissions(new URL(page.url()).origin, ['clipboard-read', 'clipboard-sanitized-write']);
+  const bytes = (await readFile(file)).toString('base64');
+  await page.evaluate(async (base64) => {
+    const blob = new Blob([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], { type: 'image/png' });
+    await navigator.clipboard.write([new ClipboardItem({ 'image/png': blob })]);
+  }, bytes);
+  await page.keyboard.down('Control');
+  await page.keyboard.press('v', { commands: ['Paste'] });
+  await page.keyboard.up('Control');
+}
