@@ -1,0 +1,1 @@
+export function ourWeights(){ return '/tmp/weights/pqf'; }
