@@ -6,8 +6,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FORMS_OF } from './limits.mjs';
+import { ourWeights } from './models.mjs';
 import { BenchError, buildProfile, groupBy, lowest, median, newestNode, noVnni, root, run, tableLines } from './tools.mjs';
-import { ourWeights } from './weights.mjs';
+
 
 const { values: options } = parseArgs({
   options: {

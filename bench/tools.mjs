@@ -55,9 +55,13 @@ export function groupBy(items, keyOf) {
   return groups;
 }
 
-/** Lines of a table: the first column left, the others right. */
+/** Lines of a table without its empty columns: the first column left, the others right, a last one without a head free. */
 export function tableLines(rows) {
-  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => String(row[i] ?? '').length)));
-  const cell = (value, i) => (i === 0 ? String(value ?? '').padEnd(widths[i]) : String(value ?? '').padStart(widths[i]));
-  return rows.map((row) => row.map(cell).join('  ').trimEnd());
+  const text = rows.map((row) => rows[0].map((_, i) => String(row[i] ?? '')));
+  const isUsed = rows[0].map((_, i) => text.slice(1).some((row) => row[i] !== ''));
+  const used = text.map((row) => row.filter((_, i) => isUsed[i]));
+  const isFree = (i) => i === used[0].length - 1 && used[0][i] === '';
+  const widths = used[0].map((_, i) => (isFree(i) ? 0 : Math.max(...used.map((row) => row[i].length))));
+  const cell = (value, i) => (i === 0 || isFree(i) ? value.padEnd(widths[i]) : value.padStart(widths[i]));
+  return used.map((row) => row.map(cell).join('  ').trimEnd());
 }

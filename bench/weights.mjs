@@ -1,1 +1,0 @@
-export function ourWeights(){ return '/tmp/weights/pqf'; }
