@@ -50,5 +50,12 @@ for (let round = 0; round < rounds; round++) {
     stages.push(unwrap(core.timeInput(network, photoPointer, photoBytes.length, decode, manifest.transforms)));
   }
 }
-const result = { rows: core.rowsOf(network, SIDE), times, stages, limits, chosenForm: core.chosenForm(), node: process.version };
+const result = {
+  rows: core.rowsOf(network, SIDE),
+  times,
+  stages,
+  limits,
+  chosenForm: core.chosenForm(),
+  node: process.version,
+};
 process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));

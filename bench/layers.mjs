@@ -6,9 +6,19 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FORMS_OF } from './limits.mjs';
-import { ourWeights } from './models.mjs';
-import { BenchError, buildProfile, groupBy, lowest, median, newestNode, noVnni, root, run, tableLines } from './tools.mjs';
-
+import { onePhoto, ourWeights } from './models.mjs';
+import {
+  BenchError,
+  buildProfile,
+  groupBy,
+  lowest,
+  median,
+  newestNode,
+  noVnni,
+  root,
+  run,
+  tableLines,
+} from './tools.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -17,7 +27,7 @@ const { values: options } = parseArgs({
     precision: { type: 'string', default: 'int8' },
     bits: { type: 'string', default: '7' },
     weights: { type: 'string' },
-    photo: { type: 'string', default: join(root, 'tests', 'data', 'pictures', 'clock.jpg') },
+    photo: { type: 'string' },
     'no-vnni': { type: 'boolean', default: false },
     rounds: { type: 'string', default: '5' },
     passes: { type: 'string', default: '20' },
@@ -30,7 +40,9 @@ function kindOf({ name, kernel }) {
   if (!name.startsWith('layer')) return name;
   if (name.includes('downsample')) return '1x1 projections';
   if (name.endsWith('.add')) return 'additions';
-  return { conv1: '1x1 reductions', conv2: '3x3', conv3: '1x1 expansions' }[name.split('.').at(-1)] ?? `${kernel}x${kernel}`;
+  return (
+    { conv1: '1x1 reductions', conv2: '3x3', conv3: '1x1 expansions' }[name.split('.').at(-1)] ?? `${kernel}x${kernel}`
+  );
 }
 
 const shapeOf = ({ kernel, stride, inChannels, outChannels, side }) =>
@@ -69,14 +81,20 @@ function print(rows, { limits, stages, node, times, chosenForm }, form) {
   ];
   console.log(`${tableLines(table).join('\n')}\n`);
   const whole = times.map((pass) => pass.reduce((a, b) => a + b, 0));
-  console.log(`whole pass: median ${median(whole).toFixed(2)} ms, best ${lowest(whole).toFixed(2)} ms (Node.js ${node}; int8 kernels ${chosenForm})`);
+  console.log(
+    `whole pass: median ${median(whole).toFixed(2)} ms, best ${lowest(whole).toFixed(2)} ms (Node.js ${node}; int8 kernels ${chosenForm})`,
+  );
   for (const [name, speed] of Object.entries(limits)) {
-    console.log(`limit: ${speed.toFixed(1).padStart(7)} GMAC/s  ${name}${name === form ? '  <- the share is of this one' : ''}`);
+    console.log(
+      `limit: ${speed.toFixed(1).padStart(7)} GMAC/s  ${name}${name === form ? '  <- the share is of this one' : ''}`,
+    );
   }
   if (stages.length === 0) return;
   const named = Object.keys(stages[0]).map((stage) => `${stage} ${median(stages.map((s) => s[stage])).toFixed(2)}`);
   const sums = stages.map((s) => Object.values(s).reduce((a, b) => a + b, 0));
-  console.log(`photo to network input, ms: ${named.join(', ')}; together median ${median(sums).toFixed(2)}, best ${lowest(sums).toFixed(2)}`);
+  console.log(
+    `photo to network input, ms: ${named.join(', ')}; together median ${median(sums).toFixed(2)}, best ${lowest(sums).toFixed(2)}`,
+  );
 }
 
 try {
@@ -86,7 +104,12 @@ try {
   const spec = {
     module: buildProfile(flavour),
     weights: options.weights ?? ourWeights(),
-    ...{ photo: options.photo, precision: options.precision, threads, activationBits: Number(options.bits) },
+    ...{
+      photo: options.photo ?? onePhoto(),
+      precision: options.precision,
+      threads,
+      activationBits: Number(options.bits),
+    },
     ...{ rounds: Number(options.rounds), passes: Number(options.passes) },
   };
   const flags = options['no-vnni'] ? [noVnni] : [];

@@ -68,7 +68,7 @@ async function timeRuns(run, { warmUp, milliseconds }, host) {
 }
 
 /** Tensor in, logits out. `coldMs` counts from the start of the process or the navigation to the first logits. */
-async function inference(engine, spec, host) {
+async function inference({ engine, spec, host }) {
   const logits = await engine.run();
   const coldMs = performance.now();
   const agreement = correlation(Array.from(logits), Array.from(await host.floats('reference.f32')));
@@ -76,35 +76,43 @@ async function inference(engine, spec, host) {
 }
 
 /** Bytes of a photo in, labels out. */
-async function photo(engine, spec, host) {
+async function photo({ engine, spec, host }) {
   const bytes = await host.photo(0);
   return timeRuns(() => engine.model.classify(bytes), spec.time, host);
 }
 
 /** From load() to the first label of a photo; nothing is warm. */
-async function startUp(engine, _, host, openedMs) {
-  const bytes = await host.photo(0);
-  const start = performance.now();
-  await engine.model.classify(bytes);
-  return { ms: [openedMs + performance.now() - start] };
+async function startUp({ engine, host, opening }) {
+  await engine.model.classify(await host.photo(0));
+  return opening();
 }
 
 /** Many photos in one call, from disk or from the server, decoding included: milliseconds an image. */
-async function throughput(engine, spec, host) {
+async function throughput({ engine, host }) {
   const photos = host.photoPlaces();
   await engine.model.classify(photos.slice(0, 8));
-  const start = performance.now();
+  const batch = await stopwatch(host);
   await engine.model.classify(photos);
-  return { ms: [(performance.now() - start) / photos.length], images: photos.length };
+  const { ms, cpuMs } = await batch();
+  return { ms: [ms[0] / photos.length], cpuMs: cpuMs / photos.length, images: photos.length };
+}
+
+/** A function that tells the time and the processor time since now. */
+async function stopwatch(host) {
+  const cpuStart = await host.cpuMs();
+  const start = performance.now();
+  return async () => {
+    const ms = [performance.now() - start];
+    return { ms, cpuMs: (await host.cpuMs()) - cpuStart };
+  };
 }
 
 const KINDS = { inference, photo, startUp, throughput };
 
-/** Runs `spec` (a row of rows.mjs and `time`) with an engine's `open` here. */
+/** Runs `spec` (a row of rows.mjs, `photos` and `time`) with an engine's `open` here. */
 export async function measure(open, spec, host) {
-  const start = performance.now();
+  const opening = await stopwatch(host);
   const engine = await open(spec, host);
-  const openedMs = performance.now() - start;
-  const result = await KINDS[spec.measures](engine, spec, host, openedMs);
-  return { ...result, openedMs, wasmBytes: engine.wasmBytes?.() ?? watchedBytes(), note: engine.note };
+  const result = await KINDS[spec.measures]({ engine, spec, host, opening });
+  return { ...result, wasmBytes: engine.wasmBytes?.() ?? watchedBytes(), note: engine.note };
 }

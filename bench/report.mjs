@@ -37,10 +37,26 @@ function cells(summary, all) {
     const reason = summary.error.split('\n')[0].slice(0, 160);
     return [summary.name, 'failed', ...new Array(HEAD.length - 3).fill(''), reason];
   }
-  const { median: ms, best, cpuMs, samples, coldMs, peakBytes, wasmBytes, sizes, modelBytes, correlation, busy, note, failures } = summary;
+  const {
+    median: ms,
+    best,
+    cpuMs,
+    samples,
+    coldMs,
+    peakBytes,
+    wasmBytes,
+    sizes,
+    modelBytes,
+    correlation,
+    busy,
+    note,
+    failures,
+  } = summary;
   const us = ours(summary, all);
   const isWrong = correlation !== undefined && correlation < LEAST_CORRELATION;
-  const remarks = [isWrong && 'WRONG LOGITS', failures > 0 && `${failures} runs failed`, note].filter(Boolean).join(', ');
+  const remarks = [isWrong && 'WRONG LOGITS', failures > 0 && `${failures} runs failed`, note]
+    .filter(Boolean)
+    .join(', ');
   return [
     ...[summary.name, ms.toFixed(1), best.toFixed(1), us?.median ? (ms / us.median).toFixed(2) : ''],
     ...[cpuMs?.toFixed(1), us?.cpuMs && cpuMs ? (cpuMs / us.cpuMs).toFixed(2) : ''],
@@ -50,9 +66,28 @@ function cells(summary, all) {
   ];
 }
 
-const HEAD = ['row', 'ms', 'best', 'x ours', 'cpu ms', 'x ours', 'runs', 'cold ms', 'peak MB', 'wasm MB', 'js+wasm MB', 'gzip', 'brotli', 'model MB', 'corr', 'busy', ''];
+const HEAD = [
+  'row',
+  'ms',
+  'best',
+  'x ours',
+  'cpu ms',
+  'x ours',
+  'runs',
+  'cold ms',
+  'peak MB',
+  'wasm MB',
+  'js+wasm MB',
+  'gzip',
+  'brotli',
+  'model MB',
+  'corr',
+  'busy',
+  '',
+];
 const TITLES = {
-  inference: 'Tensor in, 1000 logits out. "x ours": how many times our time, of the same precision, threads, host and variant',
+  inference:
+    'Tensor in, 1000 logits out. "x ours": how many times our time, of the same precision, threads, host and variant',
   startUp: 'From load(), weights on this machine, to the first label, ms',
   photo: 'A JPEG of 500 x 375 in, labels out, ms',
   throughput: 'Many JPEGs in one call, decoding included, ms an image',
@@ -61,12 +96,15 @@ const TITLES = {
 /** The whole report as text. */
 export function report({ machine, rows }) {
   const all = rows.map(summarise);
-  const parts = [`${machine.cpu}, ${machine.cores} logical processors, Node.js ${machine.node}, ${machine.chromium ?? 'no Chromium'}`];
+  const parts = [
+    `${machine.cpu}, ${machine.cores} logical processors, Node.js ${machine.node}, ${machine.chromium ?? 'no Chromium'}`,
+  ];
   for (const [measures, group] of groupBy(all, (summary) => summary.measures)) {
     const lines = tableLines([HEAD, ...group.map((summary) => cells(summary, all))]);
     parts.push([TITLES[measures], ...lines].join('\n'));
     if (measures !== 'throughput') continue;
-    for (const { name, median: ms } of group.filter((g) => !g.error)) parts.push(`${name}: ${(1000 / ms).toFixed(1)} images a second`);
+    for (const { name, median: ms } of group.filter((g) => !g.error))
+      parts.push(`${name}: ${(1000 / ms).toFixed(1)} images a second`);
   }
   parts.push(
     '"cpu ms" is processor time a run, all threads together, of the best round: the figure to trust on a busy machine.\n' +

@@ -15,7 +15,9 @@ const BOTH = ['node', 'chromium'];
 function cross({ engine, precisions, threads, hosts, variants = [''], measures = 'inference' }) {
   return precisions.flatMap((precision) =>
     variants.flatMap((variant) =>
-      threads.flatMap((count) => hosts.map((host) => row({ engine, precision, variant, threads: count, host, measures }))),
+      threads.flatMap((count) =>
+        hosts.map((host) => row({ engine, precision, variant, threads: count, host, measures })),
+      ),
     ),
   );
 }
@@ -34,7 +36,14 @@ export const ROWS = [
   ...cross({ engine: US, precisions: ['int8'], threads: [1, 2], hosts: BOTH, variants: ['', 'no-vnni', 'simd'] }),
   ...cross({ engine: 'litert', precisions: ['int8'], threads: [1, 2], hosts: BOTH, variants: ['', 'no-vnni'] }),
   ...cross({ engine: 'litert', precisions: ['int8'], threads: [1], hosts: BOTH, variants: ['simd'] }),
-  ...cross({ engine: 'onnxruntime-web', precisions: ['int8'], threads: [1, 2], hosts: BOTH, variants: ['', 'no-vnni'] }),
+  ...cross({
+    engine: 'onnxruntime-web',
+    precisions: ['int8'],
+    threads: [1, 2],
+    hosts: BOTH,
+    variants: ['', 'no-vnni'],
+  }),
+  ...cross({ engine: 'onnxruntime-web', precisions: ['int8'], threads: [1], hosts: BOTH, variants: ['simd'] }),
   ...cross({ engine: 'onnxruntime-node', precisions: ['int8'], threads: [1, 2], hosts: ['node'] }),
   ...cross({ engine: US, precisions: ['f32'], threads: [1, 2], hosts: BOTH }),
   ...cross({ engine: 'litert', precisions: ['f32'], threads: [1, 2], hosts: BOTH }),

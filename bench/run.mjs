@@ -34,7 +34,9 @@ const { values: options } = parseArgs({
 /** The share of all processors that was in use over a short while, 0..1. */
 async function busyNow() {
   const read = () => {
-    const times = cpus().flatMap(({ times: { user, nice, sys, idle, irq } }) => [{ all: user + nice + sys + idle + irq, idle }]);
+    const times = cpus().flatMap(({ times: { user, nice, sys, idle, irq } }) => [
+      { all: user + nice + sys + idle + irq, idle },
+    ]);
     return times.reduce((sum, cpu) => ({ all: sum.all + cpu.all, idle: sum.idle + cpu.idle }), { all: 0, idle: 0 });
   };
   const before = read();
@@ -45,7 +47,12 @@ async function busyNow() {
 
 function runInNode(spec) {
   return new Promise((resolve) => {
-    const child = spawn(newestNode(), [...spec.flags, '--no-warnings', join(root, 'bench', 'node-child.mjs'), JSON.stringify(spec)]);
+    const child = spawn(newestNode(), [
+      ...spec.flags,
+      '--no-warnings',
+      join(root, 'bench', 'node-child.mjs'),
+      JSON.stringify(spec),
+    ]);
     let [output, errors] = ['', ''];
     child.stdout.on('data', (data) => (output += data));
     child.stderr.on('data', (data) => (errors += data));
@@ -63,26 +70,31 @@ async function runRow(row) {
   const list = row.measures === 'throughput' ? photos(BATCH) : [onePhoto()];
   const spec = { ...row, photos: list, time: { warmUp: Number(options.time) / 2, milliseconds: Number(options.time) } };
   const busy = await busyNow();
-  const result = row.host === 'node' ? await runInNode(spec) : await runInChromium(spec, row.flags, TIMEOUT_MS);
+  const result = row.host === 'node' ? await runInNode(spec) : await runInChromium(spec, TIMEOUT_MS);
   return { busy, date: new Date().toISOString(), ...result };
 }
 
-function machine(results) {
+function machine(results, node) {
   const chromium = results.flatMap(({ runs }) => runs.map((r) => r.version)).find(Boolean);
-  return { cpu: cpus()[0].model, cores: cpus().length, node: run(newestNode(), ['--version']).trim(), chromium };
+  return { cpu: cpus()[0].model, cores: cpus().length, node, chromium };
 }
 
-function save(results) {
+function save(results, node) {
   mkdirSync(dirname(options.out), { recursive: true });
-  const content = { machine: machine(results), rows: results };
+  const content = { machine: machine(results, node), rows: results };
   writeFileSync(options.out, `${JSON.stringify(content, null, 1)}\n`);
   return content;
 }
 
 function prepare(rows) {
-  if (!options['no-build']) run(process.execPath, [join(root, 'cmake', 'build.mjs')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  if (!options['no-build'])
+    run(process.execPath, [join(root, 'cmake', 'build.mjs')], { stdio: ['ignore', 'pipe', 'inherit'] });
   makeModels();
-  installPeers();
+  try {
+    installPeers();
+  } catch (error) {
+    console.error(`bench: the peers could not be installed, their rows will fail: ${error.message}`);
+  }
   const inPages = rows.filter((row) => row.host === 'chromium').map((row) => row.engine);
   return bundleEngines([...new Set(inPages)]);
 }
@@ -94,7 +106,10 @@ function progress(round, row, result) {
 
 async function measureAll(rows) {
   const known = options.append && existsSync(options.out) ? JSON.parse(readFileSync(options.out, 'utf8')).rows : [];
-  const fresh = rows.map((row) => known.find((entry) => entry.row.name === row.name) ?? { row, runs: [], modelBytes: modelBytes(row) });
+  const fresh = rows.map(
+    (row) => known.find((entry) => entry.row.name === row.name) ?? { row, runs: [], modelBytes: modelBytes(row) },
+  );
+  const node = run(newestNode(), ['--version']).trim();
   const results = [...known.filter((entry) => !fresh.includes(entry)), ...fresh];
   for (let round = 0; round < Number(options.rounds); round++) {
     for (const entry of fresh) {
@@ -103,13 +118,13 @@ async function measureAll(rows) {
       if (runtimeFiles) entry.runtimeFiles = runtimeFiles;
       entry.runs.push(result);
       progress(round, entry.row, result);
-      save(results);
+      save(results, node);
     }
   }
   for (const entry of results.filter((e) => e.runtimeFiles)) {
     entry.sizes = sizesOf(entry.runtimeFiles.filter((file) => existsSync(file)));
   }
-  return save(results);
+  return save(results, node);
 }
 
 try {
@@ -120,7 +135,9 @@ try {
   } else if (options.report) {
     if (!existsSync(options.out)) throw new BenchError(`${options.out} does not exist: run npm run bench first`);
     const content = JSON.parse(readFileSync(options.out, 'utf8'));
-    console.log(report({ ...content, rows: content.rows.filter(({ row }) => rows.some(({ name }) => name === row.name)) }));
+    console.log(
+      report({ ...content, rows: content.rows.filter(({ row }) => rows.some(({ name }) => name === row.name)) }),
+    );
   } else {
     await prepare(rows);
     console.log(report(await measureAll(rows)));

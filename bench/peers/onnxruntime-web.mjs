@@ -5,7 +5,10 @@ export async function open({ precision, threads }, host) {
   ort.env.wasm.numThreads = threads;
   if (host.kind === 'page') ort.env.wasm.wasmPaths = host.library('onnxruntime-web/dist/');
   const [model, pixels] = await Promise.all([host.bytes(`${precision}.onnx`), host.floats('input-nchw.f32')]);
-  const session = await ort.InferenceSession.create(model, { executionProviders: ['wasm'], graphOptimizationLevel: 'all' });
+  const session = await ort.InferenceSession.create(model, {
+    executionProviders: ['wasm'],
+    graphOptimizationLevel: 'all',
+  });
   if (ort.env.wasm.numThreads !== threads) throw new Error(`runs on ${ort.env.wasm.numThreads} threads`);
   const feeds = { input: new ort.Tensor('float32', pixels, [1, 3, 224, 224]) };
   return { run: async () => (await session.run(feeds)).logits.data, note: 'plain SIMD' };
