@@ -16,6 +16,7 @@ class NetworkHandle {
  public:
   static emscripten::val Create(const emscripten::val& options);
 
+  Network& network() { return *network_; }
   int classes() const { return network_->classes(); }
   emscripten::val MissingLayers() const;
   emscripten::val LoadShard(uintptr_t pointer, size_t bytes, const std::string& name);

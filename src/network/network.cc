@@ -297,12 +297,15 @@ void Network::SetInput(std::span<const float> nchw) {
   }
 }
 
-Status Network::Run(const LayerObserver& observer) {
+Status Network::RunRow(size_t row) {
   if (n_ == 0) return Error{ErrorCode::kNotReady, "network", "Prepare must come before Run"};
+  return HasOperator(row) ? operators_[row]->Run(pool_) : Status{};
+}
+
+Status Network::Run(const LayerObserver& observer) {
   for (size_t i = 0; i < layers_.size(); ++i) {
-    if (!operators_[i]) continue;
-    if (Status status = operators_[i]->Run(pool_); !status) return status;
-    if (!observer || options_.precision != Precision::kFloat32) continue;
+    if (Status status = RunRow(i); !status) return status;
+    if (!observer || options_.precision != Precision::kFloat32 || !HasOperator(i)) continue;
     const Layer& layer = layers_[i];
     const float* output =
         layer.kind == LayerKind::kLinear

@@ -65,6 +65,10 @@ class Network {
 
   // Runs the prepared batch. The input is consumed.
   Status Run(const LayerObserver& observer = {});
+  // Whether the row has an operator of its own; fused additions have none.
+  bool HasOperator(size_t row) const { return operators_[row].has_value(); }
+  // One row of Run, for those who time rows: all must run, in order. Does nothing for a row without an operator.
+  Status RunRow(size_t row);
   // n x classes, valid until the next Prepare or Run.
   std::span<const float> logits() const { return logits_; }
   // Bytes of the activation arena.

@@ -1,0 +1,122 @@
+// The limit that kernels are measured against: multiply-accumulates a second that this engine reaches on this machine with
+// nothing but the inner product itself, operands in registers. `node bench/limits.mjs [THREADS]` prints it.
+// Knows WebAssembly's binary format, nothing of networks.
+import { fileURLToPath } from 'node:url';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+
+const simd = (opcode) => [0xfd, ...leb(opcode)];
+const GET = 0x20;
+const SET = 0x21;
+const V128 = 0x7b;
+
+// Steps of one accumulator; the stack holds nothing before and the new sum after. Locals: 1 weights, 2 activations.
+// Every product must depend on what the loop changes, or the compiler moves it out: forms that add the product
+// separately therefore multiply the sum itself (values do not matter, time does not depend on them).
+const FORMS = {
+  'i32x4.relaxed_dot_i8x16_i7x16_add': {
+    macs: 16,
+    step: (sum) => [GET, 1, GET, 2, GET, sum, ...simd(0x113)],
+  },
+  'i16x8.relaxed_dot_i8x16_i7x16 + pairwise': {
+    macs: 16,
+    step: (sum) => [GET, sum, GET, sum, GET, 2, ...simd(0x112), ...simd(0x7e), ...simd(0xae)],
+  },
+  'i32x4.dot_i16x8': {
+    macs: 8,
+    step: (sum) => [GET, sum, GET, sum, GET, 2, ...simd(0xba), ...simd(0xae)],
+  },
+  'f32x4.relaxed_madd': {
+    macs: 4,
+    step: (sum) => [GET, 1, GET, 2, GET, sum, ...simd(0x105)],
+  },
+  'f32x4.mul + add': {
+    macs: 4,
+    step: (sum) => [GET, sum, GET, sum, GET, 2, ...simd(0xe6), ...simd(0xe4)],
+  },
+};
+
+/** Forms that the flavours of the core may use, by precision. */
+export const FORMS_OF = {
+  'relaxed int8': ['i32x4.relaxed_dot_i8x16_i7x16_add', 'i16x8.relaxed_dot_i8x16_i7x16 + pairwise', 'i32x4.dot_i16x8'],
+  'simd int8': ['i32x4.dot_i16x8'],
+  'relaxed f32': ['f32x4.relaxed_madd', 'f32x4.mul + add'],
+  'simd f32': ['f32x4.mul + add'],
+};
+
+const SUMS = 13; // with two operands all vector registers that V8 has on x86: enough in flight to hide the latency of a product
+const FIRST_SUM = 3;
+const UNROLL = 8;
+const ITERATIONS = 4000;
+
+function leb(n) {
+  const bytes = [];
+  do {
+    bytes.push((n & 0x7f) | (n > 0x7f ? 0x80 : 0));
+    n >>>= 7;
+  } while (n > 0);
+  return bytes;
+}
+
+/** A module whose export `f(n)` does n * UNROLL * SUMS steps of a form. */
+function moduleOf({ step }) {
+  const splat = (added) => [GET, 0, 0x41, added, 0x6a, 0xb2, ...simd(0x13)]; // f32x4.splat(f32(n + added))
+  const sums = Array.from({ length: SUMS }, (_, i) => FIRST_SUM + i);
+  const once = sums.flatMap((sum) => [...step(sum), SET, sum]);
+  const body = [
+    ...[1, SUMS + 2, V128], // local 0 is n; 1, 2 operands, then the sums
+    ...[1, 2, ...sums].flatMap((local) => [...splat(local), SET, local]),
+    ...[0x03, 0x40], // loop
+    ...Array.from({ length: UNROLL }, () => once).flat(),
+    ...[GET, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, 0x0b], // br_if (n = n - 1), end
+    ...sums.flatMap((sum, i) => [GET, sum, ...(i === 0 ? [] : simd(0x50))]), // v128.or of all
+    ...[...simd(0x53), 0x0b], // v128.any_true
+  ];
+  const section = (id, bytes) => [id, ...leb(bytes.length), ...bytes];
+  return Uint8Array.from([
+    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+    ...section(1, [1, 0x60, 1, 0x7f, 1, 0x7f]), // type i32 -> i32
+    ...section(3, [1, 0]),
+    ...section(7, [1, 1, 0x66, 0, 0]), // export 'f'
+    ...section(10, [1, ...leb(body.length), ...body]),
+  ]);
+}
+
+/** GMAC/s of a form on this thread, the best of many short runs; undefined where the engine does not know it. */
+function measure(form, milliseconds) {
+  const bytes = moduleOf(form);
+  if (!WebAssembly.validate(bytes)) return undefined;
+  const { f } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
+  let best = 0;
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end) {
+    const start = performance.now();
+    f(ITERATIONS);
+    best = Math.max(best, (ITERATIONS * UNROLL * SUMS * form.macs) / (performance.now() - start) / 1e6);
+  }
+  return best;
+}
+
+function onThread(name, milliseconds) {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(fileURLToPath(import.meta.url), { workerData: { name, milliseconds } });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+}
+
+/** GMAC/s of every form, of all threads together; forms that this engine lacks are left out. */
+export async function measureLimits(threads, milliseconds = 400) {
+  const limits = {};
+  for (const name of Object.keys(FORMS)) {
+    const speeds = await Promise.all(Array.from({ length: threads }, () => onThread(name, milliseconds)));
+    if (speeds[0] !== undefined) limits[name] = speeds.reduce((a, b) => a + b);
+  }
+  return limits;
+}
+
+if (!isMainThread && workerData?.name) {
+  parentPort.postMessage(measure(FORMS[workerData.name], workerData.milliseconds));
+} else if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const limits = await measureLimits(Number(process.argv[2] ?? 1));
+  for (const [name, speed] of Object.entries(limits)) console.log(`${speed.toFixed(1).padStart(8)} GMAC/s  ${name}`);
+}

