@@ -38,7 +38,7 @@ function parse(options) {
 
 /**
  * Builds what is missing and finds the weights.
- * @returns {{ name: string, folder: string }}
+ * @returns {{ name: string, folder: string, files: string[] }}
  * @throws SiteError
  */
 export function prepare(values, say) {

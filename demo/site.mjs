@@ -14,15 +14,20 @@ const WORKER_FILE = 'isolation-worker.js';
 /** What a browser may ask of dist/; the rest is for Node.js. */
 const BROWSER_FILES =
   /^(index|inplace|worker-(simd|relaxed)(-threads)?)\.js$|^wasm\/resnet50-(simd|relaxed)(-threads)?\.(mjs|wasm)$/;
+/** Which of the flavours a browser takes is known only there. */
+const NEEDED_FILES = [
+  'index.js',
+  ...['simd', 'simd-threads', 'relaxed', 'relaxed-threads'].map((flavour) => `wasm/resnet50-${flavour}.wasm`),
+];
 const VARIANT_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
-const WEIGHT_FILES = /^manifest\.json$|\.safetensors$/;
 
 /** What stops the site from being made, as one sentence with the remedy. */
 export class SiteError extends Error {}
 
 /**
  * The weights of a folder that `resnet50-wasm convert` or `weights` wrote.
- * @returns {{ name: string, folder: string }} name from the manifest
+ * @returns {{ name: string, folder: string, files: string[] }} name from the manifest; files that the page loads, which
+ *   are those of one precision
  * @throws SiteError
  */
 export function weightsIn(folder) {
@@ -30,15 +35,14 @@ export function weightsIn(folder) {
   if (!existsSync(path)) {
     throw new SiteError(`${folder} holds no manifest.json: name a folder that 'resnet50-wasm convert' wrote`);
   }
-  let name;
   try {
-    ({ name } = JSON.parse(readFileSync(path, 'utf8')));
+    const { name, precisions } = JSON.parse(readFileSync(path, 'utf8'));
+    const { shards } = precisions.int8 ?? precisions.f32;
+    if (VARIANT_NAME.test(name)) return { name, folder, files: ['manifest.json', ...shards.map(({ file }) => file)] };
   } catch {
-    throw new SiteError(`${path} is not JSON: convert the checkpoint again`);
+    // the same remedy
   }
-  if (!VARIANT_NAME.test(name))
-    throw new SiteError(`${path} has no name that can be a folder: convert the checkpoint again`);
-  return { name, folder };
+  throw new SiteError(`${path} is not one that 'resnet50-wasm convert' wrote: convert the checkpoint again`);
 }
 
 /** The pictures for the gallery: file, what is to be seen, and its class. */
@@ -69,20 +73,20 @@ function clear(out) {
  * Writes the site into a folder, replacing an earlier one.
  * @param {object} options
  * @param {string} options.out the folder
- * @param {{ name: string, folder: string }} options.weights
+ * @param {{ name: string, folder: string, files: string[] }} options.weights from `weightsIn`
  * @param {boolean} options.isolationWorker whether the page may get threads through its service worker; for hosts that
  *   cannot send the isolation headers
  * @returns {number} size in bytes
  * @throws SiteError
  */
 export function writeSite({ out, weights, isolationWorker }) {
-  const missing = ['index.js', 'wasm/resnet50-simd.mjs'].find((file) => !existsSync(join(ROOT, 'dist', file)));
+  const missing = NEEDED_FILES.find((file) => !existsSync(join(ROOT, 'dist', file)));
   if (missing !== undefined) throw new SiteError(`dist/${missing} is not built: run 'npm run build' first`);
   clear(out);
   const shown = samples();
   copy(join(ROOT, 'demo', 'page'), out, (name) => isolationWorker || name !== WORKER_FILE);
   copy(join(ROOT, 'dist'), join(out, 'dist'), (name) => BROWSER_FILES.test(name));
-  copy(weights.folder, join(out, 'weights', weights.name), (name) => WEIGHT_FILES.test(name));
+  copy(weights.folder, join(out, 'weights', weights.name), (name) => weights.files.includes(name));
   copy(PICTURES, join(out, 'samples'), (name) => shown.some(({ file }) => file === name));
   const facts = { weights: weights.name, isolationWorker, samples: shown };
   writeFileSync(join(out, FACTS_FILE), `${JSON.stringify(facts, null, 2)}\n`);

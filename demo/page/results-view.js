@@ -23,12 +23,15 @@ export function createResultsView({ list, prompt, timing }) {
   const rows = Array.from({ length: ROWS }, createRow);
   list.replaceChildren(...rows.map(({ item }) => item));
   return (state) => {
-    const { result, busy, info, camera } = state;
+    const { result, busy, info, camera, network } = state;
+    list.ariaBusy = String(busy);
+    // The next guesses are a blink away: the last ones stay until then (the style dims them if it takes longer).
+    const filled = !list.hidden && !list.classList.contains('ghost');
+    if (result === null && busy && network === 'ready' && filled) return;
     const guesses = result?.guesses ?? [];
     list.hidden = result === null && !busy;
     list.classList.toggle('ghost', result === null);
     list.ariaHidden = String(result === null);
-    list.ariaBusy = String(busy);
     for (const [i, row] of rows.entries()) fillRow(row, guesses[i], result === null);
     prompt.textContent = promptFor(state);
     timing.hidden = result === null || info === null;

@@ -316,6 +316,8 @@ describe('the demo', { skip: unable }, () => {
       const { page } = await open(t, isolated.url, { width: 390, features });
       await page.click(sample('jack-o-lantern.jpg'));
       await bestGuess(page, "jack-o'-lantern");
+      const { top, bottom } = await page.$eval('#photo', (photo) => photo.getBoundingClientRect().toJSON());
+      assert.ok(top >= 0 && bottom <= 860, `the picture came into view: ${top} to ${bottom}`);
       for (const width of [320, 390, 1280]) {
         await page.setViewport({ width, height: 860 });
         assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= width, `${width} px`);
