@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { emscriptenEnvironment, fail as failWith, needPackages, root } from './tools.mjs';
 
 const allFlavours = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
-const sourceFolders = ['src', 'cmake'];
+const buildFiles = ['CMakeLists.txt', 'cmake/flavours.cmake', 'cmake/dependencies.cmake', 'cmake/third-party.cmake'];
 
 const fail = (sentence) => failWith('build', sentence);
 
@@ -67,7 +67,7 @@ function modulesOf(flavour) {
 }
 
 function buildFlavours(flavours) {
-  const inputs = fingerprint(sourceFolders, ['CMakeLists.txt']);
+  const inputs = fingerprint(['src'], buildFiles);
   let environment;
   for (const flavour of flavours) {
     const outputs = modulesOf(flavour).flatMap((m) => [join(root, 'dist', 'wasm', `${m}.mjs`), join(root, 'dist', 'wasm', `${m}.wasm`)]);
