@@ -91,3 +91,37 @@ void resnet50_int8_block(struct xnn_operator* op, size_t threads) {
   compute->tile[0] = block;
   compute->tile[1] = column_block;
 }
+
+// Pixels of an image's output, rounded up to whole tiles: what XNNPACK keeps pointers for.
+static size_t tiled_outputs(const struct xnn_operator* op) {
+  return divide_up(op->output_height * op->output_width, kRows) * kRows;
+}
+
+void resnet50_int8_read_runs(struct xnn_operator* op, size_t run_step, size_t row_bytes) {
+  assert(op->ukernel.type == xnn_microkernel_type_igemm && op->kernel_width == 1);
+  const size_t taps = op->kernel_height, pixels = op->output_height * op->output_width;
+  for (size_t i = 0; i < tiled_outputs(op); ++i) {
+    // Places behind the last pixel repeat it, as XNNPACK's do.
+    const size_t pixel = i < pixels ? i : pixels - 1;
+    const size_t y = pixel / op->output_width, x = pixel % op->output_width;
+    for (size_t tap = 0; tap < taps; ++tap) {
+      const size_t row = y * op->stride_height + tap - op->padding_top;  // wraps above the image
+      const bool inside = row < op->input_height;
+      const void** pointer = op->indirection_buffer + i / kRows * kRows * taps + tap * kRows + i % kRows;
+      *pointer = inside ? (const char*)op->last_input + row * row_bytes + x * run_step : op->zero_buffer;
+    }
+  }
+  op->context.igemm.igemm.ba_stride = op->input_height * row_bytes;
+}
+
+void resnet50_int8_pin_input(struct xnn_operator* op) {
+  if (op->ukernel.type != xnn_microkernel_type_igemm) return;
+  struct igemm_context* context = &op->context.igemm.igemm;
+  const size_t pointers = tiled_outputs(op) * context->ks;
+  for (size_t i = 0; i < pointers; ++i) {
+    const void** pointer = op->indirection_buffer + i;
+    if (*pointer != op->zero_buffer) *pointer = (const char*)*pointer + context->a_offset;
+  }
+  op->last_input = op->input;
+  context->a_offset = 0;
+}

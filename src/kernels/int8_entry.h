@@ -43,6 +43,15 @@ void Gemm(size_t rows, size_t columns, size_t channels, const int8_t* a, size_t 
   }
 }
 
+// The most taps of a convolution here (7x7).
+inline constexpr size_t kMostTaps = 49;
+
+// The pointers of a group of rows to all taps, moved by `offset`, except those to the padding.
+inline void MovePointers(const int8_t* const* from, size_t count, size_t offset, const int8_t* zero,
+                         const int8_t** to) {
+  for (size_t i = 0; i < count; ++i) to[i] = from[i] == zero ? zero : from[i] + offset;
+}
+
 // The same through an indirection buffer: for every group of 6 rows, one pointer a tap and row. `taps_bytes` is the
 // number of taps x 6 x sizeof(void*), as XNNPACK passes it. Pointers to `zero` are not moved by `a_offset`.
 template <typename Form>
@@ -56,15 +65,21 @@ void Igemm(size_t rows, size_t columns, size_t channels, size_t taps_bytes, cons
   for (size_t n = 0; n < columns; n += kTileColumns, panel += panel_bytes) {
     ForRowPieces(
         rows, [&]<size_t kRows>(size_t first) __attribute__((always_inline)) {
+          const int8_t* const* group = a + first / kTileRows * pointers;
+          const int8_t* moved[kMostTaps * kTileRows];
+          if (a_offset != 0) {
+            MovePointers(group, pointers, a_offset, zero, moved);
+            group = moved;
+          }
           int8_t* out[kRows];
           Unroll<kRows>([&](auto r) { out[r] = c + (first + r) * c_stride + n; });
-          const int8_t* const* tap = a + first / kTileRows * pointers + first % kTileRows;
+          const int8_t* const* tap = group + first % kTileRows;
           typename Form::template Accumulators<kRows> acc;
           acc.SetBias(panel);
           const int8_t* weights = panel + kBiasBytes;
           for (size_t t = 0; t < taps; ++t, tap += kTileRows) {
             const int8_t* in[kRows];
-            Unroll<kRows>([&](auto r) { in[r] = tap[r] == zero ? zero : tap[r] + a_offset; });
+            Unroll<kRows>([&](auto r) { in[r] = tap[r]; });
             weights = Form::template Accumulate<kRows>(acc, in, channels, weights);
           }
           Form::template Finish<kRows, Residual::kNone>(acc, weights, epilogue, out,

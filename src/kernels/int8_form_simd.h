@@ -21,43 +21,64 @@ struct SimdBase {
     }
   };
 
-  // Rounds half to even by adding 1.5 * 2^23: exact for the clamped range.
-  static v128_t Round(v128_t value, v128_t low, v128_t high) {
-    const v128_t clamped = wasm_f32x4_pmin(wasm_f32x4_pmax(value, low), high);
-    const v128_t magic = wasm_f32x4_const_splat(12582912.0F);
-    return wasm_i32x4_sub(wasm_f32x4_add(clamped, magic), magic);
+  // What the epilogue needs in vectors.
+  struct Rounding {
+    v128_t scale_low, scale_high;  // of the eight columns
+    v128_t low;                    // output_min less the zero point, in reals
+    v128_t magic_less_zero_point;
+  };
+
+  // real + 1.5 * 2^23 has the integer nearest to real (halves to even) in its low bits. Only the lower bound is
+  // clamped: large reals give large integers, which saturate in the narrowing, at 127.
+  static v128_t Round(v128_t real, const Rounding& r) {
+    const v128_t magic = wasm_f32x4_const_splat(kMagic);
+    return wasm_i32x4_sub(wasm_f32x4_add(wasm_f32x4_pmax(r.low, real), magic), r.magic_less_zero_point);
+  }
+
+  // One row's eight results in int16.
+  template <Residual kResidual>
+  static v128_t FinishRow(const v128_t (&sums)[2], const Rounding& r, const Int8Epilogue& e, const int8_t* out) {
+    v128_t a = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sums[0]), r.scale_low);
+    v128_t b = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sums[1]), r.scale_high);
+    if constexpr (kResidual == Residual::kAdded) {
+      const v128_t ratio = wasm_v128_load32_splat(&e.residual_scale);
+      // Tensors are padded behind their end, so that eight bytes may be read even where fewer count.
+      v128_t residual = wasm_i16x8_load8x8(out + e.residual_offset);
+      residual = wasm_i16x8_sub(residual, wasm_v128_load16_splat(&e.residual_zero_point));
+      a = wasm_f32x4_add(a, wasm_f32x4_mul(wasm_f32x4_convert_i32x4(wasm_i32x4_extend_low_i16x8(residual)), ratio));
+      b = wasm_f32x4_add(b, wasm_f32x4_mul(wasm_f32x4_convert_i32x4(wasm_i32x4_extend_high_i16x8(residual)), ratio));
+    }
+    return wasm_i16x8_narrow_i32x4(Round(a, r), Round(b, r));
   }
 
   template <size_t kRows, Residual kResidual>
   [[gnu::always_inline]] static void Finish(const Accumulators<kRows>& acc, const int8_t* scales, const Int8Epilogue& e,
                                             int8_t* const (&out)[kRows], size_t columns) {
-    const v128_t scale_low = wasm_v128_load(scales), scale_high = wasm_v128_load(scales + 16);
-    const v128_t low = wasm_f32x4_splat(float(e.output_min - e.output_zero_point));
-    const v128_t high = wasm_f32x4_splat(float(e.output_max - e.output_zero_point));
-    const v128_t zero_point = wasm_i16x8_splat(e.output_zero_point);
-    Unroll<kRows>([&](auto r) {
-      v128_t a = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(acc.sums[r][0]), scale_low);
-      v128_t b = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(acc.sums[r][1]), scale_high);
-      if constexpr (kResidual == Residual::kAdded) {
-        const v128_t ratio = wasm_f32x4_splat(e.residual_scale);
-        // Tensors are padded behind their end, so that eight bytes may be read even where fewer count.
-        v128_t residual = wasm_i16x8_load8x8(out[r] + e.residual_offset);
-        residual = wasm_i16x8_sub(residual, wasm_i16x8_splat(e.residual_zero_point));
-        a = wasm_f32x4_add(a, wasm_f32x4_mul(wasm_f32x4_convert_i32x4(wasm_i32x4_extend_low_i16x8(residual)), ratio));
-        b = wasm_f32x4_add(b, wasm_f32x4_mul(wasm_f32x4_convert_i32x4(wasm_i32x4_extend_high_i16x8(residual)), ratio));
-      }
-      const v128_t words =
-          wasm_i16x8_add(wasm_i16x8_narrow_i32x4(Round(a, low, high), Round(b, low, high)), zero_point);
-      const v128_t bytes = wasm_i8x16_narrow_i16x8(words, words);
-      if (columns == kTileColumns) {
-        wasm_v128_store64_lane(out[r], bytes, 0);
+    const Rounding rounding{wasm_v128_load(scales), wasm_v128_load(scales + 16),
+                            wasm_f32x4_splat(float(e.output_min - e.output_zero_point)),
+                            wasm_i32x4_splat(kMagicBits - e.output_zero_point)};
+    // Two rows at a time share the last narrowing.
+    Unroll<(kRows + 1) / 2>([&](auto pair) {
+      constexpr size_t kFirst = 2 * pair, kSecond = kFirst + 1 < kRows ? kFirst + 1 : kFirst;
+      const v128_t first = FinishRow<kResidual>(acc.sums[kFirst], rounding, e, out[kFirst]);
+      const v128_t second =
+          kSecond == kFirst ? first : FinishRow<kResidual>(acc.sums[kSecond], rounding, e, out[kSecond]);
+      const v128_t bytes = wasm_i8x16_narrow_i16x8(first, second);
+      if (columns == kTileColumns) [[likely]] {
+        wasm_v128_store64_lane(out[kFirst], bytes, 0);
+        if constexpr (kSecond != kFirst) wasm_v128_store64_lane(out[kSecond], bytes, 1);
       } else {
         int8_t lanes[16];
         wasm_v128_store(lanes, bytes);
-        std::memcpy(out[r], lanes, columns);
+        std::memcpy(out[kFirst], lanes, columns);
+        std::memcpy(out[kSecond], lanes + (kSecond == kFirst ? 0 : kTileColumns), columns);
       }
     });
   }
+
+ private:
+  static constexpr float kMagic = 12582912.0F;
+  static constexpr int32_t kMagicBits = 0x4B400000;  // kMagic's own
 };
 
 #ifdef __wasm_relaxed_simd__

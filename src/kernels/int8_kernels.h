@@ -54,6 +54,15 @@ struct resnet50_int8_residual {
 void resnet50_int8_fuse_residual(struct xnn_operator* op, enum resnet50_int8_form form,
                                  const struct resnet50_int8_residual* residual);
 
+// A reshaped convolution with a kernel of one column, over an input that lies otherwise than XNNPACK thinks: the window
+// of output column x begins at byte x * run_step of an input row of `row_bytes`, so that windows overlap. The row holds
+// its own padding at both sides. The next reshape undoes it.
+void resnet50_int8_read_runs(struct xnn_operator* op, size_t run_step, size_t row_bytes);
+
+// Puts the input's address into the pointers of a convolution that has been set up, so that the kernel need not add it
+// to each of them for every tap (for the first image of a batch). Another setup is as good as before.
+void resnet50_int8_pin_input(struct xnn_operator* op);
+
 // Cuts a reshaped int8 convolution into blocks of rows and columns that suit the caches and keep `threads` busy.
 void resnet50_int8_block(struct xnn_operator* op, size_t threads);
 

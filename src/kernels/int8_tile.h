@@ -23,7 +23,7 @@ inline constexpr size_t kTileDepth = 4;  // input channels a step
 struct Int8Epilogue {
   int16_t output_zero_point;
   int16_t output_min;
-  int16_t output_max;
+  int16_t output_max;  // always 127: the SIMD forms let int8 saturate
   int16_t residual_zero_point;
   float residual_scale;       // residual's scale over the output's
   ptrdiff_t residual_offset;  // bytes from an output to its residual: both tensors have the same layout

@@ -9,8 +9,6 @@ namespace {
 
 constexpr size_t kPixelChannels = 6;  // the first halves of R, G, B, then the second
 
-size_t Pairs(int width) { return (size_t(width) + 1) / 2; }
-
 }  // namespace
 
 InputQuantization QuantizeInput(Range range) {
@@ -27,14 +25,17 @@ uint8_t QuantizeInputValue(float value, const InputQuantization& q) {
   return uint8_t(std::clamp(code, 0.0F, float(kMaxInputCode)));
 }
 
+size_t PairsOf(size_t width) { return (width + 1) / 2; }
+
+size_t PairedRowBytes(size_t width) { return (kLeftPairs + PairsOf(width) + kRightPairs) * kPairChannels; }
+
 size_t PairedInputBytes(int n, int height, int width) {
-  return size_t(n) * size_t(height) * Pairs(width) * kPairChannels;
+  return size_t(n) * size_t(height) * PairedRowBytes(size_t(width));
 }
 
 std::vector<int8_t> PairStemWeights(const Layer& stem, std::span<const int8_t> ohwi) {
-  const PairedStem paired;
   const size_t rows = size_t(stem.out_channels) * size_t(stem.kernel);
-  const size_t columns = size_t(paired.kernel_width) * 2;  // of single pixels
+  constexpr size_t columns = kRunPairs * 2;  // of single pixels
   std::vector<int8_t> weights(rows * columns * kPixelChannels);
   for (size_t row = 0; row < rows; ++row) {
     // The window begins one pixel further left than the 7x7 one: that column's weights stay zero.
@@ -50,7 +51,12 @@ std::vector<int8_t> PairStemWeights(const Layer& stem, std::span<const int8_t> o
 
 void WritePairs(std::span<const uint8_t> codes, int height, int width, int zero_point, int8_t* out) {
   const uint8_t* code = codes.data();
+  const auto pad = [&](size_t bytes) {
+    std::memset(out, zero_point / 2, bytes);
+    out += bytes;
+  };
   for (int y = 0; y < height; ++y) {
+    pad(kLeftPairs * kPairChannels);
     for (int x = 0; x < width; ++x, code += kInputChannels, out += kPixelChannels) {
       for (size_t c = 0; c < kInputChannels; ++c) {
         const int half = code[c] / 2;
@@ -58,10 +64,8 @@ void WritePairs(std::span<const uint8_t> codes, int height, int width, int zero_
         out[c + kInputChannels] = int8_t(code[c] - half);
       }
     }
-    if (width % 2 != 0) {
-      std::memset(out, zero_point / 2, kPixelChannels);
-      out += kPixelChannels;
-    }
+    if (width % 2 != 0) pad(kPixelChannels);
+    pad(kRightPairs * kPairChannels);
   }
 }
 

@@ -103,22 +103,20 @@ Status Operator::CreateConvolution(const LayerWeights& weights, const OperatorQu
   if (q) {
     const std::vector<int32_t> bias = QuantizeBias(weights.bias, q->input.scale, weights.scales);
     const OurKernels use(q->form);
-    const auto create = [&](uint32_t top, uint32_t right, uint32_t bottom, uint32_t left, uint32_t height,
-                            uint32_t width, uint32_t stride_y, uint32_t stride_x, size_t channels,
-                            const int8_t* values) {
+    const auto create = [&](uint32_t pad_y, uint32_t pad_x, uint32_t height, uint32_t width, uint32_t stride_y,
+                            uint32_t stride_x, size_t channels, const int8_t* values) {
       return xnn_create_convolution2d_nhwc_qs8_qc8w(
-          top, right, bottom, left, height, width, stride_y, stride_x, 1, 1, 1, channels, out, channels, out,
+          pad_y, pad_x, pad_y, pad_x, height, width, stride_y, stride_x, 1, 1, 1, channels, out, channels, out,
           q->input.zero_point, q->input.scale, weights.scales.data(), values, bias.data(), q->output.zero_point,
           q->output.scale, q->output.min, q->output.max, 0, nullptr, nullptr, &op);
     };
     if (ReadsImage()) {
       const PairedStem s;
       const std::vector<int8_t> paired = PairStemWeights(layer_, weights.quantized);
-      status = create(uint32_t(s.padding_top), uint32_t(s.padding_right), uint32_t(s.padding_bottom),
-                      uint32_t(s.padding_left), uint32_t(s.kernel_height), uint32_t(s.kernel_width),
-                      uint32_t(s.stride_height), uint32_t(s.stride_width), kPairChannels, paired.data());
+      status = create(uint32_t(s.padding_top), 0, uint32_t(s.kernel_height), uint32_t(s.kernel_width),
+                      uint32_t(s.stride_height), uint32_t(s.stride_width), kRunChannels, paired.data());
     } else {
-      status = create(pad, pad, pad, pad, kernel, kernel, stride, stride, in, weights.quantized.data());
+      status = create(pad, pad, kernel, kernel, stride, stride, in, weights.quantized.data());
     }
     if (status == xnn_status_unsupported_parameter || status == xnn_status_invalid_parameter) {
       return Error{ErrorCode::kWeightsMismatch, layer_.name,
@@ -204,7 +202,7 @@ Result<size_t> Operator::Reshape(size_t n, Extent in, const ThreadPool& pool) {
   switch (layer_.kind) {
     case LayerKind::kConvolution:
       status = int8_ ? xnn_reshape_convolution2d_nhwc_qs8_qc8w(op_.get(), n, in.height,
-                                                               ReadsImage() ? (in.width + 1) / 2 : in.width, &scratch,
+                                                               ReadsImage() ? PairsOf(in.width) : in.width, &scratch,
                                                                &alignment, &height, &width, pool.get())
                      : xnn_reshape_convolution2d_nhwc_f32(op_.get(), n, in.height, in.width, &scratch, &alignment,
                                                           &height, &width, pool.get());
@@ -244,6 +242,7 @@ Result<size_t> Operator::Reshape(size_t n, Extent in, const ThreadPool& pool) {
   }
   if (status != xnn_status_success) return Failure(status, "reshape");
   if (int8_ && layer_.kind == LayerKind::kConvolution) {
+    if (ReadsImage()) resnet50_int8_read_runs(op_.get(), kPairChannels, PairedRowBytes(in.width));
     resnet50_int8_block(op_.get(), pool.size());
     if (quantization_.adds_shortcut) {
       const TensorQuantization &out = quantization_.output, &shortcut = quantization_.shortcut;
@@ -265,6 +264,7 @@ Status Operator::Setup(const void* input, const void* shortcut, void* output, vo
     case LayerKind::kConvolution:
       status = int8_ ? xnn_setup_convolution2d_nhwc_qs8_qc8w(op_.get(), scratch, in8, out8)
                      : xnn_setup_convolution2d_nhwc_f32(op_.get(), scratch, in32, out32);
+      if (status == xnn_status_success && int8_) resnet50_int8_pin_input(op_.get());
       if (residual_) residual_->offset = static_cast<const int8_t*>(shortcut) - out8;
       break;
     case LayerKind::kMaxPool:
