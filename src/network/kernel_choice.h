@@ -1,12 +1,12 @@
 // Which form of our int8 kernels this machine runs fastest. All forms give the same bits, so the choice is about speed
-// only, and is made by timing, not by guessing the CPU.
+// only, and is made by probing what the engine makes of an instruction, not by guessing the CPU.
 #pragma once
 
 #include "kernels/int8_kernels.h"
 
 namespace resnet50 {
 
-// For 7-bit activations: the fastest form compiled into this flavour, timed once a process (about a millisecond).
+// For 7-bit activations: the fastest form compiled into this flavour. Takes no time.
 resnet50_int8_form BestInt8Form();
 
 // For activations of all eight bits: the fastest form that is exact for them.
