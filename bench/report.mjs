@@ -16,6 +16,11 @@ export function summarise({ row, runs, sizes, modelBytes }) {
   return {
     ...row,
     ...{ median: median(ms), best: lowest(ms), samples: ms.length, failures: runs.length - good.length },
+    // A row that is fast in one round and slow in the next has a cause: their medians show it, the whole median hides it.
+    byRound:
+      good.length < 2
+        ? undefined
+        : [lowest(good.map((run) => median(run.ms))), Math.max(...good.map((run) => median(run.ms)))],
     coldMs: good[0].coldMs === undefined ? undefined : median(good.map((run) => run.coldMs)),
     cpuMs: good[0].cpuMs === undefined ? undefined : lowest(good.map((run) => run.cpuMs)),
     peakBytes: Math.max(...good.map((run) => run.peakBytes)),
@@ -41,6 +46,7 @@ function cells(summary, all) {
     median: ms,
     best,
     cpuMs,
+    byRound,
     samples,
     coldMs,
     peakBytes,
@@ -60,6 +66,7 @@ function cells(summary, all) {
   return [
     ...[summary.name, ms.toFixed(1), best.toFixed(1), us?.median ? (ms / us.median).toFixed(2) : ''],
     ...[cpuMs?.toFixed(1), us?.cpuMs && cpuMs ? (cpuMs / us.cpuMs).toFixed(2) : ''],
+    byRound?.map((value) => value.toFixed(1)).join('-'),
     ...[samples, coldMs?.toFixed(0), megabytes(peakBytes), megabytes(wasmBytes)],
     ...[megabytes(sizes?.raw), megabytes(sizes?.gzip), megabytes(sizes?.brotli), megabytes(modelBytes)],
     ...[correlation?.toFixed(4), `${(100 * busy).toFixed(0)} %`, remarks],
@@ -73,6 +80,7 @@ const HEAD = [
   'x ours',
   'cpu ms',
   'x ours',
+  'by round',
   'runs',
   'cold ms',
   'peak MB',

@@ -16,7 +16,9 @@ export class BenchError extends Error {}
 export function run(command, args, options = {}) {
   const result = spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, ...options });
   if (result.status === 0) return result.stdout;
-  throw new BenchError(`'${command} ${args.join(' ')}' failed: ${result.error ?? `${result.stdout}${result.stderr}`}`);
+  throw new BenchError(
+    `'${command} ${args.join(' ')}' failed: ${result.error ?? `${result.stdout ?? ''}${result.stderr ?? ''}`}`,
+  );
 }
 
 /** The newest Node.js, which has relaxed SIMD: $RESNET50_NEWEST_NODE, or one that is installed into build/. */

@@ -1,5 +1,5 @@
-// What bench/layers.mjs measures with: the network's rows, the milliseconds of each in one pass, and those of the stages
-// between a photo's bytes and the network's input. In no module that ships.
+// What bench/layers.mjs measures with: the network's rows, the milliseconds of each in one pass, and those of the
+// stages between a photo's bytes and the network's input. In no module that ships.
 #include <emscripten.h>
 #include <emscripten/bind.h>
 
@@ -32,7 +32,8 @@ class Stopwatch {
   double last_ = emscripten_get_now();
 };
 
-// Rows that have an operator: { row, name, kernel, stride, inChannels, outChannels, side (of the output, pixels), macs }.
+// Rows that have an operator: { row, name, kernel, stride, inChannels, outChannels, side (of the output, pixels), macs
+// }.
 val RowsOf(NetworkHandle& handle, int side) {
   Network& network = handle.network();
   std::vector<int> sides;
@@ -97,7 +98,8 @@ val TimeInput(NetworkHandle& handle, uintptr_t pointer, size_t bytes, const val&
 }  // namespace resnet50::js
 
 EMSCRIPTEN_BINDINGS(profile) {
-  emscripten::function("chosenForm", +[] { return std::string(resnet50::Name(resnet50::BestInt8Form())); });
+  emscripten::function(
+      "chosenForm", +[] { return std::string(resnet50::Name(resnet50::BestInt8Form())); });
   emscripten::function("rowsOf", &resnet50::js::RowsOf);
   emscripten::function("timeRows", &resnet50::js::TimeRows);
   emscripten::function("timeInput", &resnet50::js::TimeInput);
