@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "kernels/int8_entry_widened.h"
 #include "kernels/int8_tile.h"
 
 namespace resnet50::kernels {
@@ -122,33 +123,38 @@ using RelaxedI16Form = RelaxedForm<DotI16>;
 
 #endif  // __wasm_relaxed_simd__
 
-// Plain SIMD: bytes are widened to int16 in registers. The weights of 4 channels x 4 outputs become two vectors of
-// channel pairs, the activations one vector of two pairs, spread by shuffles.
+// Plain SIMD, over widened activations (int8_entry_widened.h): two channels a dot product. The weights of 4 channels x
+// 8 outputs become four vectors of channel pairs, a pair of activations is spread by the load.
 struct PlainForm : SimdBase {
+  // Reads up to seven bytes past the end, and writes as many values.
+  static void Widen(const int8_t* in, size_t channels, int16_t* out) {
+    for (size_t k = 0; k < channels; k += 8) wasm_v128_store(out + k, wasm_i16x8_load8x8(in + k));
+  }
+
   template <size_t kRows>
-  [[gnu::always_inline]] static const int8_t* Accumulate(Accumulators<kRows>& acc, const int8_t* const (&rows)[kRows],
-                                                         size_t channels, const int8_t* w) {
-    const int8_t* p[kRows];
-    Unroll<kRows>([&](auto r) { p[r] = rows[r]; });
-    for (ptrdiff_t left = ptrdiff_t(channels); left > 0; left -= ptrdiff_t(kTileDepth)) {
+  [[gnu::always_inline]] static const int8_t* Accumulate(Accumulators<kRows>& acc, const int16_t* rows, size_t depth,
+                                                         const int8_t* w) {
+    const int8_t* const end = w + depth * kTileColumns;
+    for (; w != end; w += kStepBytes, rows += kTileDepth) {
       // Outputs 0-1 and 2-3, 4-5 and 6-7; each output's four channels stay together.
       const v128_t w01 = wasm_i16x8_load8x8(w), w23 = wasm_i16x8_load8x8(w + 8);
       const v128_t w45 = wasm_i16x8_load8x8(w + 16), w67 = wasm_i16x8_load8x8(w + 24);
-      // Channels 0-1 of four outputs, channels 2-3 of four outputs.
-      const v128_t a0 = wasm_i32x4_shuffle(w01, w23, 0, 2, 4, 6), a1 = wasm_i32x4_shuffle(w01, w23, 1, 3, 5, 7);
-      const v128_t b0 = wasm_i32x4_shuffle(w45, w67, 0, 2, 4, 6), b1 = wasm_i32x4_shuffle(w45, w67, 1, 3, 5, 7);
-      w += kStepBytes;
-      Unroll<kRows>([&](auto r) {
-        const v128_t x = wasm_i16x8_extend_low_i8x16(wasm_v128_load32_zero(p[r]));
-        p[r] += kTileDepth;
-        const v128_t x0 = wasm_i32x4_shuffle(x, x, 0, 0, 0, 0), x1 = wasm_i32x4_shuffle(x, x, 1, 1, 1, 1);
-        acc.sums[r][0] = wasm_i32x4_add(acc.sums[r][0], wasm_i32x4_dot_i16x8(a0, x0));
-        acc.sums[r][1] = wasm_i32x4_add(acc.sums[r][1], wasm_i32x4_dot_i16x8(b0, x0));
-        acc.sums[r][0] = wasm_i32x4_add(acc.sums[r][0], wasm_i32x4_dot_i16x8(a1, x1));
-        acc.sums[r][1] = wasm_i32x4_add(acc.sums[r][1], wasm_i32x4_dot_i16x8(b1, x1));
-      });
+      AddPairs<kRows>(acc, rows, wasm_i32x4_shuffle(w01, w23, 0, 2, 4, 6), wasm_i32x4_shuffle(w45, w67, 0, 2, 4, 6));
+      AddPairs<kRows>(acc, rows + 2, wasm_i32x4_shuffle(w01, w23, 1, 3, 5, 7),
+                      wasm_i32x4_shuffle(w45, w67, 1, 3, 5, 7));
     }
     return w;
+  }
+
+ private:
+  // Two channels of eight outputs.
+  template <size_t kRows>
+  [[gnu::always_inline]] static void AddPairs(Accumulators<kRows>& acc, const int16_t* rows, v128_t w0, v128_t w1) {
+    Unroll<kRows>([&](auto r) {
+      const v128_t x = wasm_v128_load32_splat(rows + r * kWideStride);
+      acc.sums[r][0] = wasm_i32x4_add(acc.sums[r][0], wasm_i32x4_dot_i16x8(w0, x));
+      acc.sums[r][1] = wasm_i32x4_add(acc.sums[r][1], wasm_i32x4_dot_i16x8(w1, x));
+    });
   }
 };
 

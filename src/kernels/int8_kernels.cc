@@ -27,7 +27,7 @@ constexpr resnet50_int8_kernels kKernels[resnet50_int8_forms] = {
     {},
 #endif
 #ifdef __wasm_simd128__
-    KernelsOf<PlainForm>(),
+    {WidenedGemm<PlainForm, Residual::kNone>, WidenedGemm<PlainForm, Residual::kAdded>, WidenedIgemm<PlainForm>},
 #else
     {},
 #endif
