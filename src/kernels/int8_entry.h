@@ -30,14 +30,12 @@ void Gemm(size_t rows, size_t columns, size_t channels, const int8_t* a, size_t 
     ForRowPieces(
         rows, [&]<size_t kRows>(size_t first) __attribute__((always_inline)) {
           const int8_t* in[kRows];
-          int8_t* out[kRows];
-          Unroll<kRows>([&](auto r) {
-            in[r] = a + (first + r) * a_stride;
-            out[r] = c + (first + r) * c_stride + n;
-          });
+          Unroll<kRows>([&](auto r) { in[r] = a + (first + r) * a_stride; });
           typename Form::template Accumulators<kRows> acc;
           acc.SetBias(panel);
           const int8_t* scales = Form::template Accumulate<kRows>(acc, in, channels, panel + kBiasBytes);
+          int8_t* out[kRows];
+          Unroll<kRows>([&](auto r) { out[r] = c + (first + r) * c_stride + n; });
           Form::template Finish<kRows, kResidual>(acc, scales, epilogue, out, std::min(kTileColumns, columns - n));
         });
   }
@@ -71,8 +69,6 @@ void Igemm(size_t rows, size_t columns, size_t channels, size_t taps_bytes, cons
             MovePointers(group, pointers, a_offset, zero, moved);
             group = moved;
           }
-          int8_t* out[kRows];
-          Unroll<kRows>([&](auto r) { out[r] = c + (first + r) * c_stride + n; });
           const int8_t* const* tap = group + first % kTileRows;
           typename Form::template Accumulators<kRows> acc;
           acc.SetBias(panel);
@@ -82,6 +78,8 @@ void Igemm(size_t rows, size_t columns, size_t channels, size_t taps_bytes, cons
             Unroll<kRows>([&](auto r) { in[r] = tap[r]; });
             weights = Form::template Accumulate<kRows>(acc, in, channels, weights);
           }
+          int8_t* out[kRows];
+          Unroll<kRows>([&](auto r) { out[r] = c + (first + r) * c_stride + n; });
           Form::template Finish<kRows, Residual::kNone>(acc, weights, epilogue, out,
                                                         std::min(kTileColumns, columns - n));
         });

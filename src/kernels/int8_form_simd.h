@@ -10,6 +10,9 @@
 
 namespace resnet50::kernels {
 
+// Keeps LLVM from moving loads over this place.
+[[gnu::always_inline]] inline void KeepOrder() { __asm__ volatile("" ::: "memory"); }
+
 // Accumulators of a tile in vectors, and the way from them to int8.
 struct SimdBase {
   template <size_t kRows>
@@ -55,6 +58,8 @@ struct SimdBase {
   template <size_t kRows, Residual kResidual>
   [[gnu::always_inline]] static void Finish(const Accumulators<kRows>& acc, const int8_t* scales, const Int8Epilogue& e,
                                             int8_t* const (&out)[kRows], size_t columns) {
+    // What is loaded here must not live through the loop before: V8 would take its registers from the accumulators.
+    KeepOrder();
     const Rounding rounding{wasm_v128_load(scales), wasm_v128_load(scales + 16),
                             wasm_f32x4_splat(float(e.output_min - e.output_zero_point)),
                             wasm_i32x4_splat(kMagicBits - e.output_zero_point)};
