@@ -19,7 +19,7 @@ set(xnn "${RESNET50_DEP_xnnpack}")
 
 # Its lists of microkernels that its configuration tables name (PROD_*), cut down to the families that our operators use.
 set(RESNET50_XNN_FAMILIES
-  f32-gemm f32-igemm qd8-f32-qc8w-gemm qd8-f32-qc8w-igemm # convolution, fully connected
+  qd8-f32-qc8w-gemm qd8-f32-qc8w-igemm # convolution, fully connected
   f32-maxpool s8-maxpool f32-vbinary/gen/f32-vaddc? qs8-vadd qs8-vaddc f32-vclamp # pooling, residual addition, its ReLU
   f32-rsum f32-rdsum qs8-rsum qs8-rdsum qs8-vcvt f32-qs8-vcvt s32-f32-vcvt # global average pooling
   x32-packw x8-packw qs8-packw xx-fill xx-pad)
@@ -40,6 +40,18 @@ endforeach()
 list(FILTER kernels INCLUDE REGEX "^src/(${families})[-/]")
 # These include <arm_neon.h> by way of SIMDe; src/kernels/xnnpack_configs.c names the scalar ones instead.
 list(FILTER kernels EXCLUDE REGEX "f32-qs8-vcvt-wasmsimd")
+# Faster on V8 than those of XNNPACK's own choice; see src/kernels/f32_config.c.
+if(RESNET50_FLAVOUR MATCHES "^relaxed")
+  set(f32_kernels 1x8-minmax-wasmrelaxedsimd-fma-loadsplat 6x8-minmax-wasmrelaxedsimd-fma-loadsplat)
+elseif(RESNET50_WASM)
+  set(f32_kernels 1x8-minmax-wasmsimd-x86-loadsplat 5x8-minmax-wasmsimd-x86-loadsplat)
+else()
+  set(f32_kernels 1x4-minmax-scalar 4x4-minmax-scalar)
+endif()
+list(FILTER kernels EXCLUDE REGEX "^src/f32-i?gemm/")
+foreach(kernel IN LISTS f32_kernels)
+  list(APPEND kernels src/f32-gemm/gen/f32-gemm-${kernel}.c src/f32-igemm/gen/f32-igemm-${kernel}.c)
+endforeach()
 list(TRANSFORM kernels PREPEND "${xnn}/")
 
 set(core
@@ -56,10 +68,11 @@ list(TRANSFORM core PREPEND "${xnn}/")
 
 add_library(xnnpack STATIC ${core} ${kernels} 
   ${CMAKE_CURRENT_SOURCE_DIR}/src/kernels/xnnpack_configs.c
+  ${CMAKE_CURRENT_SOURCE_DIR}/src/kernels/f32_config.c
   ${CMAKE_CURRENT_SOURCE_DIR}/src/kernels/int8_config.c ${CMAKE_CURRENT_SOURCE_DIR}/src/kernels/int8_kernels.cc)
-# Our int8 kernels take the place of XNNPACK's, which are left out: its function gets a name that nothing calls.
+# Our choices take the place of XNNPACK's, which are left out: its functions get names that nothing calls.
 set_source_files_properties(${xnn}/src/configs/gemm-config.c PROPERTIES
-  COMPILE_DEFINITIONS xnn_init_qs8_qc8w_gemm_config=xnn_unused_qs8_qc8w_gemm_config)
+  COMPILE_DEFINITIONS "xnn_init_qs8_qc8w_gemm_config=xnn_unused_qs8_qc8w_gemm_config;xnn_init_f32_gemm_config=xnn_unused_f32_gemm_config;xnn_init_f32_gemm_nr2_config=xnn_unused_f32_gemm_nr2_config")
 target_include_directories(xnnpack PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src)
 target_include_directories(xnnpack SYSTEM PUBLIC ${xnn}/include PRIVATE ${xnn}/src
   ${RESNET50_DEP_fxdiv}/include ${RESNET50_DEP_fp16}/include)
