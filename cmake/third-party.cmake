@@ -69,7 +69,8 @@ list(TRANSFORM core PREPEND "${xnn}/")
 add_library(xnnpack STATIC ${core} ${kernels} 
   ${CMAKE_CURRENT_SOURCE_DIR}/src/kernels/xnnpack_configs.c
   ${CMAKE_CURRENT_SOURCE_DIR}/src/kernels/f32_config.c
-  ${CMAKE_CURRENT_SOURCE_DIR}/src/kernels/int8_config.c ${CMAKE_CURRENT_SOURCE_DIR}/src/kernels/int8_kernels.cc)
+  ${CMAKE_CURRENT_SOURCE_DIR}/src/kernels/int8_config.c ${CMAKE_CURRENT_SOURCE_DIR}/src/kernels/int8_kernels.cc
+  ${CMAKE_CURRENT_SOURCE_DIR}/src/kernels/int8_packing.cc)
 # Our choices take the place of XNNPACK's, which are left out: its functions get names that nothing calls.
 set_source_files_properties(${xnn}/src/configs/gemm-config.c PROPERTIES
   COMPILE_DEFINITIONS "xnn_init_qs8_qc8w_gemm_config=xnn_unused_qs8_qc8w_gemm_config;xnn_init_f32_gemm_config=xnn_unused_f32_gemm_config;xnn_init_f32_gemm_nr2_config=xnn_unused_f32_gemm_nr2_config")

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "kernels/int8_kernels.h"
+#include "kernels/int8_packing.h"
 #include "xnnpack/compute.h"
 #include "xnnpack/config.h"
 #include "xnnpack/microfnptr.h"
@@ -20,18 +21,31 @@ static _Thread_local struct xnn_gemm_config ours;
 
 const struct xnn_gemm_config* xnn_init_qs8_qc8w_gemm_config(void) { return chosen; }
 
+// XNNPACK's signatures of the two packings that a convolution may ask for; there are no groups here.
+static void pack_gemm(size_t groups, size_t outputs, size_t channels, size_t nr, size_t kr, size_t sr,
+                      const void* weights, const void* bias, const void* scale, void* packed, size_t panel_tail,
+                      const void* params) {
+  (void)scale;
+  assert(groups == 1 && nr == kColumns && kr == 1 << kLog2Depth && sr == 1);
+  resnet50_int8_pack(outputs, 1, channels, weights, bias,
+                     ((const struct xnn_qs8_packing_params*)params)->input_zero_point, panel_tail, packed);
+}
+
+static void pack_igemm(size_t groups, size_t outputs, size_t taps, size_t channels, size_t nr, size_t kr, size_t sr,
+                       const void* weights, const void* bias, const void* scale, void* packed, size_t panel_tail,
+                       const void* params) {
+  (void)scale;
+  assert(groups == 1 && nr == kColumns && kr == 1 << kLog2Depth && sr == 1);
+  resnet50_int8_pack(outputs, taps, channels, weights, bias,
+                     ((const struct xnn_qs8_packing_params*)params)->input_zero_point, panel_tail, packed);
+}
+
 void resnet50_int8_use(enum resnet50_int8_form form) {
   const struct resnet50_int8_kernels* kernels = resnet50_int8_kernels_of(form);
   assert(kernels->gemm != NULL);
-  // Packing for signed activations: XNNPACK's own configuration may hold one for unsigned ones, by what it probes.
   ours = (struct xnn_gemm_config){
-      .pack_weights_and_biases = (xnn_pack_weights_and_biases_fn)xnn_pack_qs8_weights_and_biases,
-      .packed_stride_weights_and_biases =
-          (xnn_packed_stride_weights_and_biases_fn)xnn_packed_stride_qs8_weights_and_biases,
-      .pack_gemm_gio = (xnn_packw_gemm_gio_ukernel_fn)xnn_pack_qs8_gemm_gio_w,
-      .pack_gemm_goi = (xnn_packw_gemm_goi_ukernel_fn)xnn_pack_qs8_gemm_goi_w,
-      .pack_igemm_goki = (xnn_pack_conv_goki_w_fn)xnn_pack_qs8_conv_goki_w,
-      .pack_igemm_kgo = (xnn_pack_conv_kgo_w_fn)xnn_pack_qs8_conv_kgo_w,
+      .pack_gemm_goi = pack_gemm,
+      .pack_igemm_goki = pack_igemm,
       .mr = kRows,
       .nr = kColumns,
       .log2_kr = kLog2Depth,

@@ -9,6 +9,7 @@
 
 #include "base/random.h"
 #include "kernels/int8_kernels.h"
+#include "kernels/int8_packing.h"
 
 namespace resnet50 {
 namespace {
@@ -178,6 +179,35 @@ TEST(Int8Scalar, ComputesWhatItIsDefinedToCompute) {
         const float value = float(sum) * p.scale[n] + added;
         const int code = int(std::nearbyint(std::clamp(value, -1000.0F, 1000.0F))) + p.epilogue.output_zero_point;
         ASSERT_EQ(arena[m * columns + n], std::clamp(code, int(p.epilogue.output_min), 127));
+      }
+    }
+  }
+}
+
+TEST(Int8Packing, IsTheLayoutThatTheKernelsRead) {
+  Random random(17);
+  for (size_t columns : {1, 7, 8, 9, 16, 24}) {
+    for (size_t channels : {3, 4, 12, 16, 48, 50, 64}) {
+      for (size_t taps : {1, 7, 9}) {
+        for (int32_t zero_point : {0, 5, -128}) {
+          const Problem p = MakeProblem(random, 1, columns, channels, taps, false);
+          std::vector<int8_t> have(Pack(p).size(), 99);
+          resnet50_int8_pack(columns, taps, channels, p.weights.data(), p.bias.data(), zero_point, 8 * sizeof(float),
+                             have.data());
+          // Scales are XNNPACK's to write; biases carry the zero point's share.
+          Problem corrected = p;
+          for (size_t c = 0; c < columns; ++c) {
+            for (size_t i = 0; i < taps * channels; ++i) {
+              corrected.bias[c] -= zero_point * p.weights[c * taps * channels + i];
+            }
+          }
+          std::vector<int8_t> want = Pack(corrected);
+          const size_t panel = want.size() / ((columns + 7) / 8), scales = 8 * sizeof(float);
+          for (size_t end = panel; end <= want.size(); end += panel) {
+            std::fill(want.begin() + ptrdiff_t(end - scales), want.begin() + ptrdiff_t(end), int8_t(99));
+          }
+          ASSERT_EQ(have, want) << columns << " x " << taps << " x " << channels << ", zero point " << zero_point;
+        }
       }
     }
   }
