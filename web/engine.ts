@@ -30,7 +30,12 @@ export interface CoreFactoryOptions {
   ) => object;
   print?: (line: string) => void;
   printErr?: (line: string) => void;
+  /** Browsers: a worker that runs this very script under the name {@link THREAD_NAME} (see web/build.mjs). */
+  startThread?: () => Worker;
 }
+
+/** Name of the workers that are threads of a core; Emscripten's glue looks for it. */
+export const THREAD_NAME = 'em-pthread';
 
 /** The default export of a compiled flavour. */
 export type CoreFactory = (options?: CoreFactoryOptions) => Promise<CoreModule>;
@@ -74,9 +79,9 @@ export function copyIn(core: CoreModule, bytes: Uint8Array, subject: string): nu
 /** Starts a compiled core. */
 export async function startCore(
   factory: CoreFactory,
-  spec: Pick<LoadSpec, 'threads' | 'wasmUrl' | 'wasmModule'>,
+  spec: Pick<LoadSpec, 'threads' | 'wasmFile' | 'wasmModule'>,
 ): Promise<CoreModule> {
-  const { threads, wasmUrl, wasmModule } = spec;
+  const { threads, wasmFile, wasmModule } = spec;
   // Emscripten's own promise never settles when instantiateWasm fails, so that failure is raced against it.
   let fail: (reason: unknown) => void = () => undefined;
   const failure = new Promise<never>((_, reject) => {
@@ -87,7 +92,7 @@ export async function startCore(
     print: () => undefined,
     printErr: () => undefined,
   };
-  if (wasmUrl !== null) options.locateFile = (file) => new URL(file, wasmUrl).href;
+  if (wasmFile !== null) options.locateFile = () => wasmFile;
   if (wasmModule !== null) {
     options.instantiateWasm = (imports, receive) => {
       WebAssembly.instantiate(wasmModule, imports).then((instance) => receive(instance, wasmModule), fail);
@@ -342,7 +347,7 @@ export class Engine {
 }
 
 function coreLoadFailed(spec: LoadSpec, cause: unknown): ResNet50Error {
-  const from = spec.wasmUrl === null ? '' : ` from ${spec.wasmUrl}`;
+  const from = spec.wasmFile === null ? '' : ` from ${spec.wasmFile}`;
   return new ResNet50Error(
     'CORE_LOAD_FAILED',
     `resnet50-${spec.flavour}.wasm could not be started${from}: ${describe(cause)} (if the file lies elsewhere, say where with wasmUrl)`,
