@@ -47,7 +47,7 @@ export interface EngineHost {
   /** Decodes formats the core does not read, where the realm can; RGBA. */
   decodeForeign?(bytes: Uint8Array<ArrayBuffer>, decode: DecodeSettings): Promise<ForeignImage | undefined>;
   /** Reads the pixels of a bitmap; closes it. */
-  readBitmap?(bitmap: ImageBitmap, decode: DecodeSettings, name: string): ForeignImage;
+  readBitmap?(bitmap: ImageBitmap, decode: DecodeSettings, name: string): Promise<ForeignImage>;
 }
 
 /** Pixels that the realm decoded: RGBA, not premultiplied. */
@@ -308,7 +308,7 @@ export class Engine {
       case 'pixels':
         return this.#wrapPixels(image, decode, image.channels, image.name);
       case 'bitmap': {
-        const pixels = this.#host.readBitmap?.(image.bitmap, decode, image.name);
+        const pixels = await this.#host.readBitmap?.(image.bitmap, decode, image.name);
         if (pixels !== undefined) return this.#wrapPixels(pixels, decode, 4, image.name);
         break;
       }
