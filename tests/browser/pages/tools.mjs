@@ -54,7 +54,9 @@ export async function videoOf(source, width, height) {
     video.onloadeddata = resolve;
     video.onerror = () => reject(new Error(video.error?.message));
   });
+  const shown = new Promise((resolve) => video.requestVideoFrameCallback(resolve));
   await video.play(); // Chromium has no frame to give before
+  await shown;
   video.pause();
   return video;
 }
