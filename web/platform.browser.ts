@@ -1,7 +1,7 @@
 /**
  * Browsers: workers, weights over HTTP. Runs in pages and in workers alike.
  */
-import { inFolder, WORKER_SCRIPTS, wasmFile } from './assets.browser.js';
+import { wasmFile, workerScript } from './assets.browser.js';
 import { describe, ResNet50Error } from './errors.js';
 import type { Flavour } from './features.js';
 import { BROWSER_LIMITS, type Platform } from './platform.js';
@@ -13,7 +13,7 @@ import { browserSource, pageBase } from './source.browser.js';
  * worker is a one-line module of ours. Its address stays valid as long as the worker: threads start from it.
  */
 function openWorker(flavour: Flavour, folder: string | undefined): { worker: Worker; release(): void } {
-  const script = folder === undefined ? WORKER_SCRIPTS[flavour]().href : inFolder(folder, `worker-${flavour}.js`);
+  const script = workerScript(flavour, folder);
   const page = globalThis.location?.origin;
   if (page === undefined || new URL(script).origin === page || !script.startsWith('http')) {
     return { worker: new Worker(script, { type: 'module' }), release: () => undefined };
