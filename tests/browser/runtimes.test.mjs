@@ -61,7 +61,7 @@ describe('runtimes', { skip: noWeights || onlyHere }, () => {
       assert.equal(status, 0, stderr + stdout);
       const { hashes, threads, worker } = JSON.parse(stdout);
       assert.deepEqual(hashes, expected);
-      assert.ok(worker && threads >= 1, stdout);
+      assert.ok(worker && threads >= 2, stdout);
     });
   }
 
@@ -144,11 +144,8 @@ const worker :Workerd.Worker = (
   });
 
   test('the types resolve as the files do', async () => {
-    const args = [binary('@arethetypeswrong', 'cli', 'dist', 'index.js'), packedTarball(), '--profile', 'esm-only', '--format', 'json'];
-    const { stdout, stderr } = await run(process.execPath, args);
-    const { analysis, problems } = JSON.parse(stdout || `{"problems": ${JSON.stringify(stderr)}}`);
-    assert.ok(analysis, stderr);
-    const entries = Object.entries(problems ?? {});
-    assert.deepEqual(entries, [], JSON.stringify(problems));
+    const args = [binary('@arethetypeswrong', 'cli', 'dist', 'index.js'), packedTarball(), '--profile', 'esm-only'];
+    const { status, stdout, stderr } = await run(process.execPath, args);
+    assert.equal(status, 0, stdout + stderr);
   });
 });
