@@ -69,7 +69,7 @@ function modulesOf(flavour) {
 }
 
 function buildFlavours(flavours) {
-  const inputs = fingerprint(sourceFolders, ['CMakeLists.txt']);
+  const inputs = fingerprint(sourceFolders, ['CMakeLists.txt', 'web/glue.mjs']);
   let environment;
   for (const flavour of flavours) {
     const outputs = modulesOf(flavour).flatMap((m) => [join(root, 'dist', 'wasm', `${m}.mjs`), join(root, 'dist', 'wasm', `${m}.wasm`)]);

@@ -43,7 +43,8 @@ export type CoreFactory = (options?: CoreFactoryOptions) => Promise<CoreModule>;
 /** What the engine needs from its realm. */
 export interface EngineHost {
   loadFactory(flavour: LoadSpec['flavour']): Promise<CoreFactory>;
-  openPlace(address: string): Place;
+  /** @param precision that will be asked for, for places that read ahead */
+  openPlace(address: string, precision: LoadSpec['precision']): Place;
   /** Decodes formats the core does not read, where the realm can; RGBA. */
   decodeForeign?(bytes: Uint8Array<ArrayBuffer>, decode: DecodeSettings): Promise<ForeignImage | undefined>;
   /** Reads the pixels of a bitmap; closes it. */
@@ -176,7 +177,11 @@ export class Engine {
     onProgress: (event: ProgressEvent) => void,
     signal: AbortSignal,
   ): Promise<Engine> {
-    const { place, manifest } = await findWeightsFolder(source, (address) => host.openPlace(address), signal);
+    const { place, manifest } = await findWeightsFolder(
+      source,
+      (address) => host.openPlace(address, spec.precision),
+      signal,
+    );
     const precision = spec.precision === 'auto' ? (manifest.precisions.int8 ? 'int8' : 'f32') : spec.precision;
     const shards = shardsOf(manifest, precision, place.address);
     const transforms = mergeTransforms(manifest.transforms, spec.transforms);

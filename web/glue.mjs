@@ -24,14 +24,19 @@ const BROWSER_EDITS = [
  * (1.4) they come to parentPort only, so threads would never start.
  */
 const SERVER_EDITS = [
-  { from: /if\(!globalThis\.postMessage\)\{parentPort/g, to: 'if(!globalThis.postMessage||globalThis.process.versions.bun){parentPort', times: [0, 1] },
+  {
+    from: /if\(!globalThis\.postMessage\)\{parentPort/g,
+    to: 'if(!globalThis.postMessage||globalThis.process.versions.bun){parentPort',
+    times: [0, 1],
+  },
 ];
 
 function edited(glue, edits) {
   let text = glue;
   for (const { from, to, times } of edits) {
     const found = text.match(from)?.length ?? 0;
-    if (times && !times.includes(found)) throw new Error(`Emscripten's glue has ${from} ${found} times, not ${times.join(' or ')}`);
+    if (times && !times.includes(found))
+      throw new Error(`Emscripten's glue has ${from} ${found} times, not ${times.join(' or ')}`);
     text = text.replace(from, to);
   }
   return text;

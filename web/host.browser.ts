@@ -13,7 +13,12 @@ import type { DecodeSettings } from './protocol.js';
 /** An engine host whose cores come from `loadFactory`. */
 export function browserHost(loadFactory: (flavour: Flavour) => Promise<CoreFactory>): EngineHost {
   const store = cacheStorageStore();
-  return { loadFactory, openPlace: (address) => new HttpPlace(address, store), decodeForeign, readBitmap };
+  return {
+    loadFactory,
+    openPlace: (address, precision) => new HttpPlace(address, store, precision),
+    decodeForeign,
+    readBitmap,
+  };
 }
 
 /** WebP, AVIF, GIF, HEIC... where the browser reads them; undefined where it does not. */
