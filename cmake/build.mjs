@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
+import { forServers } from '../web/glue.mjs';
 import { emscriptenEnvironment, fail as failWith, needPackages, root } from './tools.mjs';
 
 const allFlavours = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
@@ -55,9 +56,10 @@ function buildFlavour(flavour, environment) {
   run('cmake', ['--build', folder, '--parallel', String(availableParallelism())], environment);
   mkdirSync(join(root, 'dist', 'wasm'), { recursive: true });
   for (const module of modulesOf(flavour)) {
-    for (const suffix of ['mjs', 'wasm']) {
-      copyFileSync(join(root, folder, 'src', 'bindings', `${module}.${suffix}`), join(root, 'dist', 'wasm', `${module}.${suffix}`));
-    }
+    const built = (suffix) => join(root, folder, 'src', 'bindings', `${module}.${suffix}`);
+    const shipped = (suffix) => join(root, 'dist', 'wasm', `${module}.${suffix}`);
+    copyFileSync(built('wasm'), shipped('wasm'));
+    writeFileSync(shipped('mjs'), forServers(readFileSync(built('mjs'), 'utf8')));
   }
   say(`${flavour} done in ${Math.round((Date.now() - started) / 1000)} s`);
 }
@@ -67,7 +69,7 @@ function modulesOf(flavour) {
 }
 
 function buildFlavours(flavours) {
-  const inputs = fingerprint(['src'], buildFiles);
+  const inputs = fingerprint(['src'], [...buildFiles, 'web/glue.mjs']);
   let environment;
   for (const flavour of flavours) {
     const outputs = modulesOf(flavour).flatMap((m) => [join(root, 'dist', 'wasm', `${m}.mjs`), join(root, 'dist', 'wasm', `${m}.wasm`)]);
@@ -81,8 +83,10 @@ function buildFlavours(flavours) {
   }
 }
 
+/** The bundles for browsers contain the glue of the flavours, so those come first. */
 function buildTypeScript() {
-  const inputs = fingerprint(['web'], ['package.json', 'package-lock.json', 'tsconfig.json']);
+  const glue = readdirSync(join(root, 'dist', 'wasm')).filter((name) => name.endsWith('.mjs')).map((name) => join('dist', 'wasm', name));
+  const inputs = fingerprint(['web'], ['package.json', 'package-lock.json', 'tsconfig.json', ...glue]);
   unlessCurrent('typescript', inputs, [join(root, 'dist', 'index.js')], () => {
     if (!existsSync(join(root, 'node_modules', '.bin', 'tsc'))) {
       say('installing development packages with npm');
@@ -97,5 +101,5 @@ const named = process.argv.slice(2);
 for (const name of named) {
   if (!allFlavours.includes(name)) fail(`unknown flavour '${name}'; there are ${allFlavours.join(', ')}`);
 }
-buildTypeScript();
 buildFlavours(named.length > 0 ? named : allFlavours);
+buildTypeScript();

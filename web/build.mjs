@@ -1,8 +1,10 @@
-// Bundles web/ into dist/ (what runs) and dist/types/ (declarations). The compiled cores in dist/wasm/ are not touched.
+// Bundles web/ into dist/ (what runs) and dist/types/ (declarations). The compiled cores in dist/wasm/ are not touched;
+// their glue goes into the bundles for browsers too, so build them first.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { forBrowsers } from './glue.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
@@ -38,14 +40,32 @@ const labelsOnly = {
   },
 };
 
-const workers = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'].map((flavour) => `web/worker-${flavour}.ts`);
+const coreFile = (name) => `${root}dist/wasm/resnet50-${name}.mjs`;
+const flavours = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
+const built = flavours.filter((flavour) => existsSync(coreFile(flavour)));
+const browserEntries = ['web/index.ts', ...built.map((flavour) => `web/worker-${flavour}.ts`)];
+if (built.includes('simd') && built.includes('relaxed')) browserEntries.push('web/inplace.ts', 'web/static.ts');
+if (built.length < flavours.length) {
+  const missing = flavours.filter((flavour) => !built.includes(flavour));
+  console.error(`build: without ${missing.join(', ')} in dist/wasm/ the package is incomplete for browsers`);
+}
+
+/** Emscripten's glue inside the bundles of browsers, without what only Node needs. */
+const browserGlue = {
+  name: 'browser-glue',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/wasm\/.*\.mjs$/ }, ({ path }) => ({ path: `${root}dist/${path}`, namespace: 'glue' }));
+    onLoad({ filter: /./, namespace: 'glue' }, ({ path }) => ({ contents: forBrowsers(readFileSync(path, 'utf8')) }));
+  },
+};
+
 await Promise.all([
   build({
     ...common,
-    entryPoints: ['web/index.ts', 'web/inplace.ts', 'web/static.ts', ...workers],
-    external: [...common.external, './inplace.js'],
+    entryPoints: browserEntries,
+    external: ['./inplace.js'],
     platform: 'browser',
-    plugins: [labelsOnly],
+    plugins: [labelsOnly, browserGlue],
     minify: true,
   }),
   build({
@@ -58,6 +78,12 @@ await Promise.all([
   }),
 ]);
 chmodSync(`${root}dist/cli.js`, 0o755);
+
+for (const entry of browserEntries) {
+  const file = `dist/${entry.slice('web/'.length, -'.ts'.length)}.js`;
+  if (/["']node:/.test(readFileSync(root + file, 'utf8')))
+    throw new Error(`${file} is for browsers and names a module of Node`);
+}
 
 execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', 'tsconfig.types.json'], {
   cwd: root,

@@ -33,7 +33,11 @@ export interface WeightsCache {
 /** A store in Cache Storage, or undefined where there is none (plain http, blocked storage). */
 export function cacheStorageStore(): ShardStore | undefined {
   if (!cacheStorageWorks()) return undefined;
-  const open = () => globalThis.caches.open(CACHE_NAME);
+  let cache: Promise<Cache> | undefined;
+  const open = () => {
+    cache ??= globalThis.caches.open(CACHE_NAME);
+    return cache;
+  };
   return {
     async get(shard) {
       const cache = await open();

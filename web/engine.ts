@@ -30,7 +30,12 @@ export interface CoreFactoryOptions {
   ) => object;
   print?: (line: string) => void;
   printErr?: (line: string) => void;
+  /** Browsers: a worker that runs this very script under the name {@link THREAD_NAME} (see web/build.mjs). */
+  startThread?: () => Worker;
 }
+
+/** Name of the workers that are threads of a core; Emscripten's glue looks for it. */
+export const THREAD_NAME = 'em-pthread';
 
 /** The default export of a compiled flavour. */
 export type CoreFactory = (options?: CoreFactoryOptions) => Promise<CoreModule>;
@@ -38,11 +43,12 @@ export type CoreFactory = (options?: CoreFactoryOptions) => Promise<CoreModule>;
 /** What the engine needs from its realm. */
 export interface EngineHost {
   loadFactory(flavour: LoadSpec['flavour']): Promise<CoreFactory>;
-  openPlace(address: string): Place;
+  /** @param precision that will be asked for, for places that read ahead */
+  openPlace(address: string, precision: LoadSpec['precision']): Place;
   /** Decodes formats the core does not read, where the realm can; RGBA. */
   decodeForeign?(bytes: Uint8Array<ArrayBuffer>, decode: DecodeSettings): Promise<ForeignImage | undefined>;
   /** Reads the pixels of a bitmap; closes it. */
-  readBitmap?(bitmap: ImageBitmap, decode: DecodeSettings, name: string): ForeignImage;
+  readBitmap?(bitmap: ImageBitmap, decode: DecodeSettings, name: string): Promise<ForeignImage>;
 }
 
 /** Pixels that the realm decoded: RGBA, not premultiplied. */
@@ -74,9 +80,9 @@ export function copyIn(core: CoreModule, bytes: Uint8Array, subject: string): nu
 /** Starts a compiled core. */
 export async function startCore(
   factory: CoreFactory,
-  spec: Pick<LoadSpec, 'threads' | 'wasmUrl' | 'wasmModule'>,
+  spec: Pick<LoadSpec, 'threads' | 'wasmFile' | 'wasmModule'>,
 ): Promise<CoreModule> {
-  const { threads, wasmUrl, wasmModule } = spec;
+  const { threads, wasmFile, wasmModule } = spec;
   // Emscripten's own promise never settles when instantiateWasm fails, so that failure is raced against it.
   let fail: (reason: unknown) => void = () => undefined;
   const failure = new Promise<never>((_, reject) => {
@@ -87,7 +93,7 @@ export async function startCore(
     print: () => undefined,
     printErr: () => undefined,
   };
-  if (wasmUrl !== null) options.locateFile = (file) => new URL(file, wasmUrl).href;
+  if (wasmFile !== null) options.locateFile = () => wasmFile;
   if (wasmModule !== null) {
     options.instantiateWasm = (imports, receive) => {
       WebAssembly.instantiate(wasmModule, imports).then((instance) => receive(instance, wasmModule), fail);
@@ -171,7 +177,11 @@ export class Engine {
     onProgress: (event: ProgressEvent) => void,
     signal: AbortSignal,
   ): Promise<Engine> {
-    const { place, manifest } = await findWeightsFolder(source, (address) => host.openPlace(address), signal);
+    const { place, manifest } = await findWeightsFolder(
+      source,
+      (address) => host.openPlace(address, spec.precision),
+      signal,
+    );
     const precision = spec.precision === 'auto' ? (manifest.precisions.int8 ? 'int8' : 'f32') : spec.precision;
     const shards = shardsOf(manifest, precision, place.address);
     const transforms = mergeTransforms(manifest.transforms, spec.transforms);
@@ -303,7 +313,7 @@ export class Engine {
       case 'pixels':
         return this.#wrapPixels(image, decode, image.channels, image.name);
       case 'bitmap': {
-        const pixels = this.#host.readBitmap?.(image.bitmap, decode, image.name);
+        const pixels = await this.#host.readBitmap?.(image.bitmap, decode, image.name);
         if (pixels !== undefined) return this.#wrapPixels(pixels, decode, 4, image.name);
         break;
       }
@@ -342,7 +352,7 @@ export class Engine {
 }
 
 function coreLoadFailed(spec: LoadSpec, cause: unknown): ResNet50Error {
-  const from = spec.wasmUrl === null ? '' : ` from ${spec.wasmUrl}`;
+  const from = spec.wasmFile === null ? '' : ` from ${spec.wasmFile}`;
   return new ResNet50Error(
     'CORE_LOAD_FAILED',
     `resnet50-${spec.flavour}.wasm could not be started${from}: ${describe(cause)} (if the file lies elsewhere, say where with wasmUrl)`,

@@ -6,13 +6,19 @@ import { cacheStorageStore } from './cache-storage.js';
 import type { CoreFactory, EngineHost, ForeignImage } from './engine.js';
 import { ResNet50Error } from './errors.js';
 import type { Flavour } from './features.js';
+import { readPixels } from './pixels.browser.js';
 import { HttpPlace } from './places.js';
 import type { DecodeSettings } from './protocol.js';
 
 /** An engine host whose cores come from `loadFactory`. */
 export function browserHost(loadFactory: (flavour: Flavour) => Promise<CoreFactory>): EngineHost {
   const store = cacheStorageStore();
-  return { loadFactory, openPlace: (address) => new HttpPlace(address, store), decodeForeign, readBitmap };
+  return {
+    loadFactory,
+    openPlace: (address, precision) => new HttpPlace(address, store, precision),
+    decodeForeign,
+    readBitmap,
+  };
 }
 
 /** WebP, AVIF, GIF, HEIC... where the browser reads them; undefined where it does not. */
@@ -27,8 +33,7 @@ async function decodeForeign(
   return bitmap === undefined ? undefined : readBitmap(bitmap, decode, 'the image');
 }
 
-/** A canvas stores colours premultiplied: those of fully transparent pixels come out black. */
-function readBitmap(bitmap: ImageBitmap, decode: DecodeSettings, name: string): ForeignImage {
+async function readBitmap(bitmap: ImageBitmap, decode: DecodeSettings, name: string): Promise<ForeignImage> {
   const { width, height } = bitmap;
   try {
     if (width * height > decode.maxPixels) {
@@ -38,13 +43,10 @@ function readBitmap(bitmap: ImageBitmap, decode: DecodeSettings, name: string): 
         { subject: name },
       );
     }
-    const canvas = new OffscreenCanvas(width, height);
-    const context = canvas.getContext('2d', { willReadFrequently: true });
-    if (context === null)
+    const data = await readPixels(bitmap);
+    if (data === undefined)
       throw new ResNet50Error('OUT_OF_MEMORY', `no canvas of ${width} x ${height} for ${name}`, { subject: name });
-    context.drawImage(bitmap, 0, 0);
-    const { data } = context.getImageData(0, 0, width, height);
-    return { data: new Uint8Array(data.buffer), width, height };
+    return { data, width, height };
   } finally {
     bitmap.close();
   }

@@ -56,5 +56,6 @@ export class FolderPlace implements Place {
 /** The engine host of Node, Bun and Deno. */
 export const nodeHost: EngineHost = {
   loadFactory: async (flavour) => (await FACTORIES[flavour]()).default,
-  openPlace: (address) => (/^https?:/.test(address) ? new HttpPlace(address, folderStore) : new FolderPlace(address)),
+  openPlace: (address, precision) =>
+    /^https?:/.test(address) ? new HttpPlace(address, folderStore, precision) : new FolderPlace(address),
 };

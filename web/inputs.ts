@@ -310,17 +310,19 @@ function prepareDrawable(input: Drawable, label: string, platform: Platform, lim
 
 async function snapshotOf(input: Drawable, label: string, limits: Limits): Promise<PreparedImage> {
   const [width, height] = sizeOf(input);
-  if (!(width > 0 && height > 0)) {
-    throw badInput(
-      `${label} has no pixels yet: wait until it is loaded (image.decode(), the video's 'loadeddata' event)`,
+  const noPixels = (cause?: unknown) =>
+    badInput(
+      `${label} has no pixels yet: wait until it is loaded (image.decode()) or plays (video.requestVideoFrameCallback())`,
       label,
+      cause,
     );
-  }
+  if (!(width > 0 && height > 0)) throw noPixels();
   checkPixels(width, height, label, limits);
   try {
     const bitmap = await createImageBitmap(input, { premultiplyAlpha: 'none', colorSpaceConversion: 'none' });
     return { kind: 'bitmap', name: label, bitmap };
   } catch (cause) {
+    if (cause instanceof DOMException && cause.name === 'InvalidStateError') throw noPixels(cause);
     throw badInput(
       `${label} cannot be read (${describe(cause)}): pictures of other origins need crossorigin="anonymous" and a server that allows it`,
       label,

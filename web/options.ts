@@ -30,6 +30,8 @@ export interface LoadOptions {
   worker?: boolean;
   /** Folder of the package's wasm files (`dist/wasm/`), if they are not beside its modules. */
   wasmUrl?: string | URL;
+  /** Folder of the package's `worker-*.js` (browsers), if they are not beside its modules. */
+  workerUrl?: string | URL;
   /** A compiled `resnet50-simd.wasm` (or that of `flavour`) for platforms that forbid to compile. */
   wasmModule?: WebAssembly.Module;
   /** Folder that holds a folder of shards for each variant. */

@@ -9,6 +9,7 @@ import {
   MANIFEST_FILE,
   MAX_MANIFEST_BYTES,
   type Manifest,
+  type Precision,
   parseManifest,
   type Shard,
 } from './manifest.js';
@@ -41,24 +42,56 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
+/** Shards to read ahead: bounds the memory that a changed manifest wastes. */
+const AHEAD = 6;
+
 /** A folder behind http(s), with a cache (or none). */
 export class HttpPlace implements Place {
   readonly address: string;
 
+  /** Verified shards on their way out of the cache, by hash. */
+  readonly #ahead = new Map<string, Promise<Uint8Array<ArrayBuffer> | undefined>>();
+
+  /** @param precision that of the shards to be asked for, if the manifest has it */
   constructor(
     url: string,
     private readonly store: ShardStore | undefined,
+    private readonly precision: Precision | 'auto' = 'auto',
   ) {
     this.address = url.endsWith('/') ? url : `${url}/`;
   }
 
   async manifest(signal?: AbortSignal): Promise<Manifest | undefined> {
     const url = new URL(MANIFEST_FILE, this.address).href;
-    const text = await this.#manifestText(url, signal);
+    const known = attempt(async () => this.#readAhead(url));
+    try {
+      const text = await this.#manifestText(url, signal);
+      if (text === undefined) return undefined;
+      const manifest = parseManifest(text, url);
+      if (text !== (await known)) {
+        this.#ahead.clear();
+        await attempt(async () => this.store?.putText(url, text));
+      }
+      return manifest;
+    } catch (error) {
+      this.#ahead.clear();
+      throw error;
+    }
+  }
+
+  /** Begins to read the shards of the last known manifest from the cache while the server is asked whether it changed. */
+  async #readAhead(url: string): Promise<string | undefined> {
+    const text = await this.store?.getText(url);
     if (text === undefined) return undefined;
-    const manifest = parseManifest(text, url);
-    await attempt(async () => this.store?.putText(url, text));
-    return manifest;
+    const { precisions } = parseManifest(text, url);
+    const precision = this.precision === 'auto' ? (precisions.int8 ? 'int8' : 'f32') : this.precision;
+    for (const shard of precisions[precision]?.shards.slice(0, AHEAD) ?? []) {
+      this.#ahead.set(
+        shard.sha256,
+        attempt(async () => this.store?.get(shard)),
+      );
+    }
+    return text;
   }
 
   /** Fresh from the network; from the cache where the network fails; undefined where nothing of the kind is there. */
@@ -88,7 +121,9 @@ export class HttpPlace implements Place {
     signal?: AbortSignal,
     onBytes?: (received: number) => void,
   ): Promise<Uint8Array<ArrayBuffer>> {
-    const cached = await attempt(async () => this.store?.get(shard));
+    const ahead = this.#ahead.get(shard.sha256);
+    this.#ahead.delete(shard.sha256);
+    const cached = await (ahead ?? attempt(async () => this.store?.get(shard)));
     signal?.throwIfAborted();
     if (cached !== undefined) {
       onBytes?.(cached.length);

@@ -1,51 +1,51 @@
 /**
- * Browsers: workers by literal URLs (bundlers read them), weights over HTTP. Runs in pages and in workers alike.
+ * Browsers: workers, weights over HTTP. Runs in pages and in workers alike.
  */
+import { wasmFile, workerScript } from './assets.browser.js';
 import { describe, ResNet50Error } from './errors.js';
 import type { Flavour } from './features.js';
 import { BROWSER_LIMITS, type Platform } from './platform.js';
 import type { Port, Reply } from './protocol.js';
 import { browserSource, pageBase } from './source.browser.js';
 
-/** One line a flavour, each with literal URL and options: bundlers look for exactly this. */
-const WORKERS: Readonly<Record<Flavour, () => Worker>> = {
-  simd: () => new Worker(new URL('./worker-simd.js', import.meta.url), { type: 'module' }),
-  'simd-threads': () => new Worker(new URL('./worker-simd-threads.js', import.meta.url), { type: 'module' }),
-  relaxed: () => new Worker(new URL('./worker-relaxed.js', import.meta.url), { type: 'module' }),
-  'relaxed-threads': () => new Worker(new URL('./worker-relaxed-threads.js', import.meta.url), { type: 'module' }),
-};
-
-/** Scripts of another origin (a CDN) may be imported but not be workers: such a worker is a one-line module of ours. */
-function openWorker(flavour: Flavour): Worker {
-  const here = new URL(import.meta.url);
+/**
+ * A worker's script must come from the page's own origin. One from elsewhere (a CDN) may be imported, though, so such a
+ * worker is a one-line module of ours. Its address stays valid as long as the worker: threads start from it.
+ */
+function openWorker(flavour: Flavour, folder: string | undefined): { worker: Worker; release(): void } {
+  const script = workerScript(flavour, folder);
   const page = globalThis.location?.origin;
-  if (!here.protocol.startsWith('http') || page === undefined || here.origin === page) return WORKERS[flavour]();
-  const script = new URL(`worker-${flavour}.js`, here).href;
+  if (page === undefined || new URL(script).origin === page || !script.startsWith('http')) {
+    return { worker: new Worker(script, { type: 'module' }), release: () => undefined };
+  }
   const blob = URL.createObjectURL(new Blob([`import ${JSON.stringify(script)};`], { type: 'text/javascript' }));
-  const worker = new Worker(blob, { type: 'module' });
-  worker.addEventListener('message', () => URL.revokeObjectURL(blob), { once: true });
-  return worker;
+  return { worker: new Worker(blob, { type: 'module' }), release: () => URL.revokeObjectURL(blob) };
 }
 
 /** Resolves once the worker has said hello; its script may be missing, or forbidden by the page's CSP. */
-function startWorker(flavour: Flavour): Promise<Port> {
+function startWorker(flavour: Flavour, folder: string | undefined): Promise<Port> {
   return new Promise((resolve, reject) => {
     const failed = (why: string) =>
       reject(
         new ResNet50Error('WORKER_FAILED', `the worker did not start: ${why}`, { subject: `worker-${flavour}.js` }),
       );
-    let worker: Worker;
+    let opened: ReturnType<typeof openWorker>;
     try {
-      worker = openWorker(flavour);
+      opened = openWorker(flavour, folder);
     } catch (error) {
       return failed(describe(error));
     }
+    const { worker } = opened;
+    const end = () => {
+      worker.terminate();
+      opened.release();
+    };
     const port: Port = {
       onreply: undefined,
       ondeath: undefined,
       post: (message, transfer) => worker.postMessage(message, transfer),
       busy: () => undefined,
-      terminate: () => worker.terminate(),
+      terminate: end,
     };
     worker.onmessage = ({ data }: MessageEvent<Reply>) => {
       if ('hello' in data) resolve(port);
@@ -56,7 +56,7 @@ function startWorker(flavour: Flavour): Promise<Port> {
       const why = event.message || 'its script could not be loaded';
       failed(why); // without effect once it has started
       port.ondeath?.(why);
-      worker.terminate();
+      end();
     };
   });
 }
@@ -70,6 +70,6 @@ export const browserPlatform: Platform = {
   startWorker,
   startInPlace: async (flavour) => (await import('./inplace.js')).startInPlace(flavour),
   findSource: (request) => browserSource(request, import.meta.url),
-  wasmFolder: (address) => new URL(address.endsWith('/') ? address : `${address}/`, pageBase()).href,
+  wasmFile,
   openAddress: (address) => new URL(address, pageBase()),
 };

@@ -101,9 +101,10 @@ export const nodePlatform: Platform = {
     return openLocalPort(nodeHost);
   },
   findSource,
-  wasmFolder: (address) => {
-    const url = hasScheme(address) ? address : pathToFileURL(resolve(address)).href;
-    return url.endsWith('/') ? url : `${url}/`;
+  wasmFile: (flavour, folder) => {
+    if (folder === undefined) return null;
+    const url = hasScheme(folder) ? folder : pathToFileURL(resolve(folder)).href;
+    return new URL(`resnet50-${flavour}.wasm`, url.endsWith('/') ? url : `${url}/`).href;
   },
   openAddress: (address, limits) => {
     const text = String(address);

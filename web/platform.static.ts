@@ -1,6 +1,7 @@
 /**
  * Realms that allow neither workers nor dynamic import: both single-threaded cores are imported statically.
  */
+import { wasmFile } from './assets.browser.js';
 import { ResNet50Error } from './errors.js';
 import { browserHost } from './host.browser.js';
 import { openLocalPort } from './local-port.js';
@@ -22,6 +23,6 @@ export const staticPlatform: Platform = {
   },
   startInPlace: async () => openLocalPort(browserHost(async (flavour) => (flavour === 'relaxed' ? relaxed : simd))),
   findSource: (request) => browserSource(request, import.meta.url),
-  wasmFolder: (address) => new URL(address.endsWith('/') ? address : `${address}/`, pageBase()).href,
+  wasmFile,
   openAddress: (address) => new URL(address, pageBase()),
 };

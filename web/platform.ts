@@ -34,14 +34,14 @@ export interface Platform {
   noWorker(): string | undefined;
   /** Why a host in place has to do with one thread. */
   readonly noThreadsInPlace: string;
-  /** Starts a host in a worker. Rejects with WORKER_FAILED. */
-  startWorker(flavour: Flavour): Promise<Port>;
+  /** Starts a host in a worker; `folder` holds the worker scripts, if the caller said so. Rejects with WORKER_FAILED. */
+  startWorker(flavour: Flavour, folder: string | undefined): Promise<Port>;
   /** Starts a host in this very thread. */
   startInPlace(flavour: Flavour): Promise<Port>;
   /** Places to look for a variant. */
   findSource(request: SourceRequest): WeightsSource;
-  /** The address of the folder of wasm files as a URL. */
-  wasmFolder(address: string): string;
+  /** The address of a flavour's wasm file, in a folder if the caller named one; null where the glue knows by itself. */
+  wasmFile(flavour: Flavour, folder: string | undefined): string | null;
   /** What a string given as an image is: an absolute URL, or the bytes of a local file. */
   openAddress(address: string | URL, limits: Limits): URL | Promise<Uint8Array<ArrayBuffer>>;
 }

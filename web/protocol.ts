@@ -53,8 +53,8 @@ export interface LoadSpec {
   precision: Precision | 'auto';
   activationBits: 7 | 8;
   source: WeightsSource;
-  /** Folder of the wasm files, if not beside the package's own modules. */
-  wasmUrl: string | null;
+  /** Address of the wasm file; null where the core's glue knows by itself (Node). */
+  wasmFile: string | null;
   /** Compiled module to use instead of fetching one. */
   wasmModule: WebAssembly.Module | null;
   transforms: Partial<Transforms>;

@@ -1,12 +1,13 @@
 /**
  * The body of a browser's worker: a host behind this worker's own messages.
  */
-import type { CoreFactory } from './engine.js';
+import { type CoreFactory, THREAD_NAME } from './engine.js';
 import { browserHost } from './host.browser.js';
 import { Host } from './host.js';
 import type { Reply, Request } from './protocol.js';
 
 interface WorkerScope {
+  name: string;
   postMessage(message: Reply, transfer: Transferable[]): void;
   onmessage: ((event: MessageEvent<Request>) => void) | null;
 }
@@ -14,8 +15,10 @@ interface WorkerScope {
 /** Serves one flavour from this worker. */
 export function serve(factory: CoreFactory): void {
   const scope = globalThis as unknown as WorkerScope;
+  if (scope.name === THREAD_NAME) return; // this worker is a thread of another's core: the glue serves it
+  const startThread = () => new Worker(globalThis.location.href, { type: 'module', name: THREAD_NAME });
   const host = new Host(
-    browserHost(async () => factory),
+    browserHost(async () => (options) => factory({ ...options, startThread })),
     (reply, transfer) => scope.postMessage(reply, transfer),
   );
   scope.onmessage = ({ data }) => void host.receive(data);

@@ -97,13 +97,15 @@ async function startSession(
   signal: AbortSignal | undefined,
   onProgress: ((event: ProgressEvent) => void) | undefined,
 ): Promise<Session> {
-  const port = await (worker ? platform.startWorker(choice.flavour) : platform.startInPlace(choice.flavour));
+  const port = await (worker
+    ? platform.startWorker(choice.flavour, options.workerUrl?.toString())
+    : platform.startInPlace(choice.flavour));
   const connection = new Connection(port);
   const spec: LoadSpec = {
     ...{ flavour: choice.flavour, threads: choice.threads, source },
     precision: options.precision ?? 'auto',
     activationBits: options.activationBits ?? 7,
-    wasmUrl: options.wasmUrl === undefined ? null : platform.wasmFolder(options.wasmUrl.toString()),
+    wasmFile: options.wasmModule ? null : platform.wasmFile(choice.flavour, options.wasmUrl?.toString()),
     wasmModule: options.wasmModule ?? null,
     transforms: options.transforms ?? {},
     fallbackTransforms: ResNet50_Weights.DEFAULT.transforms(),
