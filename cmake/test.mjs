@@ -1,8 +1,9 @@
 // npm test: everything that can fail, from a clean clone. Installs what is missing, builds, then runs the C++ tests
-// natively under AddressSanitizer and UBSan, the same core's tests in wasm under Node, and the JavaScript tests.
+// natively under AddressSanitizer and UBSan, the same core's tests in wasm, the JavaScript tests in the newest Node.js
+// and in this one, and those of the packed package in browsers, bundlers and other runtimes.
 // RESNET50_TEST_MATERIAL names the folder with real checkpoints and photos; tests that need it skip by name without it.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fail as failWith, needPackages, root } from './tools.mjs';
@@ -34,21 +35,36 @@ function newestNode() {
 
 needPackages(
   'test',
-  { 'g++': 'g++', cmake: 'cmake', ninja: 'ninja-build', xz: 'xz-utils', '/usr/bin/python3': 'python3' },
+  {
+    ...{ 'g++': 'g++', cmake: 'cmake', ninja: 'ninja-build', xz: 'xz-utils', '/usr/bin/python3': 'python3' },
+    ...{ '/usr/bin/chromium': 'chromium', '/usr/bin/firefox-esr': 'firefox-esr' },
+  },
   ['libgtest-dev', 'googletest', 'python3-torchvision', 'python3-pil', 'python3-numpy'],
 );
 const environment = { ...process.env };
-if (existsSync(material)) {
+const hasMaterial = existsSync(material);
+if (hasMaterial) {
   environment.RESNET50_TEST_MATERIAL = material;
 } else {
   if (process.env.CI) fail(`the test material is required in CI: set RESNET50_TEST_MATERIAL (looked in ${material})`);
   console.error(`test: no test material in ${material}: tests on real checkpoints and photos are skipped`);
 }
-environment.RESNET50_NEWEST_NODE = newestNode();
+const newest = newestNode();
+environment.RESNET50_NEWEST_NODE = newest;
+const run = (title, args, node = process.execPath) => step(title, node, args, environment);
+const javascript = (names) => ['--test', '--test-concurrency=2', ...names.map((name) => join('tests', 'node', name))];
 
-step('building the package', process.execPath, [join(root, 'cmake', 'build.mjs')], environment);
+run('building the package', ['cmake/build.mjs']);
 step('configuring the native core with ASan and UBSan', 'cmake', ['-S', '.', '-B', 'build/native-sanitized', '-G', 'Ninja', '-DRESNET50_SANITIZE=ON', '-DCMAKE_BUILD_TYPE=RelWithDebInfo', '--log-level=WARNING']);
 step('compiling the native core', 'cmake', ['--build', 'build/native-sanitized', '--parallel', jobs]);
 step('C++ tests, native, sanitized', 'ctest', ['--test-dir', 'build/native-sanitized', '--output-on-failure', '--parallel', jobs], environment);
-step('C++ tests, wasm under Node.js', process.execPath, [join(root, 'cmake', 'test-wasm.mjs')], environment);
-step('JavaScript tests', process.execPath, ['--test', '--test-concurrency=2', 'tests/node/'], environment);
+run('C++ tests, wasm under Node.js', ['cmake/test-wasm.mjs']);
+if (hasMaterial) {
+  step('the decoder beside Pillow, on difficult files', '/usr/bin/python3', ['tests/tools/compare_decoder.py', 'build/native-sanitized/tests/cpp/image_probe'], environment);
+  run('converting the real checkpoint', ['tests/test-weights.mjs'], newest);
+  environment.RESNET50_TEST_WEIGHTS = join(root, 'build', 'test-weights');
+}
+const all = readdirSync(join(root, 'tests', 'node')).filter((name) => name.endsWith('.test.mjs'));
+run('JavaScript tests, newest Node.js', javascript(all), newest);
+if (newest !== process.execPath) run(`JavaScript tests, Node.js ${process.version}`, javascript(['cli.test.mjs', 'end-to-end.test.mjs', 'model.test.mjs']));
+run('tests in browsers, bundlers and other runtimes', ['tests/browser/run.mjs']);

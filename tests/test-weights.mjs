@@ -1,5 +1,6 @@
 // The real checkpoint of the test material as weights that `load` takes, converted once for all tests of a build: into
-// build/test-weights/NAME, both precisions, calibrated on generated pictures, torchvision's V1 transforms.
+// build/test-weights/NAME, both precisions, calibrated on generated pictures, torchvision's V1 transforms. Run as a program
+// it makes `pqf`. RESNET50_TEST_WEIGHTS names a folder of variants that were made before.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createWriteStream, existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -17,6 +18,7 @@ const archiveOf = (name) => join(MATERIAL, 'checkpoints', CHECKPOINTS[name]);
 
 /** The reason to skip a test on real weights, or false where they can be had. */
 export function weightsMissing(name = 'pqf') {
+  if (process.env.RESNET50_TEST_WEIGHTS && existsSync(join(process.env.RESNET50_TEST_WEIGHTS, name, 'manifest.json'))) return false;
   if (!existsSync(join(ROOT, 'dist', 'wasm', 'resnet50-convert.mjs'))) return 'dist/wasm/resnet50-convert.mjs is not built';
   return !existsSync(archiveOf(name)) && `RESNET50_TEST_MATERIAL has no checkpoints/${CHECKPOINTS[name]}`;
 }
@@ -47,6 +49,8 @@ function fingerprint() {
 
 /** The folder of the converted weights. Tests in several processes may ask at once; one of them converts. */
 export async function testWeights(name = 'pqf') {
+  const given = process.env.RESNET50_TEST_WEIGHTS;
+  if (given && existsSync(join(given, name, 'manifest.json'))) return join(given, name);
   const base = join(ROOT, 'build', 'test-weights');
   const [folder, stamp, lock] = [join(base, name), join(base, `.${name}`), join(base, `.${name}.lock`)];
   const wanted = fingerprint();
@@ -74,3 +78,5 @@ export async function testWeights(name = 'pqf') {
   }
   return folder;
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.error(`test: weights in ${await testWeights()}`);

@@ -1,20 +1,17 @@
 // What the demo's tests need: weights, the demo's own server, a plain static host, a browser, and pages that remember
 // whatever they complained about or asked of others.
-import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { createWriteStream, existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import puppeteer from 'puppeteer-core';
 import sirv from 'sirv';
+import { weightsMissing } from '../test-weights.mjs';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const GIVEN = process.env.RESNET50_TEST_WEIGHTS;
-const ARCHIVE = join(process.env.RESNET50_TEST_MATERIAL ?? '', 'checkpoints', 'resnet50-pqf-large-7218.pth.xz');
 const CHROMIUM = process.env.RESNET50_CHROMIUM ?? '/usr/bin/chromium';
 const CHROMIUM_FLAGS = [
   ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
@@ -24,11 +21,7 @@ const CHROMIUM_FLAGS = [
 
 /** Why the tests cannot run here; false where they can. */
 export const unable =
-  (!existsSync(CHROMIUM) && `there is no ${CHROMIUM} (RESNET50_CHROMIUM names another)`) ||
-  (!existsSync(join(ROOT, 'dist', 'wasm', 'resnet50-relaxed-threads.mjs')) && 'dist/ is not built') ||
-  (GIVEN === undefined &&
-    !existsSync(ARCHIVE) &&
-    `neither RESNET50_TEST_WEIGHTS nor RESNET50_TEST_MATERIAL with ${ARCHIVE} is given`);
+  (!existsSync(CHROMIUM) && `there is no ${CHROMIUM} (RESNET50_CHROMIUM names another)`) || weightsMissing();
 
 /** Runs one of the demo's commands to its end. */
 export function run(args, options = {}) {
@@ -38,19 +31,6 @@ export function run(args, options = {}) {
     child.stderr.on('data', (chunk) => (stderr += chunk));
     child.on('close', (status) => resolve({ status, stderr }));
   });
-}
-
-/** A folder of converted weights: the one given, else converted into `scratch`. */
-export async function testWeights(scratch) {
-  if (GIVEN !== undefined) return GIVEN;
-  const checkpoint = join(scratch, 'pqf.pth');
-  await pipeline(spawn('xz', ['-dc', ARCHIVE]).stdout, createWriteStream(checkpoint));
-  const folder = join(scratch, 'pqf');
-  const args = ['convert', checkpoint, '--name', 'pqf', '--out', folder, '--resize', '256'];
-  const { status, stderr } = await run(['dist/cli.js', ...args, '--calibration-images', '8']);
-  assert.equal(status, 0, stderr);
-  await rm(checkpoint);
-  return folder;
 }
 
 /** Starts demo/serve.mjs on a free port; resolves to its address and what it said. */

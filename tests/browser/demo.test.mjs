@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { crc32, deflateSync } from 'node:zlib';
+import { testWeights } from '../test-weights.mjs';
 import {
   bestGuess,
   drop,
@@ -20,7 +21,6 @@ import {
   serveStatic,
   shown,
   startBrowser,
-  testWeights,
   unable,
 } from './demo-helpers.mjs';
 
@@ -63,7 +63,7 @@ describe('the demo', { skip: unable }, () => {
 
   before(async () => {
     scratch = await mkdtemp(join(tmpdir(), 'resnet50-wasm-demo-test-'));
-    weights = await testWeights(scratch);
+    weights = await testWeights();
     [chromium, isolated] = await Promise.all([startBrowser(), serveDemo(weights)]);
   });
   after(async () => {
