@@ -8,17 +8,20 @@ import { type ImageInput, type Preparing, prepare, prepareTensor, type TensorInp
 import type { Category, Precision } from './manifest.js';
 import {
   type ClassifyOptions,
+  check,
   checkLoadOptions,
   decodeSettings,
   type ImageOptions,
   type LoadOptions,
+  type PreprocessOptions,
   pickSettings,
 } from './options.js';
 import type { Platform } from './platform.js';
-import type { Classification, DecodeSettings, Job, PreparedImage } from './protocol.js';
+import type { Classification, ImageJob, ImageSettings, PreparedImage, Preprocessed } from './protocol.js';
 import { Queue } from './queue.js';
 import { openSession, type Session, sourceOf } from './session.js';
-import type { Transforms } from './transforms.js';
+import { mergeTransforms, normalizationMismatch, type Transforms } from './transforms.js';
+import { viewSettings } from './view.js';
 import type { WeightsSource } from './weights-source.js';
 
 /** What `info()` tells. */
@@ -53,6 +56,8 @@ export interface ModelWeights {
   readonly categories: readonly Category[] | null;
 }
 
+type Numbers = Float32Array<ArrayBuffer>;
+
 /** What a model is made of. */
 interface ModelParts {
   platform: Platform;
@@ -69,6 +74,7 @@ export class Model {
   readonly #limits: { maxBytes: number; maxPixels: number };
   readonly #queue = new Queue();
   #session: Session;
+  #warned = false;
   /** Aborted by dispose(), with the error that pending calls get. */
   readonly #disposal = new AbortController();
 
@@ -80,6 +86,7 @@ export class Model {
     this.#session = session;
     const { maxBytes = platform.limits.maxBytes, maxPixels = platform.limits.maxPixels } = options;
     this.#limits = { maxBytes, maxPixels };
+    this.#warnOfNormalization(session.facts.transforms);
   }
 
   /** @internal Loads for a platform; `type` is the class of the entry. */
@@ -132,25 +139,32 @@ export class Model {
    * The network's raw output, before softmax, one number a class: of an image, of several, or of a prepared tensor (one
    * row for shape [3, height, width], n rows for [n, 3, height, width]).
    */
-  logits(images: readonly ImageInput[], options?: ImageOptions): Promise<Float32Array<ArrayBuffer>[]>;
-  logits(image: ImageInput | TensorInput, options?: ImageOptions): Promise<Float32Array<ArrayBuffer>>;
-  logits(image: TensorInput, options?: ImageOptions): Promise<Float32Array<ArrayBuffer> | Float32Array<ArrayBuffer>[]>;
+  logits(images: readonly ImageInput[], options?: ImageOptions): Promise<Numbers[]>;
+  logits(image: ImageInput | TensorInput, options?: ImageOptions): Promise<Numbers>;
+  logits(image: TensorInput, options?: ImageOptions): Promise<Numbers | Numbers[]>;
   async logits(
     images: ImageInput | TensorInput | readonly ImageInput[],
     options: ImageOptions = {},
-  ): Promise<Float32Array<ArrayBuffer> | Float32Array<ArrayBuffer>[]> {
+  ): Promise<Numbers | Numbers[]> {
+    return this.#rows(images, options, (image, settings) => ({ type: 'logits', image, ...settings }));
+  }
+
+  /**
+   * What the network would see of an image (of several, one result each): the 8-bit crop, and the normalised tensor as
+   * torchvision's `weights.transforms()` gives it.
+   */
+  preprocess(images: readonly ImageInput[], options?: PreprocessOptions): Promise<Preprocessed[]>;
+  preprocess(image: ImageInput, options?: PreprocessOptions): Promise<Preprocessed>;
+  async preprocess(
+    images: ImageInput | readonly ImageInput[],
+    options: PreprocessOptions = {},
+  ): Promise<Preprocessed | Preprocessed[]> {
+    const { layout = 'nchw' } = options;
+    check(layout === 'nchw' || layout === 'nhwc', 'layout', "must be 'nchw' or 'nhwc'");
     const settings = this.#imageSettings(options);
-    const signal = this.#until(options.signal);
-    const job = (image: PreparedImage) => ({ type: 'logits' as const, image, ...settings });
-    if (isTensor(images)) {
-      const tensor = prepareTensor(images, 'the tensor');
-      const rows = await this.#queue.add(() => this.#run(job(tensor), tensor, signal), signal);
-      return images.shape.length === 3 ? firstRow(rows) : rows;
-    }
-    const rows = await this.#each(images, signal, job);
-    return Array.isArray(images)
-      ? (rows as Float32Array<ArrayBuffer>[][]).map(firstRow)
-      : firstRow(rows as Float32Array<ArrayBuffer>[]);
+    return this.#each(images, this.#until(options.signal), (image) => ({
+      ...{ type: 'preprocess', image, ...settings, layout },
+    }));
   }
 
   /** Ends the worker and gives all memory back. Calls in progress reject with DISPOSED. Twice is as good as once. */
@@ -166,13 +180,44 @@ export class Model {
     return this.dispose();
   }
 
-  #imageSettings(options: ImageOptions): { decode: DecodeSettings; transforms: Partial<Transforms> } {
+  #imageSettings(options: ImageOptions): ImageSettings {
     const decode = decodeSettings(options, this.#limits.maxPixels);
-    return { decode, transforms: options.transforms ?? {} };
+    const transforms = options.transforms ?? {};
+    this.#warnOfNormalization(mergeTransforms(this.#session.facts.transforms, transforms));
+    return { decode, view: viewSettings(options), transforms };
+  }
+
+  /** Says once, by name and numbers, that pictures are normalised otherwise than in training. */
+  #warnOfNormalization(used: Transforms): void {
+    const { name, ownTransforms } = this.#session.facts;
+    if (this.#warned || name === null) return;
+    const sentence = normalizationMismatch(name, ownTransforms, used);
+    if (sentence === undefined) return;
+    this.#warned = true;
+    console.warn(`resnet50-wasm: ${sentence}`);
+  }
+
+  /** A job that gives a list of rows: of an image one, of several one each, of a tensor as many as it has. */
+  async #rows<J extends ImageJob>(
+    images: unknown,
+    options: ImageOptions,
+    jobOf: (image: PreparedImage, settings: ImageSettings) => J,
+    // biome-ignore lint/suspicious/noExplicitAny: what a row is, the job's type says
+  ): Promise<any> {
+    const settings = this.#imageSettings(options);
+    const signal = this.#until(options.signal);
+    const job = (image: PreparedImage) => jobOf(image, settings);
+    if (isTensor(images)) {
+      const tensor = prepareTensor(images, 'the tensor');
+      const rows = (await this.#queue.add(() => this.#run(job(tensor), tensor, signal), signal)) as unknown[];
+      return images.shape.length === 3 ? rows[0] : rows;
+    }
+    const rows = await this.#each<J, unknown[]>(images, signal, job);
+    return Array.isArray(images) ? rows.map((row) => (row as unknown[])[0]) : rows[0];
   }
 
   /** One job an image, in one place of the queue; the next image is prepared while one is computed. */
-  async #each<J extends Job & { type: 'classify' | 'logits' }, R>(
+  async #each<J extends ImageJob, R>(
     images: unknown,
     signal: AbortSignal,
     job: (image: PreparedImage) => J,
@@ -194,11 +239,7 @@ export class Model {
     }, signal);
   }
 
-  async #run<J extends Job & { type: 'classify' | 'logits' }>(
-    job: J,
-    image: PreparedImage,
-    signal: AbortSignal | undefined,
-  ) {
+  async #run<J extends ImageJob>(job: J, image: PreparedImage, signal: AbortSignal | undefined) {
     const { connection } = await this.#liveSession();
     return connection.call(job, { signal, transfer: transferables(image) });
   }
@@ -221,9 +262,3 @@ export class Model {
 }
 
 const isTensor = (v: unknown): v is TensorInput => typeof v === 'object' && v !== null && 'tensor' in v && 'shape' in v;
-
-function firstRow(rows: Float32Array<ArrayBuffer>[]): Float32Array<ArrayBuffer> {
-  const row = rows[0];
-  if (row === undefined) throw new ResNet50Error('INTERNAL', 'the core gave no logits');
-  return row;
-}

@@ -1,0 +1,125 @@
+// What the network sees and says beyond labels, against torchvision (tests/tools/torch_looking.py): preprocessing, ten
+// crops. Skipped by name where the core or torchvision is absent.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { coreMissing, ROOT, run } from './helpers.mjs';
+
+const PYTHON = '/usr/bin/python3';
+const { status: noTorch } = await run(PYTHON, ['-c', 'import torchvision']);
+const skip = coreMissing() || (noTorch !== 0 && 'python3-torchvision is not installed');
+
+describe('beside torchvision', { skip }, () => {
+  let folder;
+  let model;
+  const file = (name) => join(folder, name);
+  const json = (name) => JSON.parse(readFileSync(file(name), 'utf8'));
+  const floats = (name) => {
+    const bytes = readFileSync(file(name));
+    return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+  };
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'resnet50-wasm-looking-'));
+    const tool = join(ROOT, 'tests', 'tools', 'torch_looking.py');
+    const made = await run(PYTHON, ['-B', tool, join(ROOT, 'tests', 'data', 'pictures'), folder], { timeout: 240_000 });
+    assert.equal(made.status, 0, made.stderr);
+    const args = ['convert', file('seeded.pth'), '--name', 'seeded', '--out', file('weights'), '--precision', 'f32'];
+    const converted = await run(process.execPath, [join(ROOT, 'dist', 'cli.js'), ...args], { timeout: 240_000 });
+    assert.equal(converted.status, 0, converted.stderr);
+    const { ResNet50 } = await import('../../dist/index.node.js');
+    model = await ResNet50.load({ weights: file('weights') });
+  });
+  after(async () => {
+    await model?.dispose();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('preprocess gives the numbers of weights.transforms(), bit for bit from the same pixels', async (t) => {
+    for (const { options, expected } of json('tensors.json')) {
+      const { close, ...given } = options;
+      const { tensor, shape } = await model.preprocess(file('picture.png'), given);
+      const wanted = floats(expected);
+      assert.deepEqual(shape, [3, Math.sqrt(wanted.length / 3), Math.sqrt(wanted.length / 3)]);
+      const different = tensor.filter((v, i) => v !== wanted[i]).length;
+      if (!close) assert.equal(different, 0, JSON.stringify(options));
+      // Without antialiasing torchvision itself differs by a level here and there; see src/image/resize_tensor.h.
+      const level = 1 / 255 / 0.224;
+      assert.ok(different <= tensor.length / 5000, `${different} values of ${tensor.length}`);
+      assert.ok(tensor.every((v, i) => Math.abs(v - wanted[i]) < 1.001 * level));
+      if (close) t.diagnostic(`without antialiasing: ${different} of ${tensor.length} values differ by a level`);
+    }
+  });
+
+  test('preprocess: the other layout and the 8-bit crop are of the same pixels', async () => {
+    const first = await model.preprocess(file('picture.png'));
+    const [last] = await model.preprocess([file('picture.png')], { layout: 'nhwc' });
+    assert.deepEqual([first.width, first.height, last.shape], [224, 224, [224, 224, 3]]);
+    assert.ok(last.pixels instanceof Uint8ClampedArray);
+    assert.deepEqual(first.pixels, last.pixels);
+    const { mean, std } = model.info().transforms;
+    for (const p of [0, 777, 224 * 224 - 1]) {
+      for (let c = 0; c < 3; c++) {
+        assert.equal(first.tensor[c * 224 * 224 + p], last.tensor[p * 3 + c]);
+        assert.ok(Math.abs((last.pixels[p * 3 + c] / 255 - mean[c]) / std[c] - last.tensor[p * 3 + c]) < 1e-6);
+      }
+    }
+  });
+
+  test('logits of the preprocessed tensor are the logits of the picture', async () => {
+    const { tensor, shape } = await model.preprocess(file('picture.png'));
+    assert.deepEqual(await model.logits({ tensor, shape }), await model.logits(file('picture.png')));
+  });
+
+  test('ten crops: the mean of the probabilities of torchvision’s ten_crop, within 1e-4 of the largest', async (t) => {
+    const wanted = floats('ten-crop.f32');
+    const scores = new Float32Array(wanted.length);
+    const all = await model.classify(file('picture.png'), { crops: 10, topK: Number.POSITIVE_INFINITY });
+    for (const { index, score } of all) scores[index] = score;
+    const worst = scores.reduce((most, v, i) => Math.max(most, Math.abs(v - wanted[i])), 0) / Math.max(...wanted);
+    t.diagnostic(`largest difference over the largest probability: ${worst.toExponential(2)}`);
+    assert.ok(worst <= 1e-4, String(worst));
+  });
+
+  test('two crops are the picture and its mirror image', async () => {
+    const { pixels, width, height } = await model.preprocess(file('picture.png'));
+    const mirrored = new Uint8Array(pixels.length);
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const at = (y * width + x) * 3;
+        mirrored.set(pixels.subarray(at, at + 3), (y * width + width - 1 - x) * 3);
+      }
+    }
+    const options = { topK: Number.POSITIVE_INFINITY };
+    const byIndex = (list) => [...list].sort((a, b) => a.index - b.index).map(({ score }) => score);
+    const identity = { ...options, transforms: { resizeSize: 224 } };
+    const one = byIndex(await model.classify(file('picture.png'), options));
+    const other = byIndex(await model.classify({ data: mirrored, width, height }, identity));
+    const both = byIndex(await model.classify(file('picture.png'), { ...options, crops: 2 }));
+    assert.ok(both.every((v, i) => Math.abs(v - (one[i] + other[i]) / 2) < 1e-12));
+  });
+
+  test('crops, regions and angles that cannot be are refused by name; the next call works', async () => {
+    const picture = file('picture.png');
+    const whole = { left: 0, top: 0, right: 1, bottom: 1 };
+    const bad = [
+      [{ crops: 3 }, 'crops'],
+      [{ crops: 10, transforms: { resizeSize: 200 } }, 'crops'],
+      [{ rotate: 45 }, 'rotate'],
+      [{ region: { ...whole, left: 1 } }, 'region'],
+      [{ region: { ...whole, right: 1.5 } }, 'region'],
+      [{ region: { ...whole, top: Number.NaN } }, 'region'],
+      [{ region: { ...whole, right: 1e-9 } }, 'region'],
+      [{ transforms: { antialias: 1 } }, 'transforms.antialias'],
+      [{ transforms: { mean: [Number.NaN, 0, 0] } }, 'transforms.mean'],
+    ];
+    for (const [options, subject] of bad) {
+      await assert.rejects(model.classify(picture, options), { code: 'INVALID_ARGUMENT', subject }, subject);
+    }
+    await assert.rejects(model.preprocess(picture, { layout: 'chw' }), { subject: 'layout' });
+    assert.equal((await model.classify(picture)).length, 5);
+  });
+});
