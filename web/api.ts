@@ -2,6 +2,7 @@
  * What every entry of the package exports besides its own ResNet50.
  */
 
+export type { TensorSpec } from './architecture.js';
 export type { CachedShard, WeightsCache } from './cache-storage.js';
 export type { Interpolation } from './core.js';
 export { type ErrorCode, ResNet50Error } from './errors.js';
@@ -10,7 +11,9 @@ export type { Drawable, ImageInput, RawPixels, TensorInput } from './inputs.js';
 export type { Category, Manifest, Precision, Shard } from './manifest.js';
 export type { ModelInfo, ModelWeights } from './model.js';
 export type { ClassifyOptions, ImageOptions, LoadOptions, PreprocessOptions } from './options.js';
+export type { Parameter } from './parameters.js';
 export type { Classification, Preprocessed, ProgressEvent } from './protocol.js';
 export { getWeight, listWeights, ResNet50_Weights, Weights, type WeightsMeta, type WeightsName } from './registry.js';
+export type { Summary, SummaryOptions, SummaryRow } from './summary.js';
 export type { Transforms } from './transforms.js';
 export type { Region, Rotation } from './view.js';

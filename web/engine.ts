@@ -5,6 +5,7 @@
 import type { CoreImage, CoreModule, CoreNetwork, CoreResult } from './core.js';
 import { describe, type ErrorCode, ResNet50Error } from './errors.js';
 import type { Category } from './manifest.js';
+import { type Parameter, ParameterSource } from './parameters.js';
 import { maskOf } from './pick.js';
 import type { Place } from './places.js';
 import { normalize } from './preprocess.js';
@@ -109,7 +110,13 @@ export class Engine {
   readonly network: CoreNetwork;
   readonly #host: EngineHost;
 
-  private constructor(core: CoreModule, network: CoreNetwork, facts: LoadedFacts, host: EngineHost) {
+  private constructor(
+    core: CoreModule,
+    network: CoreNetwork,
+    facts: LoadedFacts,
+    host: EngineHost,
+    private readonly parameters?: ParameterSource,
+  ) {
     this.core = core;
     this.network = network;
     this.facts = facts;
@@ -195,6 +202,7 @@ export class Engine {
       );
       return { core, network };
     };
+    const parameters = new ParameterSource(place, shards, precision, manifest.categories.length);
     const creating = create();
     creating.catch(() => undefined); // awaited in take(), in order
     await streamShards(
@@ -229,7 +237,7 @@ export class Engine {
       ...{ classes: manifest.categories.length, parameters: manifest.parameters, transforms, precision },
       ownTransforms: mergeTransforms(manifest.transforms),
     };
-    return new Engine(made.core, made.network, facts, host);
+    return new Engine(made.core, made.network, facts, host, parameters);
   }
 
   /** wasm memory in use, bytes. */
@@ -316,6 +324,14 @@ export class Engine {
         crop.delete();
       }
     });
+  }
+
+  /** Values of a parameter or buffer. */
+  async parameter(name: string, signal: AbortSignal): Promise<Parameter> {
+    if (this.parameters !== undefined) return this.parameters.read(name, signal);
+    const why =
+      'weights: null draws its parameters from the seed and keeps them packed only: load real weights to read them';
+    throw new ResNet50Error('INVALID_ARGUMENT', why, { subject: name });
   }
 
   /** Gives the network back; the module's memory goes with the engine itself. */

@@ -54,6 +54,8 @@ export class Host {
         return engine.logits(job);
       case 'preprocess':
         return engine.preprocess(job);
+      case 'parameter':
+        return engine.parameter(job.name, signal);
     }
   }
 

@@ -2,6 +2,7 @@
  * The public class behind every entry of the package: inputs prepared, calls queued, results in order. Knows nothing of
  * the platform it runs on but what platform.ts says.
  */
+import { buffersOf, parametersOf, type TensorSpec } from './architecture.js';
 import { ResNet50Error } from './errors.js';
 import type { Flavour } from './features.js';
 import { type ImageInput, type Preparing, prepare, prepareTensor, type TensorInput, transferables } from './inputs.js';
@@ -16,10 +17,12 @@ import {
   type PreprocessOptions,
   pickSettings,
 } from './options.js';
+import { findParameter, type Parameter } from './parameters.js';
 import type { Platform } from './platform.js';
 import type { Classification, ImageJob, ImageSettings, PreparedImage, Preprocessed } from './protocol.js';
 import { Queue } from './queue.js';
 import { openSession, type Session, sourceOf } from './session.js';
+import { type Summary, type SummaryOptions, summarize } from './summary.js';
 import { mergeTransforms, normalizationMismatch, type Transforms } from './transforms.js';
 import { viewSettings } from './view.js';
 import type { WeightsSource } from './weights-source.js';
@@ -165,6 +168,34 @@ export class Model {
     return this.#each(images, this.#until(options.signal), (image) => ({
       ...{ type: 'preprocess', image, ...settings, layout },
     }));
+  }
+
+  /** torch's `named_parameters()`: name, shape and count of all that is trained; 25,557,032 numbers for 1000 classes. */
+  parameters(): TensorSpec[] {
+    return parametersOf(this.#session.facts.classes);
+  }
+
+  /** torch's `named_buffers()`: the running statistics of the batch norms. */
+  buffers(): TensorSpec[] {
+    return buffersOf(this.#session.facts.classes);
+  }
+
+  /**
+   * The values of a parameter or buffer by torchvision's name, read from the shards. From f32 weights: `fc` and batch
+   * norms bit for bit, convolutions to the last bit or two. From int8 weights: what the network computes with.
+   * @throws ResNet50Error INVALID_ARGUMENT for names that do not exist, and those that int8 weights do not have
+   */
+  async parameter(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<Parameter> {
+    findParameter(name, this.#session.facts.classes);
+    const until = this.#until(signal);
+    const work = async () =>
+      (await this.#liveSession()).connection.call({ type: 'parameter', name }, { signal: until });
+    return this.#queue.add(work, until);
+  }
+
+  /** Modules with output shapes, parameters and multiply-accumulates, like torchinfo; `String(...)` makes a table of it. */
+  summary(options: SummaryOptions = {}): Summary {
+    return summarize(this.#session.facts.classes, options);
   }
 
   /** Ends the worker and gives all memory back. Calls in progress reject with DISPOSED. Twice is as good as once. */

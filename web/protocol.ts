@@ -5,6 +5,7 @@
 import type { PlainError } from './errors.js';
 import type { Flavour } from './features.js';
 import type { Category, Precision } from './manifest.js';
+import type { Parameter } from './parameters.js';
 import type { Transforms } from './transforms.js';
 import type { ViewSettings } from './view.js';
 import type { WeightsSource } from './weights-source.js';
@@ -115,10 +116,11 @@ export type Job =
   | { type: 'load'; spec: LoadSpec }
   | ({ type: 'classify'; image: PreparedImage; pick: PickSettings } & ImageSettings)
   | ({ type: 'logits'; image: PreparedImage } & ImageSettings)
+  | { type: 'parameter'; name: string }
   | ({ type: 'preprocess'; image: PreparedImage; layout: 'nchw' | 'nhwc' } & ImageSettings);
 
 /** Jobs on one image (or a tensor). */
-export type ImageJob = Exclude<Job, { type: 'load' }>;
+export type ImageJob = Exclude<Job, { type: 'load' | 'parameter' }>;
 
 /** What each job resolves to. */
 export interface JobResults {
@@ -127,6 +129,7 @@ export interface JobResults {
   /** One row a picture. */
   logits: Float32Array<ArrayBuffer>[];
   preprocess: Preprocessed;
+  parameter: Parameter;
 }
 
 /** API to host. */

@@ -1,5 +1,5 @@
 // What the network sees and says beyond labels, against torchvision (tests/tools/torch_looking.py): preprocessing, ten
-// crops. Skipped by name where the core or torchvision is absent.
+// crops, parameters. Skipped by name where the core or torchvision is absent.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -121,5 +121,70 @@ describe('beside torchvision', { skip }, () => {
     }
     await assert.rejects(model.preprocess(picture, { layout: 'chw' }), { subject: 'layout' });
     assert.equal((await model.classify(picture)).length, 5);
+  });
+
+  test('parameters and buffers have torch’s names, shapes and counts, in its order', () => {
+    const { parameters, buffers } = json('parameters.json');
+    const listed = (specs) => specs.map(({ name, shape, count }) => [name, shape, count]);
+    assert.deepEqual(listed(model.parameters()), parameters);
+    assert.deepEqual(listed(model.buffers()), buffers);
+    assert.equal(
+      parameters.reduce((sum, [, , count]) => sum + count, 0),
+      25_557_032,
+    );
+  });
+
+  test('values from f32 weights: bit for bit, convolutions to the last bits', async () => {
+    for (const [name, at] of Object.entries(json('values.json'))) {
+      const wanted = floats(at);
+      const { values, shape, exact, folded } = await model.parameter(name);
+      assert.equal(values.length, wanted.length, name);
+      assert.equal(
+        shape.reduce((product, n) => product * n, 1),
+        wanted.length,
+      );
+      assert.deepEqual([exact, folded], [shape.length !== 4, false], name);
+      // Folding and unfolding round once each: half a unit in the last place (2^-24 of the value) twice, at most.
+      const limit = exact ? 0 : 2 ** -23;
+      const worst = values.reduce((most, v, i) => Math.max(most, Math.abs(v - wanted[i]) / Math.abs(wanted[i])), 0);
+      assert.ok(worst <= limit, `${name}: ${worst}`);
+    }
+  });
+
+  test('parameters that do not exist or are not kept are refused by name', async () => {
+    await assert.rejects(model.parameter('layer4.3.conv1.weight'), {
+      code: 'INVALID_ARGUMENT',
+      subject: 'layer4.3.conv1.weight',
+    });
+    await assert.rejects(model.parameter('layer4.2.bn3'), /layer4\.2\.bn3\.weight/);
+    await assert.rejects(model.parameter('bn1.num_batches_tracked'), /training only/);
+    const { ResNet50 } = await import('../../dist/index.node.js');
+    const random = await ResNet50.load({ weights: null, classes: 3 });
+    assert.deepEqual(random.parameters().at(-1), { name: 'fc.bias', shape: [3], count: 3 });
+    await assert.rejects(random.parameter('fc.bias'), { code: 'INVALID_ARGUMENT' });
+    await random.dispose();
+  });
+
+  test('summary: 4.089 billion multiply-accumulates, containers count what they hold', () => {
+    const summary = model.summary();
+    assert.equal(summary.macs, 4_089_184_256); // torchvision's _ops says 4.089
+    assert.equal(summary.parameters, 25_557_032);
+    const row = (name) => summary.rows.find((r) => r.name === name);
+    assert.deepEqual(row('layer4'), {
+      name: 'layer4',
+      type: 'Sequential',
+      depth: 1,
+      output: [1, 2048, 7, 7],
+      parameters: 14_964_736,
+      macs: row('layer4').macs,
+    });
+    assert.equal(row('conv1').macs, 118_013_952);
+    assert.deepEqual(row('fc').output, [1, 1000]);
+    assert.deepEqual(
+      model.summary({ inputSize: [97, 64], batch: 2 }).rows.find((r) => r.name === 'layer4').output,
+      [2, 2048, 4, 2],
+    );
+    assert.match(String(model.summary({ depth: 1 })), /^layer1 +Sequential +\[1, 256, 56, 56\] +215,808 /m);
+    assert.throws(() => model.summary({ inputSize: 8 }), { code: 'INVALID_ARGUMENT', subject: 'inputSize' });
   });
 });
