@@ -5,6 +5,7 @@
 import { Engine, type EngineHost } from './engine.js';
 import { describe, isAbort, ResNet50Error, toPlainError } from './errors.js';
 import type { Job, JobResults, Reply, Request } from './protocol.js';
+import { featuresOf } from './stages.js';
 
 /** Answers requests until the realm ends. */
 export class Host {
@@ -54,6 +55,8 @@ export class Host {
         return engine.logits(job);
       case 'preprocess':
         return engine.preprocess(job);
+      case 'features':
+        return featuresOf(engine, job);
       case 'parameter':
         return engine.parameter(job.name, signal);
     }

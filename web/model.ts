@@ -19,7 +19,7 @@ import {
 } from './options.js';
 import { findParameter, type Parameter } from './parameters.js';
 import type { Platform } from './platform.js';
-import type { Classification, ImageJob, ImageSettings, PreparedImage, Preprocessed } from './protocol.js';
+import type { Classification, ImageJob, ImageSettings, PreparedImage, Preprocessed, StageOutput } from './protocol.js';
 import { Queue } from './queue.js';
 import { openSession, type Session, sourceOf } from './session.js';
 import { type Summary, type SummaryOptions, summarize } from './summary.js';
@@ -60,6 +60,8 @@ export interface ModelWeights {
 }
 
 type Numbers = Float32Array<ArrayBuffer>;
+/** Outputs of stages by name. */
+type Stages = Record<string, StageOutput>;
 
 /** What a model is made of. */
 interface ModelParts {
@@ -170,6 +172,48 @@ export class Model {
     }));
   }
 
+  /**
+   * The 2048 pooled features of an image (of several, or of a tensor, one vector each): what the classifier sees, and
+   * what similar pictures have in common.
+   */
+  embed(images: readonly ImageInput[], options?: ImageOptions): Promise<Numbers[]>;
+  embed(image: ImageInput, options?: ImageOptions): Promise<Numbers>;
+  embed(image: TensorInput, options?: ImageOptions): Promise<Numbers | Numbers[]>;
+  async embed(
+    images: ImageInput | TensorInput | readonly ImageInput[],
+    options: ImageOptions = {},
+  ): Promise<Numbers | Numbers[]> {
+    const features = await this.#features(images, ['avgpool'], options);
+    const vector = ([pooled]: StageOutput[]): Numbers => (pooled as StageOutput).data;
+    return isRow(features) ? vector(features) : features.map(vector);
+  }
+
+  /**
+   * The output of a stage inside the network, by the name that torchvision's `create_feature_extractor` gives it: 'relu'
+   * (the stem), 'maxpool', 'layer1' to 'layer4', one of their blocks ('layer3.1'), 'avgpool'. Of several stages, an object
+   * by name, from one pass. Of several images, or of a tensor, one result each.
+   * @throws ResNet50Error INVALID_ARGUMENT for other names
+   */
+  features(images: readonly ImageInput[], stage: string, options?: ImageOptions): Promise<StageOutput[]>;
+  features(image: ImageInput, stage: string, options?: ImageOptions): Promise<StageOutput>;
+  features(image: TensorInput, stage: string, options?: ImageOptions): Promise<StageOutput | StageOutput[]>;
+  features(images: readonly ImageInput[], stages: readonly string[], options?: ImageOptions): Promise<Stages[]>;
+  features(image: ImageInput, stages: readonly string[], options?: ImageOptions): Promise<Stages>;
+  features(image: TensorInput, stages: readonly string[], options?: ImageOptions): Promise<Stages | Stages[]>;
+  async features(
+    images: ImageInput | TensorInput | readonly ImageInput[],
+    stage: string | readonly string[],
+    options: ImageOptions = {},
+  ): Promise<StageOutput | StageOutput[] | Stages | Stages[]> {
+    const names = typeof stage === 'string' ? [stage] : stage;
+    const named = Array.isArray(names) && names.length > 0 && names.every((n) => typeof n === 'string' && n !== '');
+    check(named, 'stage', "must be a name such as 'layer3', or a list of names");
+    const features = await this.#features(images, names, options);
+    const shaped = (row: StageOutput[]) =>
+      typeof stage === 'string' ? (row[0] as StageOutput) : Object.fromEntries(names.map((name, i) => [name, row[i]]));
+    return (isRow(features) ? shaped(features) : features.map(shaped)) as Stages;
+  }
+
   /** torch's `named_parameters()`: name, shape and count of all that is trained; 25,557,032 numbers for 1000 classes. */
   parameters(): TensorSpec[] {
     return parametersOf(this.#session.facts.classes);
@@ -226,6 +270,14 @@ export class Model {
     if (sentence === undefined) return;
     this.#warned = true;
     console.warn(`resnet50-wasm: ${sentence}`);
+  }
+
+  #features(
+    images: unknown,
+    stages: readonly string[],
+    options: ImageOptions,
+  ): Promise<StageOutput[] | StageOutput[][]> {
+    return this.#rows(images, options, (image, settings) => ({ type: 'features', image, stages, ...settings }));
   }
 
   /** A job that gives a list of rows: of an image one, of several one each, of a tensor as many as it has. */
@@ -293,3 +345,6 @@ export class Model {
 }
 
 const isTensor = (v: unknown): v is TensorInput => typeof v === 'object' && v !== null && 'tensor' in v && 'shape' in v;
+
+/** One row of stages, not a list of rows. */
+const isRow = (features: StageOutput[] | StageOutput[][]): features is StageOutput[] => !Array.isArray(features[0]);

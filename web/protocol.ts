@@ -38,6 +38,14 @@ export interface PickSettings {
   crops: number;
 }
 
+/** Output of a stage for one image. */
+export interface StageOutput {
+  /** Row-major, as `shape` says; dequantized where the network is int8. */
+  data: Float32Array<ArrayBuffer>;
+  /** [channels, height, width], as torch has it without the batch. */
+  shape: [number, number, number];
+}
+
 /** How an image becomes the network's input. */
 export interface ImageSettings {
   decode: DecodeSettings;
@@ -116,6 +124,7 @@ export type Job =
   | { type: 'load'; spec: LoadSpec }
   | ({ type: 'classify'; image: PreparedImage; pick: PickSettings } & ImageSettings)
   | ({ type: 'logits'; image: PreparedImage } & ImageSettings)
+  | ({ type: 'features'; image: PreparedImage; stages: readonly string[] } & ImageSettings)
   | { type: 'parameter'; name: string }
   | ({ type: 'preprocess'; image: PreparedImage; layout: 'nchw' | 'nhwc' } & ImageSettings);
 
@@ -129,6 +138,8 @@ export interface JobResults {
   /** One row a picture. */
   logits: Float32Array<ArrayBuffer>[];
   preprocess: Preprocessed;
+  /** A row a picture, in it a stage each. */
+  features: StageOutput[][];
   parameter: Parameter;
 }
 

@@ -1,5 +1,5 @@
 // What the network sees and says beyond labels, against torchvision (tests/tools/torch_looking.py): preprocessing, ten
-// crops, parameters. Skipped by name where the core or torchvision is absent.
+// crops, parameters, features. Skipped by name where the core or torchvision is absent.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -11,6 +11,8 @@ import { coreMissing, ROOT, run } from './helpers.mjs';
 const PYTHON = '/usr/bin/python3';
 const { status: noTorch } = await run(PYTHON, ['-c', 'import torchvision']);
 const skip = coreMissing() || (noTorch !== 0 && 'python3-torchvision is not installed');
+
+const cli = (args) => run(process.execPath, [join(ROOT, 'dist', 'cli.js'), ...args], { timeout: 240_000 });
 
 describe('beside torchvision', { skip }, () => {
   let folder;
@@ -27,8 +29,16 @@ describe('beside torchvision', { skip }, () => {
     const tool = join(ROOT, 'tests', 'tools', 'torch_looking.py');
     const made = await run(PYTHON, ['-B', tool, join(ROOT, 'tests', 'data', 'pictures'), folder], { timeout: 240_000 });
     assert.equal(made.status, 0, made.stderr);
-    const args = ['convert', file('seeded.pth'), '--name', 'seeded', '--out', file('weights'), '--precision', 'f32'];
-    const converted = await run(process.execPath, [join(ROOT, 'dist', 'cli.js'), ...args], { timeout: 240_000 });
+    const converted = await cli([
+      'convert',
+      file('seeded.pth'),
+      '--name',
+      'seeded',
+      '--out',
+      file('weights'),
+      '--precision',
+      'f32',
+    ]);
     assert.equal(converted.status, 0, converted.stderr);
     const { ResNet50 } = await import('../../dist/index.node.js');
     model = await ResNet50.load({ weights: file('weights') });
@@ -187,4 +197,80 @@ describe('beside torchvision', { skip }, () => {
     assert.match(String(model.summary({ depth: 1 })), /^layer1 +Sequential +\[1, 256, 56, 56\] +215,808 /m);
     assert.throws(() => model.summary({ inputSize: 8 }), { code: 'INVALID_ARGUMENT', subject: 'inputSize' });
   });
+
+  test('stages are those of create_feature_extractor, within 1e-4 of their deviation', async (t) => {
+    const listed = json('features.json');
+    const input = { tensor: floats('features-input.f32'), shape: [2, 3, 96, 64] };
+    const stages = Object.keys(listed);
+    const results = await model.features(input, stages);
+    assert.equal(results.length, 2);
+    for (const [stage, { file: at, shape }] of Object.entries(listed)) {
+      assert.deepEqual(results[0][stage].shape, shape.slice(1), stage);
+      const both = Float32Array.from([...results[0][stage].data, ...results[1][stage].data]);
+      const worst = difference(both, floats(at));
+      t.diagnostic(`${stage}: ${worst.toExponential(2)}`);
+      assert.ok(worst <= 1e-4, `${stage}: ${worst}`);
+    }
+    const [, second] = await model.embed(input);
+    assert.deepEqual(second, results[1].avgpool.data);
+    assert.deepEqual((await model.features(input, 'layer3'))[1], results[1].layer3);
+  });
+
+  test('features of pictures: one, several, a tensor of one; logits are unharmed', async () => {
+    const picture = file('picture.png');
+    const before = await model.logits(picture);
+    const one = await model.features(picture, 'layer2');
+    assert.deepEqual(one.shape, [512, 28, 28]);
+    const vector = await model.embed(picture);
+    assert.equal(vector.length, 2048);
+    assert.deepEqual(await model.embed([picture, picture]), [vector, vector]);
+    const { tensor, shape } = await model.preprocess(picture);
+    assert.deepEqual(await model.features({ tensor, shape }, 'layer2'), one);
+    assert.deepEqual(await model.logits(picture), before);
+  });
+
+  test('stages that cannot be had are refused by name; the next call works', async () => {
+    for (const stage of ['layer5', 'conv1', 'fc', 'layer4.3', 'layer', 'layer1.0.conv1', '__proto__']) {
+      await assert.rejects(model.features(file('picture.png'), stage), { code: 'INVALID_ARGUMENT', subject: stage });
+    }
+    for (const stage of ['', [], 3, undefined, ['layer1', '']]) {
+      await assert.rejects(model.features(file('picture.png'), stage), { code: 'INVALID_ARGUMENT', subject: 'stage' });
+    }
+    assert.equal((await model.embed(file('picture.png'))).length, 2048);
+  });
+
+  test('embed: a .npy file that NumPy reads, with the rows of the pictures that could be read', async () => {
+    const [picture, square, out, names] = ['picture.png', 'square.png', 'vectors.npy', 'names.txt'].map(file);
+    const args = [
+      'embed',
+      picture,
+      file('seeded.pth'),
+      square,
+      '--out',
+      out,
+      '--names',
+      names,
+      '--weights',
+      file('weights'),
+    ];
+    const { status, stderr } = await cli(args);
+    assert.equal(status, 1, stderr);
+    assert.match(stderr, /seeded\.pth/);
+    assert.deepEqual(readFileSync(names, 'utf8').split('\n'), [picture, square, '']);
+    const script = `import numpy, sys; v = numpy.load(sys.argv[1]); print(v.dtype, v.shape); v.tofile(sys.argv[2])`;
+    const loaded = await run(PYTHON, ['-c', script, out, file('vectors.f32')]);
+    assert.equal(loaded.stdout, 'float32 (2, 2048)\n', loaded.stderr);
+    const [a, b] = await model.embed([picture, square]);
+    assert.deepEqual(floats('vectors.f32'), Float32Array.from([...a, ...b]));
+    assert.equal((await cli(['embed', picture])).status, 2);
+    assert.equal((await cli(['embed', picture, '--out', file('no/such/folder.npy')])).status, 2);
+  });
 });
+
+/** Largest difference over the standard deviation of what is expected. */
+function difference(values, expected) {
+  assert.equal(values.length, expected.length);
+  const mean = expected.reduce((sum, v) => sum + v, 0) / expected.length;
+  const deviation = Math.sqrt(expected.reduce((sum, v) => sum + (v - mean) ** 2, 0) / expected.length);
+  return values.reduce((most, v, i) => Math.max(most, Math.abs(v - expected[i])), 0) / deviation;
+}
