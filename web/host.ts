@@ -4,6 +4,7 @@
  */
 import { Engine, type EngineHost } from './engine.js';
 import { describe, isAbort, ResNet50Error, toPlainError } from './errors.js';
+import { explain } from './explain.js';
 import type { Job, JobResults, Reply, Request } from './protocol.js';
 import { featuresOf } from './stages.js';
 
@@ -57,6 +58,8 @@ export class Host {
         return engine.preprocess(job);
       case 'features':
         return featuresOf(engine, job);
+      case 'explain':
+        return explain(engine, job);
       case 'parameter':
         return engine.parameter(job.name, signal);
     }

@@ -4,6 +4,7 @@
  */
 import { buffersOf, parametersOf, type TensorSpec } from './architecture.js';
 import { ResNet50Error } from './errors.js';
+import { type ExplainedGrid, type Explanation, explanationOf } from './explain.js';
 import type { Flavour } from './features.js';
 import { type ImageInput, type Preparing, prepare, prepareTensor, type TensorInput, transferables } from './inputs.js';
 import type { Category, Precision } from './manifest.js';
@@ -12,6 +13,7 @@ import {
   check,
   checkLoadOptions,
   decodeSettings,
+  type ExplainOptions,
   type ImageOptions,
   type LoadOptions,
   type PreprocessOptions,
@@ -212,6 +214,34 @@ export class Model {
     const shaped = (row: StageOutput[]) =>
       typeof stage === 'string' ? (row[0] as StageOutput) : Object.fromEntries(names.map((name, i) => [name, row[i]]));
     return (isRow(features) ? shaped(features) : features.map(shaped)) as Stages;
+  }
+
+  /**
+   * Where in an image (in several, one result each) a class was seen: its class activation map, exact for this network, on
+   * the image itself, with the class and its probability. `paintHeatmap` draws it.
+   * @throws ResNet50Error INVALID_ARGUMENT where there is no such class
+   */
+  explain(images: readonly ImageInput[], options?: ExplainOptions): Promise<Explanation[]>;
+  explain(image: ImageInput, options?: ExplainOptions): Promise<Explanation>;
+  async explain(
+    images: ImageInput | readonly ImageInput[],
+    options: ExplainOptions = {},
+  ): Promise<Explanation | Explanation[]> {
+    const { index = null, maxSide = 512 } = options;
+    check(
+      index === null || ['number', 'string'].includes(typeof index),
+      'index',
+      'must be an index, WordNet id or label',
+    );
+    check(maxSide >= 1, 'maxSide', 'must be a number from 1');
+    const settings = this.#imageSettings(options);
+    const explained = await this.#each<ImageJob, ExplainedGrid | ExplainedGrid[]>(
+      images,
+      this.#until(options.signal),
+      (image) => ({ type: 'explain', image, index, ...settings }),
+    );
+    const onImage = (of: ExplainedGrid) => explanationOf(of, settings.view.rotate, maxSide);
+    return Array.isArray(explained) ? explained.map(onImage) : onImage(explained);
   }
 
   /** torch's `named_parameters()`: name, shape and count of all that is trained; 25,557,032 numbers for 1000 classes. */

@@ -84,6 +84,14 @@ export interface ClassifyOptions extends ImageOptions {
   crops?: 1 | 2 | 5 | 10;
 }
 
+/** Options of `explain`. */
+export interface ExplainOptions extends ImageOptions {
+  /** The class to explain: by index, WordNet id or label. Default: the best. */
+  index?: number | string;
+  /** Longest side of the map, in numbers; Infinity for the picture's own size. Default 512. */
+  maxSide?: number;
+}
+
 /** Options of `preprocess`. */
 export interface PreprocessOptions extends ImageOptions {
   /** Order of the tensor: channels first, as torch has it (default), or last. */

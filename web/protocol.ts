@@ -3,6 +3,7 @@
  * time, the API keeps the queue.
  */
 import type { PlainError } from './errors.js';
+import type { ExplainedGrid } from './explain.js';
 import type { Flavour } from './features.js';
 import type { Category, Precision } from './manifest.js';
 import type { Parameter } from './parameters.js';
@@ -125,6 +126,7 @@ export type Job =
   | ({ type: 'classify'; image: PreparedImage; pick: PickSettings } & ImageSettings)
   | ({ type: 'logits'; image: PreparedImage } & ImageSettings)
   | ({ type: 'features'; image: PreparedImage; stages: readonly string[] } & ImageSettings)
+  | ({ type: 'explain'; image: PreparedImage; index: number | string | null } & ImageSettings)
   | { type: 'parameter'; name: string }
   | ({ type: 'preprocess'; image: PreparedImage; layout: 'nchw' | 'nhwc' } & ImageSettings);
 
@@ -140,6 +142,7 @@ export interface JobResults {
   preprocess: Preprocessed;
   /** A row a picture, in it a stage each. */
   features: StageOutput[][];
+  explain: ExplainedGrid;
   parameter: Parameter;
 }
 

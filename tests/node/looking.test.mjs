@@ -1,5 +1,5 @@
 // What the network sees and says beyond labels, against torchvision (tests/tools/torch_looking.py): preprocessing, ten
-// crops, parameters, features. Skipped by name where the core or torchvision is absent.
+// crops, parameters, features, class activation maps. Skipped by name where the core or torchvision is absent.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -264,6 +264,109 @@ describe('beside torchvision', { skip }, () => {
     assert.deepEqual(floats('vectors.f32'), Float32Array.from([...a, ...b]));
     assert.equal((await cli(['embed', picture])).status, 2);
     assert.equal((await cli(['embed', picture, '--out', file('no/such/folder.npy')])).status, 2);
+  });
+
+  describe('class activation maps', () => {
+    const picture = () => file('square.png'); // 320 x 232: the resize leaves it alone, the crop begins at 48, 4
+    const map = () => floats('square-cam.f32');
+    /** The picture's pixels as raw RGB. */
+    const pixels = async () => {
+      const out = file('square.rgb');
+      const script = `import sys; from PIL import Image; open(sys.argv[2], 'wb').write(Image.open(sys.argv[1]).tobytes())`;
+      const { status, stderr } = await run(PYTHON, ['-c', script, picture(), out]);
+      assert.equal(status, 0, stderr);
+      return new Uint8Array(readFileSync(out));
+    };
+
+    test('are sums of the last stage weighed by the classifier, enlarged as interpolate does', async (t) => {
+      const { index, score } = json('square.json');
+      const explained = await model.explain(picture(), { index, maxSide: Number.POSITIVE_INFINITY });
+      assert.deepEqual([explained.index, explained.width, explained.height], [index, 320, 232]);
+      assert.ok(Math.abs(explained.score - score) <= 1e-5 * score, `${explained.score} ${score}`);
+      assert.deepEqual([explained.grid.width, explained.grid.height], [7, 7]);
+      const worst = difference(explained.grid.data, map());
+      t.diagnostic(`map: ${worst.toExponential(2)}`);
+      assert.ok(worst <= 1e-4, String(worst));
+      assert.deepEqual(explained.box, { left: 48 / 320, top: 4 / 232, right: 272 / 320, bottom: 228 / 232 });
+      const [inside, enlarged] = [[], floats('enlarged.f32')];
+      for (let y = 0; y < 232; y++) {
+        for (let x = 0; x < 320; x++) {
+          const value = explained.data[y * 320 + x];
+          if (x >= 48 && x < 272 && y >= 4 && y < 228) inside.push(value);
+          else assert.equal(value, 0, `${x}, ${y}`);
+        }
+      }
+      assert.ok(difference(inside, enlarged) <= 1e-4);
+    });
+
+    test('the mean of the map and the bias make the logit; unasked, the best class is explained', async () => {
+      const { best } = json('square.json');
+      const { grid, index, score, label } = await model.explain(picture());
+      const [expected] = await model.classify(picture(), { topK: 1 });
+      assert.deepEqual({ index, score, label }, { index: best, score: expected.score, label: expected.label });
+      const logits = await model.logits(picture());
+      const { values: bias } = await model.parameter('fc.bias');
+      const mean = grid.data.reduce((sum, v) => sum + v, 0) / 49;
+      assert.ok(Math.abs(mean + bias[index] - logits[index]) <= 1e-4 * Math.abs(logits[index]));
+    });
+
+    test('lie on the picture however it was turned or cut', async () => {
+      const { index } = json('square.json');
+      const data = await pixels();
+      const upright = await model.explain({ data, width: 320, height: 232 }, { index });
+      // Where a pixel of the upright picture lies in one that turning clockwise by the angle makes upright.
+      const stored = {
+        90: (x, y) => [y, 319 - x],
+        180: (x, y) => [319 - x, 231 - y],
+        270: (x, y) => [231 - y, x],
+      };
+      for (const [angle, place] of Object.entries(stored)) {
+        const rotate = Number(angle);
+        const [width, height] = rotate === 180 ? [320, 232] : [232, 320];
+        const at = (x, y) => place(x, y)[1] * width + place(x, y)[0];
+        const lying = new Uint8Array(data.length);
+        for (let i = 0; i < 320 * 232; i++) {
+          lying.set(data.subarray(i * 3, i * 3 + 3), at(i % 320, Math.floor(i / 320)) * 3);
+        }
+        const turned = await model.explain({ data: lying, width, height }, { index, rotate });
+        assert.deepEqual([turned.width, turned.height], [width, height]);
+        for (const [x, y] of [
+          [60, 20],
+          [200, 100],
+          [271, 227],
+          [10, 10],
+        ]) {
+          const [a, b] = [upright.data[y * 320 + x], turned.data[at(x, y)]];
+          assert.ok(Math.abs(a - b) <= 1e-5 * Math.abs(a) + 1e-9, `${rotate}: ${x}, ${y}: ${a} ${b}`);
+        }
+      }
+    });
+
+    test('of a region lie inside it', async () => {
+      const region = { left: 0.25, top: 0.25, right: 0.75, bottom: 1 };
+      const { box, data, width, height } = await model.explain(picture(), { region });
+      // 160 x 174, resized to 232 x 252, of which the crop leaves out 4 columns and 14 rows a side.
+      const [column, row] = [(160 / 232 / 320) * 4, (174 / 252 / 232) * 14];
+      const near = (a, b) => Math.abs(a - b) < 1e-12;
+      assert.ok(near(box.left, 0.25 + column) && near(box.right, 0.75 - column), JSON.stringify(box));
+      assert.ok(near(box.top, 0.25 + row) && near(box.bottom, 1 - row), JSON.stringify(box));
+      for (const [i, value] of data.entries()) {
+        const [x, y] = [((i % width) + 0.5) / width, (Math.floor(i / width) + 0.5) / height];
+        const inside = x > box.left && x < box.right && y > box.top && y < box.bottom;
+        assert.equal(value !== 0, inside, `${x}, ${y}`);
+      }
+    });
+
+    test('classes by label; ones that do not exist are refused; maxSide bounds the map', async () => {
+      const { label } = await model.explain(picture());
+      const [small] = await model.explain([picture()], { index: label.toUpperCase(), maxSide: 64 });
+      assert.deepEqual([small.width, small.height, small.data.length, small.label], [64, 46, 64 * 46, label]);
+      for (const index of [1000, -1, 1.5, Number.NaN, 'no such thing', {}]) {
+        await assert.rejects(model.explain(picture(), { index }), { code: 'INVALID_ARGUMENT', subject: 'index' });
+      }
+      await assert.rejects(model.explain(picture(), { maxSide: 0 }), { subject: 'maxSide' });
+      assert.equal((await model.classify(picture())).length, 5);
+    });
   });
 });
 
