@@ -16,6 +16,7 @@ import { table } from './terminal.js';
 const HELP = `Usage: resnet50-wasm COMMAND [options]
 
   classify [FILES...]      labels for pictures
+  explain PICTURE          where in a picture a class was seen, as a PNG
   embed [FILES...]         feature vectors of pictures, as a NumPy file
   weights [NAMES...]       get and convert torchvision's weights; list what is there
   convert CHECKPOINT       convert a checkpoint of your own
@@ -63,6 +64,8 @@ async function infoCommand(args: string[]): Promise<number> {
 
 const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
   classify: classifyCommand,
+  // Alone in needing an encoder of PNG files.
+  explain: async (args) => (await import('./cli-explain.js')).explainCommand(args),
   embed: embedCommand,
   weights: weightsCommand,
   convert: convertCommand,

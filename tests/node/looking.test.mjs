@@ -357,6 +357,24 @@ describe('beside torchvision', { skip }, () => {
       }
     });
 
+    test('explain: a PNG that Pillow reads, transparent where the network did not look; the crop with the map', async () => {
+      const { index } = json('square.json');
+      const args = ['explain', picture(), '--weights', file('weights'), '--class', String(index), '--out'];
+      const { status, stdout, stderr } = await cli([...args, file('heat.png')]);
+      assert.equal(status, 0, stderr);
+      assert.match(stdout, / {2}\d+\.\d%\n$/);
+      assert.equal((await cli([...args, file('crop.png'), '--crop'])).status, 0);
+      const script = `import sys; from PIL import Image
+for name in sys.argv[1:]: image = Image.open(name); print(image.mode, image.size, image.getpixel((10, 10)), sep=';')`;
+      const read = await run(PYTHON, ['-c', script, file('heat.png'), file('crop.png')]);
+      const [heat, crop] = read.stdout.split('\n');
+      assert.match(heat, /^RGBA;\(320, 232\);\(\d+, \d+, \d+, 0\)$/, read.stderr);
+      assert.match(crop, /^RGB;\(224, 224\);/);
+      assert.equal((await cli(['explain', picture()])).status, 2);
+      const bad = await cli([...args, file('no/folder.png')]);
+      assert.deepEqual([bad.status, /no\/folder\.png/.test(bad.stderr)], [1, true]);
+    });
+
     test('classes by label; ones that do not exist are refused; maxSide bounds the map', async () => {
       const { label } = await model.explain(picture());
       const [small] = await model.explain([picture()], { index: label.toUpperCase(), maxSide: 64 });
