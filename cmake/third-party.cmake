@@ -65,6 +65,10 @@ set(core
   src/configs/xx-fill-config.c src/configs/xx-pad-config.c
   src/enums/allocation-type.c src/enums/datatype-strings.c src/enums/microkernel-type.c src/enums/operator-type.c)
 list(TRANSFORM core PREPEND "${xnn}/")
+if(RESNET50_WASM)
+  # What runs once a load is compiled for size.
+  set_source_files_properties(${core} PROPERTIES COMPILE_OPTIONS -Os)
+endif()
 
 add_library(xnnpack STATIC ${core} ${kernels} 
   ${CMAKE_CURRENT_SOURCE_DIR}/src/kernels/xnnpack_configs.c

@@ -5,7 +5,13 @@ import { stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { choice, color, list, number, parse, text, UsageError, type Values } from './cli-options.js';
 import { describe } from './errors.js';
-import { type Classification, type ClassifyOptions, type LoadOptions, ResNet50 } from './index.node.js';
+import {
+  type Classification,
+  type ClassifyOptions,
+  type ImageOptions,
+  type LoadOptions,
+  ResNet50,
+} from './index.node.js';
 import { bar, megabytes, progressBar } from './terminal.js';
 
 export const CLASSIFY_HELP = `Usage: resnet50-wasm classify [FILES...] [options]
@@ -77,21 +83,19 @@ export async function classifyCommand(args: string[]): Promise<number> {
   const options: ClassifyOptions = {
     topK: number(values, 'top-k', 1, Number.POSITIVE_INFINITY) ?? 5,
     threshold: number(values, 'threshold', 0, 1, false) ?? 0,
-    orientation: values['no-exif'] ? 'none' : 'exif',
-    background: color(values, 'background') ?? null,
+    ...imageOptions(values),
   };
   const [allow, deny] = [list(values, 'allow'), list(values, 'deny')];
   if (allow) options.allow = allow;
   if (deny) options.deny = deny;
   if (values.json && values.ndjson) throw new UsageError('--json and --ndjson exclude each other');
-  if (positionals.length === 0 && process.stdin.isTTY)
-    throw new UsageError('no FILES given (resnet50-wasm classify --help)');
+  const files = namesOf('classify', positionals);
   const show = values.json ? jsonArray() : values.ndjson ? jsonLines() : plainText();
 
   const model = await loadWithProgress(loadOptions(values));
   let failures = 0;
   try {
-    for await (const file of positionals.length > 0 ? positionals : namesFromStdin()) {
+    for await (const file of files) {
       const outcome = await classifyOne(model, file, options);
       if ('error' in outcome) {
         failures++;
@@ -108,8 +112,7 @@ export async function classifyCommand(args: string[]): Promise<number> {
 
 async function classifyOne(model: ResNet50, file: string, options: ClassifyOptions): Promise<Outcome> {
   try {
-    const image = file === '-' ? await stdinBytes() : file;
-    return { file, classes: await model.classify(image, options) };
+    return { file, classes: await model.classify(await readable(file), options) };
   } catch (error) {
     const message = describe(error);
     const named = file === '-' || message.includes(file) ? message : `${file}: ${message}`;
@@ -133,6 +136,22 @@ export async function loadWithProgress(options: LoadOptions): Promise<ResNet50> 
     progress?.done();
   }
 }
+
+/** How pictures are read. */
+export const imageOptions = (values: Values): ImageOptions => ({
+  orientation: values['no-exif'] ? 'none' : 'exif',
+  background: color(values, 'background') ?? null,
+});
+
+/** The names of pictures: those given, or those on standard input. */
+export function namesOf(command: string, positionals: string[]): Iterable<string> | AsyncIterable<string> {
+  if (positionals.length > 0) return positionals;
+  if (process.stdin.isTTY) throw new UsageError(`no FILES given (resnet50-wasm ${command} --help)`);
+  return namesFromStdin();
+}
+
+/** A picture by name; '-' is on standard input. */
+export const readable = async (file: string): Promise<string | Uint8Array> => (file === '-' ? stdinBytes() : file);
 
 async function* namesFromStdin(): AsyncGenerator<string> {
   for await (const line of createInterface({ input: process.stdin })) if (line !== '') yield line;

@@ -5,6 +5,7 @@
  */
 import { classifyCommand, loadOptions, loadWithProgress, print } from './cli-classify.js';
 import { convertCommand } from './cli-convert.js';
+import { embedCommand } from './cli-embed.js';
 import { parse, UsageError } from './cli-options.js';
 import { weightsCommand } from './cli-weights.js';
 import { describe } from './errors.js';
@@ -15,6 +16,8 @@ import { table } from './terminal.js';
 const HELP = `Usage: resnet50-wasm COMMAND [options]
 
   classify [FILES...]      labels for pictures
+  explain PICTURE          where in a picture a class was seen, as a PNG
+  embed [FILES...]         feature vectors of pictures, as a NumPy file
   weights [NAMES...]       get and convert torchvision's weights; list what is there
   convert CHECKPOINT       convert a checkpoint of your own
   info                     what this machine can do, and with --weights the model's facts
@@ -61,6 +64,9 @@ async function infoCommand(args: string[]): Promise<number> {
 
 const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
   classify: classifyCommand,
+  // Alone in needing an encoder of PNG files.
+  explain: async (args) => (await import('./cli-explain.js')).explainCommand(args),
+  embed: embedCommand,
   weights: weightsCommand,
   convert: convertCommand,
   info: infoCommand,
@@ -72,12 +78,16 @@ const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = 
   '-v': async () => print(`${__VERSION__}\n`),
 };
 
+const commandNames = () =>
+  Object.keys(COMMANDS)
+    .filter((name) => /^[a-z]+$/.test(name) && name !== 'help')
+    .join(', ');
+
 async function main([name, ...args]: string[]): Promise<number> {
-  if (name === undefined)
-    throw new UsageError('give a command: classify, weights, convert or info (resnet50-wasm --help)');
+  if (name === undefined) throw new UsageError(`give a command: ${commandNames()} (resnet50-wasm --help)`);
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) {
-    throw new UsageError(`there is no command '${name}': there are classify, weights, convert and info`);
+    throw new UsageError(`there is no command '${name}': there are ${commandNames()}`);
   }
   return command(args);
 }

@@ -34,6 +34,8 @@ export interface CoreTransforms {
   /** Side of the square cut out of the middle, pixels. */
   cropSize: number;
   interpolation: Interpolation;
+  /** As Pillow resizes (true), or as torchvision 0.14 resizes 8-bit tensors unless told otherwise (false). */
+  antialias: boolean;
   mean: readonly [number, number, number];
   std: readonly [number, number, number];
 }
@@ -62,6 +64,14 @@ export interface CoreNetworkOptions {
   ranges: Readonly<Record<string, readonly [number, number]>>;
 }
 
+/** float32 values in wasm memory: NCHW at the byte offset; `channels` counts those of the stage. */
+export interface CoreBlock {
+  readonly pointer: number;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
 /** A ResNet-50 in wasm memory. Call delete() when done. */
 export interface CoreNetwork {
   readonly classes: number;
@@ -72,12 +82,18 @@ export interface CoreNetwork {
   /** Fills every layer with torchvision's random initialisation (Kaiming normal, fan-out), from a seed. */
   initialiseRandomly(seed: number): CoreResult<undefined>;
   /**
-   * Runs images of equal size after the transforms; returns the byte offset of classes * images.length float32
-   * logits, valid until the next call on this network.
+   * Runs an image after the transforms; returns the byte offset of classes * crops float32 logits, valid until the next
+   * call on this network. `crops`: 1, 2 (the middle and its mirror image), 5 or 10 as torchvision's ten_crop.
    */
-  run(images: readonly CoreImage[], transforms: CoreTransforms): CoreResult<number>;
+  run(image: CoreImage, transforms: CoreTransforms, crops: number): CoreResult<number>;
   /** The same on a prepared batch: float32 [n, 3, height, width] (NCHW) at the byte offset, already normalised. */
   runTensor(pointer: number, n: number, height: number, width: number): CoreResult<number>;
+  /** Further runs keep a copy of a stage's output (relu, maxpool, layer1, layer3.1, avgpool); '' ends all that. */
+  keep(stage: string): CoreResult<undefined>;
+  /** The i-th kept output of the last run, one block an image. Valid until the next run. */
+  kept(index: number): CoreResult<CoreBlock>;
+  /** sum over k of fc.weight[index, k] * layer4[k] of the last run, at each position. Valid until the next call of it. */
+  activationMap(index: number): CoreResult<CoreBlock>;
   delete(): void;
 }
 
@@ -105,13 +121,24 @@ export interface CoreModule {
     channels: 1 | 3 | 4,
     background: readonly [number, number, number] | null,
   ): CoreResult<CoreImage>;
+  /** A box of an image turned clockwise, in pixels of the turned image; a copy. */
+  viewImage(
+    image: CoreImage,
+    degrees: number,
+    left: number,
+    top: number,
+    width: number,
+    height: number,
+  ): CoreResult<CoreImage>;
+  /** What the network would see: the `index`-th of `crops` crops (see CoreNetwork.run). */
+  cropImage(image: CoreImage, transforms: CoreTransforms, crops: number, index: number): CoreResult<CoreImage>;
   createNetwork(options: CoreNetworkOptions): CoreResult<CoreNetwork>;
   /**
-   * Softmax in double over `classes` float32 logits, then the k best with score >= threshold, best first, ties by
+   * Softmax in double over `classes` float32 logits, the mean over `rows` of them, then the k best with score >= threshold, best first, ties by
    * lower index. `allowed` is the byte offset of one byte a class (0 hides it from the result; the softmax is over all
    * classes regardless), or 0 for no filter.
    */
-  topK(logits: number, classes: number, k: number, threshold: number, allowed: number): CoreTopK[];
+  topK(logits: number, rows: number, classes: number, k: number, threshold: number, allowed: number): CoreTopK[];
 }
 
 export interface CoreConvertOptions {

@@ -5,18 +5,24 @@
 import type { CoreImage, CoreModule, CoreNetwork, CoreResult } from './core.js';
 import { describe, type ErrorCode, ResNet50Error } from './errors.js';
 import type { Category } from './manifest.js';
+import { type Parameter, ParameterSource } from './parameters.js';
 import { maskOf } from './pick.js';
 import type { Place } from './places.js';
+import { normalize } from './preprocess.js';
 import type {
   Classification,
   DecodeSettings,
+  ImageJob,
+  ImageSettings,
   LoadedFacts,
   LoadSpec,
   PickSettings,
   PreparedImage,
+  Preprocessed,
   ProgressEvent,
 } from './protocol.js';
 import { mergeTransforms, type Transforms } from './transforms.js';
+import { viewBox } from './view.js';
 import { findWeightsFolder, shardsOf, streamShards } from './weights-source.js';
 
 /** Options of Emscripten's module factory that this package uses. */
@@ -106,13 +112,19 @@ export async function startCore(
 /** A core with a network in it. */
 export class Engine {
   readonly facts: LoadedFacts;
-  readonly #core: CoreModule;
-  readonly #network: CoreNetwork;
+  readonly core: CoreModule;
+  readonly network: CoreNetwork;
   readonly #host: EngineHost;
 
-  private constructor(core: CoreModule, network: CoreNetwork, facts: LoadedFacts, host: EngineHost) {
-    this.#core = core;
-    this.#network = network;
+  private constructor(
+    core: CoreModule,
+    network: CoreNetwork,
+    facts: LoadedFacts,
+    host: EngineHost,
+    private readonly parameters?: ParameterSource,
+  ) {
+    this.core = core;
+    this.network = network;
     this.facts = facts;
     this.#host = host;
   }
@@ -164,7 +176,7 @@ export class Engine {
     const parameters = 25_557_032 - 2049 * 1000 + 2049 * classes;
     const facts: LoadedFacts = {
       ...{ name: null, address: null, meta: {}, categories: null, precision: 'f32' },
-      ...{ classes, parameters, transforms },
+      ...{ classes, parameters, transforms, ownTransforms: spec.fallbackTransforms },
     };
     return new Engine(core, network, facts, host);
   }
@@ -200,6 +212,7 @@ export class Engine {
       );
       return { core, network };
     };
+    const parameters = new ParameterSource(place, shards, precision, manifest.categories.length);
     const creating = create();
     creating.catch(() => undefined); // awaited in take(), in order
     await streamShards(
@@ -232,77 +245,122 @@ export class Engine {
     const facts: LoadedFacts = {
       ...{ name: manifest.name, address: place.address, meta: manifest.meta, categories: manifest.categories },
       ...{ classes: manifest.categories.length, parameters: manifest.parameters, transforms, precision },
+      ownTransforms: mergeTransforms(manifest.transforms),
     };
-    return new Engine(made.core, made.network, facts, host);
+    return new Engine(made.core, made.network, facts, host, parameters);
   }
 
   /** wasm memory in use, bytes. */
   get memoryBytes(): number {
-    return this.#core.memoryBytes();
+    return this.core.memoryBytes();
   }
 
   /** The best classes of one picture. */
-  async classify(
-    image: PreparedImage,
-    decode: DecodeSettings,
-    transforms: Partial<Transforms>,
-    pick: PickSettings,
-  ): Promise<Classification[]> {
+  async classify(job: Extract<ImageJob, { type: 'classify' }>): Promise<Classification[]> {
+    const { image, pick } = job;
     const { classes } = this.facts;
-    const mask = maskOf(pick, classes, (i) => this.#category(i));
-    const offset = await this.#run(image, decode, transforms);
-    const core = this.#core;
+    const mask = maskOf(pick, classes, (i) => this.category(i));
+    return this.withImage(image, job, (viewed, transforms) => {
+      const logits = unwrap(this.network.run(viewed, transforms, pick.crops), image.name);
+      return this.best(logits, pick, mask, pick.crops);
+    });
+  }
+
+  /** The best classes of rows of logits in the core's memory, their probabilities averaged. */
+  best(logits: number, pick: Pick<PickSettings, 'topK' | 'threshold'>, mask?: Uint8Array, rows = 1): Classification[] {
+    const { core } = this;
+    const { classes } = this.facts;
     const allowed = mask === undefined ? 0 : copyIn(core, mask, 'the allow and deny lists');
     try {
-      const best = core.topK(offset, classes, Math.min(pick.topK, classes), pick.threshold, allowed);
-      return best.map(({ index, score }) => ({ index, ...this.#category(index), score }));
+      const best = core.topK(logits, rows, classes, Math.min(pick.topK, classes), pick.threshold, allowed);
+      return best.map(({ index, score }) => ({ index, ...this.category(index), score }));
     } finally {
       if (allowed !== 0) core.release(allowed);
     }
   }
 
   /** The network's raw output: one row a picture. */
-  async logits(
-    image: PreparedImage,
-    decode: DecodeSettings,
-    transforms: Partial<Transforms>,
-  ): Promise<Float32Array<ArrayBuffer>[]> {
-    const rows = image.kind === 'tensor' ? image.shape[0] : 1;
-    const offset = image.kind === 'tensor' ? this.#runTensor(image) : await this.#run(image, decode, transforms);
+  async logits(job: Extract<ImageJob, { type: 'logits' }>): Promise<Float32Array<ArrayBuffer>[]> {
+    const { offset, rows } = await this.infer(job.image, job);
     const { classes } = this.facts;
-    return Array.from({ length: rows }, (_, row) => {
-      const start = offset / 4 + row * classes;
-      return new Float32Array(this.#core.HEAPF32.subarray(start, start + classes)); // a copy, out of shared memory
+    return Array.from({ length: rows }, (_, row) => this.copyOut(offset + 4 * row * classes, classes));
+  }
+
+  /** A copy of numbers in the core's memory. */
+  copyOut(pointer: number, count: number): Float32Array<ArrayBuffer> {
+    return new Float32Array(this.core.HEAPF32.subarray(pointer / 4, pointer / 4 + count));
+  }
+
+  /** Runs a picture or a tensor; byte offset and rows of the logits. */
+  async infer(image: PreparedImage, settings: ImageSettings): Promise<{ offset: number; rows: number }> {
+    if (image.kind === 'tensor') return { offset: this.#runTensor(image), rows: image.shape[0] };
+    return this.withImage(image, settings, (viewed, transforms) => ({
+      offset: unwrap(this.network.run(viewed, transforms, 1), image.name),
+      rows: 1,
+    }));
+  }
+
+  /** What `use` makes of the decoded and viewed image; `whole` is the image before the view. */
+  async withImage<T>(
+    image: PreparedImage,
+    { decode, view, transforms }: ImageSettings,
+    use: (viewed: CoreImage, transforms: Transforms, whole: { width: number; height: number }) => T,
+  ): Promise<T> {
+    const settings = mergeTransforms(this.facts.transforms, transforms);
+    const whole = await this.#decode(image, decode);
+    const size = { width: whole.width, height: whole.height };
+    try {
+      if (view.rotate === 0 && view.region === null) return use(whole, settings, size);
+      const { left, top, width, height } = viewBox(view, size.width, size.height);
+      const viewed = unwrap(this.core.viewImage(whole, view.rotate, left, top, width, height), image.name);
+      try {
+        return use(viewed, settings, size);
+      } finally {
+        viewed.delete();
+      }
+    } finally {
+      whole.delete();
+    }
+  }
+
+  /** The picture as the network would see it. */
+  async preprocess(job: Extract<ImageJob, { type: 'preprocess' }>): Promise<Preprocessed> {
+    return this.withImage(job.image, job, (viewed, transforms) => {
+      const crop = unwrap(this.core.cropImage(viewed, transforms, 1, 0), job.image.name);
+      try {
+        const pixels = new Uint8ClampedArray(this.core.HEAPU8.subarray(crop.pixels, crop.pixels + 3 * crop.width ** 2));
+        return normalize(pixels, crop.width, transforms, job.layout);
+      } finally {
+        crop.delete();
+      }
     });
+  }
+
+  /** Values of a parameter or buffer. */
+  async parameter(name: string, signal: AbortSignal): Promise<Parameter> {
+    if (this.parameters !== undefined) return this.parameters.read(name, signal);
+    const why =
+      'weights: null draws its parameters from the seed and keeps them packed only: load real weights to read them';
+    throw new ResNet50Error('INVALID_ARGUMENT', why, { subject: name });
   }
 
   /** Gives the network back; the module's memory goes with the engine itself. */
   dispose(): void {
-    this.#network.delete();
+    this.network.delete();
   }
 
-  #category(index: number): Category {
+  /** A class by index. */
+  category(index: number): Category {
     return this.facts.categories?.[index] ?? { label: `class ${index}` };
-  }
-
-  /** Byte offset of the logits of one picture. */
-  async #run(image: PreparedImage, decode: DecodeSettings, transforms: Partial<Transforms>): Promise<number> {
-    const settings = mergeTransforms(this.facts.transforms, transforms);
-    const decoded = await this.#decode(image, decode);
-    try {
-      return unwrap(this.#network.run([decoded], settings), image.name);
-    } finally {
-      decoded.delete();
-    }
   }
 
   #runTensor(image: Extract<PreparedImage, { kind: 'tensor' }>): number {
     const [n, , height, width] = image.shape;
-    const pointer = copyIn(this.#core, new Uint8Array(image.data.buffer), image.name);
+    const pointer = copyIn(this.core, new Uint8Array(image.data.buffer), image.name);
     try {
-      return unwrap(this.#network.runTensor(pointer, n, height, width), image.name);
+      return unwrap(this.network.runTensor(pointer, n, height, width), image.name);
     } finally {
-      this.#core.release(pointer);
+      this.core.release(pointer);
     }
   }
 
@@ -326,12 +384,12 @@ export class Engine {
   }
 
   async #decodeBytes(bytes: Uint8Array<ArrayBuffer>, decode: DecodeSettings, name: string): Promise<CoreImage> {
-    const pointer = copyIn(this.#core, bytes, name);
+    const pointer = copyIn(this.core, bytes, name);
     let result: CoreResult<CoreImage>;
     try {
-      result = this.#core.decodeImage(pointer, bytes.length, decode);
+      result = this.core.decodeImage(pointer, bytes.length, decode);
     } finally {
-      this.#core.release(pointer);
+      this.core.release(pointer);
     }
     if (result.error?.code === 'UNSUPPORTED_FORMAT') {
       const foreign = await this.#host.decodeForeign?.(bytes, decode);
@@ -342,11 +400,11 @@ export class Engine {
 
   #wrapPixels(pixels: ForeignImage, decode: DecodeSettings, channels: 1 | 3 | 4, name: string): CoreImage {
     const { data, width, height } = pixels;
-    const pointer = copyIn(this.#core, data, name);
+    const pointer = copyIn(this.core, data, name);
     try {
-      return unwrap(this.#core.imageFromPixels(pointer, width, height, channels, decode.background), name);
+      return unwrap(this.core.imageFromPixels(pointer, width, height, channels, decode.background), name);
     } finally {
-      this.#core.release(pointer);
+      this.core.release(pointer);
     }
   }
 }

@@ -4,7 +4,9 @@
  */
 import { Engine, type EngineHost } from './engine.js';
 import { describe, isAbort, ResNet50Error, toPlainError } from './errors.js';
+import { explain } from './explain.js';
 import type { Job, JobResults, Reply, Request } from './protocol.js';
+import { featuresOf } from './stages.js';
 
 /** Answers requests until the realm ends. */
 export class Host {
@@ -25,8 +27,7 @@ export class Host {
     try {
       const value = await this.#perform(id, request.job, abort.signal);
       abort.signal.throwIfAborted();
-      const transfer = request.job.type === 'logits' ? (value as JobResults['logits']).map((row) => row.buffer) : [];
-      this.post({ id, value, memoryBytes: this.#engine?.memoryBytes ?? 0 }, transfer);
+      this.post({ id, value, memoryBytes: this.#engine?.memoryBytes ?? 0 }, buffersIn(value));
     } catch (error) {
       this.#fail(id, error);
     } finally {
@@ -48,10 +49,20 @@ export class Host {
     }
     const engine = this.#engine;
     if (engine === undefined) throw new ResNet50Error('NOT_READY', 'no network is loaded');
-    const { image, decode, transforms } = job;
-    return job.type === 'classify'
-      ? engine.classify(image, decode, transforms, job.pick)
-      : engine.logits(image, decode, transforms);
+    switch (job.type) {
+      case 'classify':
+        return engine.classify(job);
+      case 'logits':
+        return engine.logits(job);
+      case 'preprocess':
+        return engine.preprocess(job);
+      case 'features':
+        return featuresOf(engine, job);
+      case 'explain':
+        return explain(engine, job);
+      case 'parameter':
+        return engine.parameter(job.name, signal);
+    }
   }
 
   /** Whatever is neither ours nor an abort comes from wasm or its glue: the core's memory is in an unknown state. */
@@ -70,4 +81,10 @@ export class Host {
     );
     this.post({ id, error: toPlainError(crash), fatal: true }, []);
   }
+}
+
+/** The buffers of all numbers in a result: they are copies of its own, so they can be moved. */
+function buffersIn(value: unknown): ArrayBuffer[] {
+  if (ArrayBuffer.isView(value)) return [value.buffer as ArrayBuffer];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(buffersIn) : [];
 }

@@ -2,23 +2,31 @@
  * The public class behind every entry of the package: inputs prepared, calls queued, results in order. Knows nothing of
  * the platform it runs on but what platform.ts says.
  */
+import { buffersOf, parametersOf, type TensorSpec } from './architecture.js';
 import { ResNet50Error } from './errors.js';
+import { type ExplainedGrid, type Explanation, explanationOf } from './explain.js';
 import type { Flavour } from './features.js';
 import { type ImageInput, type Preparing, prepare, prepareTensor, type TensorInput, transferables } from './inputs.js';
 import type { Category, Precision } from './manifest.js';
 import {
   type ClassifyOptions,
+  check,
   checkLoadOptions,
   decodeSettings,
+  type ExplainOptions,
   type ImageOptions,
   type LoadOptions,
+  type PreprocessOptions,
   pickSettings,
 } from './options.js';
+import { findParameter, type Parameter } from './parameters.js';
 import type { Platform } from './platform.js';
-import type { Classification, DecodeSettings, Job, PreparedImage } from './protocol.js';
+import type { Classification, ImageJob, ImageSettings, PreparedImage, Preprocessed, StageOutput } from './protocol.js';
 import { Queue } from './queue.js';
 import { openSession, type Session, sourceOf } from './session.js';
-import type { Transforms } from './transforms.js';
+import { type Summary, type SummaryOptions, summarize } from './summary.js';
+import { mergeTransforms, normalizationMismatch, type Transforms } from './transforms.js';
+import { viewSettings } from './view.js';
 import type { WeightsSource } from './weights-source.js';
 
 /** What `info()` tells. */
@@ -53,6 +61,10 @@ export interface ModelWeights {
   readonly categories: readonly Category[] | null;
 }
 
+type Numbers = Float32Array<ArrayBuffer>;
+/** Outputs of stages by name. */
+type Stages = Record<string, StageOutput>;
+
 /** What a model is made of. */
 interface ModelParts {
   platform: Platform;
@@ -69,6 +81,7 @@ export class Model {
   readonly #limits: { maxBytes: number; maxPixels: number };
   readonly #queue = new Queue();
   #session: Session;
+  #warned = false;
   /** Aborted by dispose(), with the error that pending calls get. */
   readonly #disposal = new AbortController();
 
@@ -80,6 +93,7 @@ export class Model {
     this.#session = session;
     const { maxBytes = platform.limits.maxBytes, maxPixels = platform.limits.maxPixels } = options;
     this.#limits = { maxBytes, maxPixels };
+    this.#warnOfNormalization(session.facts.transforms);
   }
 
   /** @internal Loads for a platform; `type` is the class of the entry. */
@@ -132,25 +146,130 @@ export class Model {
    * The network's raw output, before softmax, one number a class: of an image, of several, or of a prepared tensor (one
    * row for shape [3, height, width], n rows for [n, 3, height, width]).
    */
-  logits(images: readonly ImageInput[], options?: ImageOptions): Promise<Float32Array<ArrayBuffer>[]>;
-  logits(image: ImageInput | TensorInput, options?: ImageOptions): Promise<Float32Array<ArrayBuffer>>;
-  logits(image: TensorInput, options?: ImageOptions): Promise<Float32Array<ArrayBuffer> | Float32Array<ArrayBuffer>[]>;
+  logits(images: readonly ImageInput[], options?: ImageOptions): Promise<Numbers[]>;
+  logits(image: ImageInput | TensorInput, options?: ImageOptions): Promise<Numbers>;
+  logits(image: TensorInput, options?: ImageOptions): Promise<Numbers | Numbers[]>;
   async logits(
     images: ImageInput | TensorInput | readonly ImageInput[],
     options: ImageOptions = {},
-  ): Promise<Float32Array<ArrayBuffer> | Float32Array<ArrayBuffer>[]> {
+  ): Promise<Numbers | Numbers[]> {
+    return this.#rows(images, options, (image, settings) => ({ type: 'logits', image, ...settings }));
+  }
+
+  /**
+   * What the network would see of an image (of several, one result each): the 8-bit crop, and the normalised tensor as
+   * torchvision's `weights.transforms()` gives it.
+   */
+  preprocess(images: readonly ImageInput[], options?: PreprocessOptions): Promise<Preprocessed[]>;
+  preprocess(image: ImageInput, options?: PreprocessOptions): Promise<Preprocessed>;
+  async preprocess(
+    images: ImageInput | readonly ImageInput[],
+    options: PreprocessOptions = {},
+  ): Promise<Preprocessed | Preprocessed[]> {
+    const { layout = 'nchw' } = options;
+    check(layout === 'nchw' || layout === 'nhwc', 'layout', "must be 'nchw' or 'nhwc'");
     const settings = this.#imageSettings(options);
-    const signal = this.#until(options.signal);
-    const job = (image: PreparedImage) => ({ type: 'logits' as const, image, ...settings });
-    if (isTensor(images)) {
-      const tensor = prepareTensor(images, 'the tensor');
-      const rows = await this.#queue.add(() => this.#run(job(tensor), tensor, signal), signal);
-      return images.shape.length === 3 ? firstRow(rows) : rows;
-    }
-    const rows = await this.#each(images, signal, job);
-    return Array.isArray(images)
-      ? (rows as Float32Array<ArrayBuffer>[][]).map(firstRow)
-      : firstRow(rows as Float32Array<ArrayBuffer>[]);
+    return this.#each(images, this.#until(options.signal), (image) => ({
+      ...{ type: 'preprocess', image, ...settings, layout },
+    }));
+  }
+
+  /**
+   * The 2048 pooled features of an image (of several, or of a tensor, one vector each): what the classifier sees, and
+   * what similar pictures have in common.
+   */
+  embed(images: readonly ImageInput[], options?: ImageOptions): Promise<Numbers[]>;
+  embed(image: ImageInput, options?: ImageOptions): Promise<Numbers>;
+  embed(image: TensorInput, options?: ImageOptions): Promise<Numbers | Numbers[]>;
+  async embed(
+    images: ImageInput | TensorInput | readonly ImageInput[],
+    options: ImageOptions = {},
+  ): Promise<Numbers | Numbers[]> {
+    const features = await this.#features(images, ['avgpool'], options);
+    const vector = ([pooled]: StageOutput[]): Numbers => (pooled as StageOutput).data;
+    return isRow(features) ? vector(features) : features.map(vector);
+  }
+
+  /**
+   * The output of a stage inside the network, by the name that torchvision's `create_feature_extractor` gives it: 'relu'
+   * (the stem), 'maxpool', 'layer1' to 'layer4', one of their blocks ('layer3.1'), 'avgpool'. Of several stages, an object
+   * by name, from one pass. Of several images, or of a tensor, one result each.
+   * @throws ResNet50Error INVALID_ARGUMENT for other names
+   */
+  features(images: readonly ImageInput[], stage: string, options?: ImageOptions): Promise<StageOutput[]>;
+  features(image: ImageInput, stage: string, options?: ImageOptions): Promise<StageOutput>;
+  features(image: TensorInput, stage: string, options?: ImageOptions): Promise<StageOutput | StageOutput[]>;
+  features(images: readonly ImageInput[], stages: readonly string[], options?: ImageOptions): Promise<Stages[]>;
+  features(image: ImageInput, stages: readonly string[], options?: ImageOptions): Promise<Stages>;
+  features(image: TensorInput, stages: readonly string[], options?: ImageOptions): Promise<Stages | Stages[]>;
+  async features(
+    images: ImageInput | TensorInput | readonly ImageInput[],
+    stage: string | readonly string[],
+    options: ImageOptions = {},
+  ): Promise<StageOutput | StageOutput[] | Stages | Stages[]> {
+    const names = typeof stage === 'string' ? [stage] : stage;
+    const named = Array.isArray(names) && names.length > 0 && names.every((n) => typeof n === 'string' && n !== '');
+    check(named, 'stage', "must be a name such as 'layer3', or a list of names");
+    const features = await this.#features(images, names, options);
+    const shaped = (row: StageOutput[]) =>
+      typeof stage === 'string' ? (row[0] as StageOutput) : Object.fromEntries(names.map((name, i) => [name, row[i]]));
+    return (isRow(features) ? shaped(features) : features.map(shaped)) as Stages;
+  }
+
+  /**
+   * Where in an image (in several, one result each) a class was seen: its class activation map, exact for this network, on
+   * the image itself, with the class and its probability. `paintHeatmap` draws it.
+   * @throws ResNet50Error INVALID_ARGUMENT where there is no such class
+   */
+  explain(images: readonly ImageInput[], options?: ExplainOptions): Promise<Explanation[]>;
+  explain(image: ImageInput, options?: ExplainOptions): Promise<Explanation>;
+  async explain(
+    images: ImageInput | readonly ImageInput[],
+    options: ExplainOptions = {},
+  ): Promise<Explanation | Explanation[]> {
+    const { index = null, maxSide = 512 } = options;
+    check(
+      index === null || ['number', 'string'].includes(typeof index),
+      'index',
+      'must be an index, WordNet id or label',
+    );
+    check(maxSide >= 1, 'maxSide', 'must be a number from 1');
+    const settings = this.#imageSettings(options);
+    const explained = await this.#each<ImageJob, ExplainedGrid | ExplainedGrid[]>(
+      images,
+      this.#until(options.signal),
+      (image) => ({ type: 'explain', image, index, ...settings }),
+    );
+    const onImage = (of: ExplainedGrid) => explanationOf(of, settings.view.rotate, maxSide);
+    return Array.isArray(explained) ? explained.map(onImage) : onImage(explained);
+  }
+
+  /** torch's `named_parameters()`: name, shape and count of all that is trained; 25,557,032 numbers for 1000 classes. */
+  parameters(): TensorSpec[] {
+    return parametersOf(this.#session.facts.classes);
+  }
+
+  /** torch's `named_buffers()`: the running statistics of the batch norms. */
+  buffers(): TensorSpec[] {
+    return buffersOf(this.#session.facts.classes);
+  }
+
+  /**
+   * The values of a parameter or buffer by torchvision's name, read from the shards. From f32 weights: `fc` and batch
+   * norms bit for bit, convolutions to the last bit or two. From int8 weights: what the network computes with.
+   * @throws ResNet50Error INVALID_ARGUMENT for names that do not exist, and those that int8 weights do not have
+   */
+  async parameter(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<Parameter> {
+    findParameter(name, this.#session.facts.classes);
+    const until = this.#until(signal);
+    const work = async () =>
+      (await this.#liveSession()).connection.call({ type: 'parameter', name }, { signal: until });
+    return this.#queue.add(work, until);
+  }
+
+  /** Modules with output shapes, parameters and multiply-accumulates, like torchinfo; `String(...)` makes a table of it. */
+  summary(options: SummaryOptions = {}): Summary {
+    return summarize(this.#session.facts.classes, options);
   }
 
   /** Ends the worker and gives all memory back. Calls in progress reject with DISPOSED. Twice is as good as once. */
@@ -166,13 +285,52 @@ export class Model {
     return this.dispose();
   }
 
-  #imageSettings(options: ImageOptions): { decode: DecodeSettings; transforms: Partial<Transforms> } {
+  #imageSettings(options: ImageOptions): ImageSettings {
     const decode = decodeSettings(options, this.#limits.maxPixels);
-    return { decode, transforms: options.transforms ?? {} };
+    const transforms = options.transforms ?? {};
+    this.#warnOfNormalization(mergeTransforms(this.#session.facts.transforms, transforms));
+    return { decode, view: viewSettings(options), transforms };
+  }
+
+  /** Says once, by name and numbers, that pictures are normalised otherwise than in training. */
+  #warnOfNormalization(used: Transforms): void {
+    const { name, ownTransforms } = this.#session.facts;
+    if (this.#warned || name === null) return;
+    const sentence = normalizationMismatch(name, ownTransforms, used);
+    if (sentence === undefined) return;
+    this.#warned = true;
+    console.warn(`resnet50-wasm: ${sentence}`);
+  }
+
+  #features(
+    images: unknown,
+    stages: readonly string[],
+    options: ImageOptions,
+  ): Promise<StageOutput[] | StageOutput[][]> {
+    return this.#rows(images, options, (image, settings) => ({ type: 'features', image, stages, ...settings }));
+  }
+
+  /** A job that gives a list of rows: of an image one, of several one each, of a tensor as many as it has. */
+  async #rows<J extends ImageJob>(
+    images: unknown,
+    options: ImageOptions,
+    jobOf: (image: PreparedImage, settings: ImageSettings) => J,
+    // biome-ignore lint/suspicious/noExplicitAny: what a row is, the job's type says
+  ): Promise<any> {
+    const settings = this.#imageSettings(options);
+    const signal = this.#until(options.signal);
+    const job = (image: PreparedImage) => jobOf(image, settings);
+    if (isTensor(images)) {
+      const tensor = prepareTensor(images, 'the tensor');
+      const rows = (await this.#queue.add(() => this.#run(job(tensor), tensor, signal), signal)) as unknown[];
+      return images.shape.length === 3 ? rows[0] : rows;
+    }
+    const rows = await this.#each<J, unknown[]>(images, signal, job);
+    return Array.isArray(images) ? rows.map((row) => (row as unknown[])[0]) : rows[0];
   }
 
   /** One job an image, in one place of the queue; the next image is prepared while one is computed. */
-  async #each<J extends Job & { type: 'classify' | 'logits' }, R>(
+  async #each<J extends ImageJob, R>(
     images: unknown,
     signal: AbortSignal,
     job: (image: PreparedImage) => J,
@@ -194,11 +352,7 @@ export class Model {
     }, signal);
   }
 
-  async #run<J extends Job & { type: 'classify' | 'logits' }>(
-    job: J,
-    image: PreparedImage,
-    signal: AbortSignal | undefined,
-  ) {
+  async #run<J extends ImageJob>(job: J, image: PreparedImage, signal: AbortSignal | undefined) {
     const { connection } = await this.#liveSession();
     return connection.call(job, { signal, transfer: transferables(image) });
   }
@@ -222,8 +376,5 @@ export class Model {
 
 const isTensor = (v: unknown): v is TensorInput => typeof v === 'object' && v !== null && 'tensor' in v && 'shape' in v;
 
-function firstRow(rows: Float32Array<ArrayBuffer>[]): Float32Array<ArrayBuffer> {
-  const row = rows[0];
-  if (row === undefined) throw new ResNet50Error('INTERNAL', 'the core gave no logits');
-  return row;
-}
+/** One row of stages, not a list of rows. */
+const isRow = (features: StageOutput[] | StageOutput[][]): features is StageOutput[] => !Array.isArray(features[0]);

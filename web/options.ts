@@ -7,6 +7,7 @@ import type { Precision } from './manifest.js';
 import type { DecodeSettings, PickSettings, ProgressEvent } from './protocol.js';
 import type { Weights } from './registry.js';
 import type { Transforms } from './transforms.js';
+import type { Region, Rotation } from './view.js';
 
 /** Options of `ResNet50.load`. */
 export interface LoadOptions {
@@ -56,6 +57,10 @@ export interface LoadOptions {
 export interface ImageOptions {
   /** Overrides of the preprocessing for this call. */
   transforms?: Partial<Transforms>;
+  /** Turns the image clockwise, after its EXIF orientation. Default 0. */
+  rotate?: Rotation;
+  /** Looks at a part of the (turned) image only, as if it were all there is. */
+  region?: Region | null;
   /** 'exif' (default): upright, as a photo viewer shows it. 'none': as stored, as Pillow and torchvision read it. */
   orientation?: 'exif' | 'none';
   /** Colour under transparent pixels, 0..255 each. Default: alpha is dropped as Pillow's `convert('RGB')` does. */
@@ -74,6 +79,25 @@ export interface ClassifyOptions extends ImageOptions {
   allow?: readonly (number | string)[];
   /** Not these classes. */
   deny?: readonly (number | string)[];
+  /**
+   * How many crops to look at, their probabilities averaged: 1 (default), 2 (the middle and its mirror image), 5 (the
+   * middle and the corners) or 10 (those and their mirror images: torchvision's `ten_crop`). Takes as many times as long.
+   */
+  crops?: 1 | 2 | 5 | 10;
+}
+
+/** Options of `explain`. */
+export interface ExplainOptions extends ImageOptions {
+  /** The class to explain: by index, WordNet id or label. Default: the best. */
+  index?: number | string;
+  /** Longest side of the map, in numbers; Infinity for the picture's own size. Default 512. */
+  maxSide?: number;
+}
+
+/** Options of `preprocess`. */
+export interface PreprocessOptions extends ImageOptions {
+  /** Order of the tensor: channels first, as torch has it (default), or last. */
+  layout?: 'nchw' | 'nhwc';
 }
 
 const fault = (subject: string, message: string): ResNet50Error =>
@@ -107,7 +131,7 @@ export function checkLoadOptions(o: LoadOptions): void {
 
 /** The class filter of a call, complete and checked. */
 export function pickSettings(o: ClassifyOptions): PickSettings {
-  const { topK = 5, threshold = 0, allow = null, deny = null } = o;
+  const { topK = 5, threshold = 0, allow = null, deny = null, crops = 1 } = o;
   check(
     topK === Number.POSITIVE_INFINITY || isCount(topK, 2 ** 31),
     'topK',
@@ -116,7 +140,8 @@ export function pickSettings(o: ClassifyOptions): PickSettings {
   check(threshold >= 0 && threshold <= 1, 'threshold', 'must be a number, 0 to 1');
   check(allow === null || Array.isArray(allow), 'allow', 'must be a list of class indices, WordNet ids or labels');
   check(deny === null || Array.isArray(deny), 'deny', 'must be a list of class indices, WordNet ids or labels');
-  return { topK, threshold, allow: allow && [...allow], deny: deny && [...deny] };
+  check([1, 2, 5, 10].includes(crops), 'crops', 'must be 1, 2, 5 or 10');
+  return { topK, threshold, allow: allow && [...allow], deny: deny && [...deny], crops };
 }
 
 /** The decoding of a call, complete and checked. */

@@ -22,7 +22,7 @@ export function maskOf(
 }
 
 /** Labels are compared without regard to case; ImageNet has two that occur twice ('crane', 'maillot'). */
-function indicesOf(
+export function indicesOf(
   entry: number | string,
   list: string,
   classes: number,

@@ -3,9 +3,12 @@
  * time, the API keeps the queue.
  */
 import type { PlainError } from './errors.js';
+import type { ExplainedGrid } from './explain.js';
 import type { Flavour } from './features.js';
 import type { Category, Precision } from './manifest.js';
+import type { Parameter } from './parameters.js';
 import type { Transforms } from './transforms.js';
+import type { ViewSettings } from './view.js';
 import type { WeightsSource } from './weights-source.js';
 
 /** An image ready to cross to the host; its buffers may be transferred. */
@@ -32,6 +35,35 @@ export interface PickSettings {
   threshold: number;
   allow: readonly (number | string)[] | null;
   deny: readonly (number | string)[] | null;
+  /** Crops whose probabilities are averaged: 1, 2, 5 or 10. */
+  crops: number;
+}
+
+/** Output of a stage for one image. */
+export interface StageOutput {
+  /** Row-major, as `shape` says; dequantized where the network is int8. */
+  data: Float32Array<ArrayBuffer>;
+  /** [channels, height, width], as torch has it without the batch. */
+  shape: [number, number, number];
+}
+
+/** How an image becomes the network's input. */
+export interface ImageSettings {
+  decode: DecodeSettings;
+  view: ViewSettings;
+  transforms: Partial<Transforms>;
+}
+
+/** An image as the network sees it. */
+export interface Preprocessed {
+  /** Normalised float32, as `shape` says. `logits` takes it (layout 'nchw'). */
+  tensor: Float32Array<ArrayBuffer>;
+  /** [3, height, width], or [height, width, 3] for layout 'nhwc'. */
+  shape: [number, number, number];
+  /** The same crop in 8 bits, before normalisation: RGB, rows top to bottom, no padding. */
+  pixels: Uint8ClampedArray<ArrayBuffer>;
+  width: number;
+  height: number;
 }
 
 /** A progress report of `load`. */
@@ -72,6 +104,8 @@ export interface LoadedFacts {
   classes: number;
   parameters: number;
   transforms: Transforms;
+  /** What the weights were trained with, without overrides. */
+  ownTransforms: Transforms;
   precision: Precision;
 }
 
@@ -89,14 +123,15 @@ export interface Classification {
 /** A job for the host, one at a time. */
 export type Job =
   | { type: 'load'; spec: LoadSpec }
-  | {
-      type: 'classify';
-      image: PreparedImage;
-      decode: DecodeSettings;
-      transforms: Partial<Transforms>;
-      pick: PickSettings;
-    }
-  | { type: 'logits'; image: PreparedImage; decode: DecodeSettings; transforms: Partial<Transforms> };
+  | ({ type: 'classify'; image: PreparedImage; pick: PickSettings } & ImageSettings)
+  | ({ type: 'logits'; image: PreparedImage } & ImageSettings)
+  | ({ type: 'features'; image: PreparedImage; stages: readonly string[] } & ImageSettings)
+  | ({ type: 'explain'; image: PreparedImage; index: number | string | null } & ImageSettings)
+  | { type: 'parameter'; name: string }
+  | ({ type: 'preprocess'; image: PreparedImage; layout: 'nchw' | 'nhwc' } & ImageSettings);
+
+/** Jobs on one image (or a tensor). */
+export type ImageJob = Exclude<Job, { type: 'load' | 'parameter' }>;
 
 /** What each job resolves to. */
 export interface JobResults {
@@ -104,6 +139,11 @@ export interface JobResults {
   classify: Classification[];
   /** One row a picture. */
   logits: Float32Array<ArrayBuffer>[];
+  preprocess: Preprocessed;
+  /** A row a picture, in it a stage each. */
+  features: StageOutput[][];
+  explain: ExplainedGrid;
+  parameter: Parameter;
 }
 
 /** API to host. */

@@ -7,7 +7,8 @@ import { ResNet50Error } from './errors.js';
 
 /**
  * torchvision's `ImageClassification` preset: resize the shorter side, cut a square out of the middle, scale to 0..1,
- * normalise by mean and standard deviation of each channel (RGB).
+ * normalise by mean and standard deviation of each channel (RGB). Plain numbers, because they travel to the worker, where
+ * the decoder is, and lie in manifests; `model.preprocess` applies them.
  */
 export type Transforms = CoreTransforms;
 
@@ -26,6 +27,8 @@ const RULES: Readonly<Record<keyof Transforms, (v: unknown) => string | undefine
   cropSize: (v) => (isSide(v, 32) ? undefined : `must be a whole number of pixels, 32 to ${MAX_SIDE}`),
   interpolation: (v) =>
     INTERPOLATIONS.includes(v as string) ? undefined : `must be one of ${INTERPOLATIONS.join(', ')}`,
+  // Absent from manifests of earlier converters.
+  antialias: (v) => (v === undefined || typeof v === 'boolean' ? undefined : 'must be true or false'),
   mean: (v) => (isTriple(v) ? undefined : 'must be three numbers'),
   std: (v) => (isTriple(v) && v.every((x) => x > 0) ? undefined : 'must be three numbers greater than 0'),
 };
@@ -55,8 +58,8 @@ export function mergeTransforms(base: Transforms, overrides: Partial<Transforms>
     );
   }
   const given = Object.fromEntries(Object.entries(overrides).filter(([, v]) => v !== undefined));
-  const { resizeSize, cropSize, interpolation, mean, std } = { ...base, ...given } as Transforms;
-  const merged: Transforms = { resizeSize, cropSize, interpolation, mean, std };
+  const { resizeSize, cropSize, interpolation, antialias = true, mean, std } = { ...base, ...given } as Transforms;
+  const merged: Transforms = { resizeSize, cropSize, interpolation, antialias, mean, std };
   const fault = findTransformsFault({ ...merged });
   if (fault !== undefined) {
     throw new ResNet50Error('INVALID_ARGUMENT', `transforms.${fault.field} ${fault.reason}`, {
@@ -64,4 +67,14 @@ export function mergeTransforms(base: Transforms, overrides: Partial<Transforms>
     });
   }
   return { ...merged, mean: [...mean], std: [...std] };
+}
+
+/** A sentence on a normalisation that is not the one of the weights, or undefined where it is. */
+export function normalizationMismatch(name: string, own: Transforms, used: Transforms): string | undefined {
+  const fits = (['mean', 'std'] as const).every((key) =>
+    own[key].every((v, i) => Math.abs(v - used[key][i as 0]) < 1e-6),
+  );
+  if (fits) return undefined;
+  const shown = ({ mean, std }: Transforms) => `mean [${mean.join(', ')}] and std [${std.join(', ')}]`;
+  return `${name} was trained with ${shown(own)}, but pictures are normalised with ${shown(used)}: its answers will be poor`;
 }

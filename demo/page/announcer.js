@@ -1,4 +1,5 @@
 // What a screen reader is told: the end of loading, the best guesses of a picture, and of the camera only what lasts.
+import { currentHeat } from './explainer.js';
 import { percent } from './format.js';
 
 /** A label must be the camera's best for this long before it is read, in milliseconds. */
@@ -6,7 +7,7 @@ const LASTING = 1500;
 
 /** @param {HTMLElement} region a live region */
 export function createAnnouncer(region) {
-  let [network, result, leader, since] = ['', null, '', 0];
+  let [network, result, leader, since, seen] = ['', null, '', 0, null];
   const say = (text) => {
     region.textContent = text;
   };
@@ -18,6 +19,10 @@ export function createAnnouncer(region) {
       if (network === 'stopped') say('Loading was stopped.');
       if (network === 'failed') say(state.failure);
     }
+    const heat = currentHeat(state);
+    if (heat?.map && heat.map !== seen) say(`The picture shows where ${heat.label} was seen.`);
+    if (seen !== null && heat === null && state.result === result) say('The map is hidden.');
+    seen = heat?.map ?? null;
     if (state.result === result) return;
     result = state.result;
     const [first, second] = result?.guesses ?? [];

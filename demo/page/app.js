@@ -1,8 +1,10 @@
 // The page: what is there (site.json), the parts, and who listens to whom. Each part has a file of its own.
 import { createAnnouncer } from './announcer.js';
 import { createCamera } from './camera.js';
+import { createExplainer } from './explainer.js';
 import { createFactsView } from './facts-view.js';
 import { createGallery } from './gallery.js';
+import { createHeatView } from './heat-view.js';
 import { listenForFiles } from './inputs.js';
 import { isolate } from './isolation.js';
 import { createNetwork } from './network.js';
@@ -10,6 +12,8 @@ import { createPhotoView } from './photo-view.js';
 import { createPictures } from './pictures.js';
 import { createProgressView } from './progress-view.js';
 import { createResultsView } from './results-view.js';
+import { pictureSentence } from './sentences.js';
+import { createSimilar } from './similar.js';
 import { createStore, initialState } from './state.js';
 
 const $ = (id) => document.getElementById(id);
@@ -26,7 +30,10 @@ const NOTHING_THERE = { weights: 'DEFAULT', samples: [], isolationWorker: false 
 
 function showViews(store, pictures, network) {
   store.subscribe(createPhotoView({ frame: $('photo'), image: $('photo-image'), video: $('photo-video') }));
-  store.subscribe(createResultsView({ list: $('guesses'), prompt: $('prompt'), timing: $('timing') }));
+  const explainer = createExplainer(store, network, pictureSentence);
+  const results = { list: $('guesses'), prompt: $('prompt'), timing: $('timing'), hint: $('guesses-hint') };
+  store.subscribe(createResultsView(results, explainer.toggle));
+  store.subscribe(createHeatView($('photo-heat')));
   const progress = {
     box: $('progress'),
     text: $('progress-text'),
@@ -76,6 +83,8 @@ async function start() {
   const pictures = createPictures(store, network);
   showViews(store, pictures, network);
   connectInputs(store, pictures, createCamera(store, network, $('photo-video')), site.samples);
+  const similar = { input: $('similar-files'), list: $('similar-list') };
+  createSimilar({ ...similar, status: $('similar-status'), notice: $('similar-notice') }, network);
   // Visitors who ask browsers to save data get the weights with their first picture.
   if (!navigator.connection?.saveData) network.start();
   document.documentElement.dataset.ready = '';

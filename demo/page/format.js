@@ -7,6 +7,9 @@ export function percent(share) {
   return `${(100 * share).toFixed(1)}%`;
 }
 
+/** A cosine as a percentage of likeness. */
+export const likeness = (cosine) => `${Math.round(100 * Math.max(0, cosine))}% alike`;
+
 /** A duration in milliseconds. */
 export const milliseconds = (ms) => (ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`);
 

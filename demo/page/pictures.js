@@ -72,7 +72,7 @@ export function createPictures(store, network) {
     store.update({ notice: '', busy: true });
     const { url, drawable } = await draw(file);
     if (signal.aborted) return URL.revokeObjectURL(url);
-    const picture = { name, url, drawable, sample };
+    const picture = { name, file, url, drawable, sample };
     // What cannot be drawn is perhaps no picture at all: shown once the network has read it.
     if (drawable) update({ picture, result: null });
     try {

@@ -1,4 +1,5 @@
 // The guesses as labelled bars, or what to do to get some. Rows are kept and filled anew, so that bars glide.
+import { currentHeat } from './explainer.js';
 import { milliseconds, percent } from './format.js';
 
 const ROWS = 5;
@@ -18,9 +19,12 @@ function promptFor({ picture, camera, busy, network, result }) {
   return network === 'loading' ? PROMPTS.waiting : PROMPTS.idle;
 }
 
-/** @param {{ list: HTMLElement, prompt: HTMLElement, timing: HTMLElement }} elements */
-export function createResultsView({ list, prompt, timing }) {
-  const rows = Array.from({ length: ROWS }, createRow);
+/**
+ * @param {{ list: HTMLElement, prompt: HTMLElement, timing: HTMLElement, hint: HTMLElement }} elements
+ * @param {(guess: import('resnet50-wasm').Classification) => void} onPick a label was clicked
+ */
+export function createResultsView({ list, prompt, timing, hint }, onPick) {
+  const rows = Array.from({ length: ROWS }, () => createRow(onPick));
   list.replaceChildren(...rows.map(({ item }) => item));
   return (state) => {
     const { result, busy, info, camera, network } = state;
@@ -32,26 +36,35 @@ export function createResultsView({ list, prompt, timing }) {
     list.hidden = result === null && !busy;
     list.classList.toggle('ghost', result === null);
     list.ariaHidden = String(result === null);
-    for (const [i, row] of rows.entries()) fillRow(row, guesses[i], result === null);
+    // The camera's picture is gone before its map could be there.
+    const explains = result !== null && camera === 'off' && state.picture?.drawable === true;
+    const heat = currentHeat(state);
+    for (const [i, row] of rows.entries()) fillRow(row, guesses[i], result === null, explains, heat);
+    hint.hidden = !explains;
     prompt.textContent = promptFor(state);
     timing.hidden = result === null || info === null;
     if (!timing.hidden) timing.textContent = timingLine(result, info, camera);
   };
 }
 
-function createRow() {
+function createRow(onPick) {
   const item = document.createElement('li');
-  const [label, share, bar] = ['label', 'share', 'bar'].map((name) => {
-    const part = document.createElement('span');
-    part.className = name;
-    return part;
-  });
+  const [label, share, bar] = ['button', 'span', 'span'].map((tag) => document.createElement(tag));
+  Object.assign(label, { className: 'label', type: 'button' });
+  share.className = 'share';
+  bar.className = 'bar';
   bar.ariaHidden = 'true';
   item.append(label, ' ', share, bar);
-  return { item, label, share, bar };
+  const row = { item, label, share, bar, guess: undefined };
+  label.addEventListener('click', () => row.guess !== undefined && onPick(row.guess));
+  return row;
 }
 
-function fillRow({ item, label, share, bar }, guess, ghost) {
+function fillRow(row, guess, ghost, explains, heat) {
+  const { item, label, share, bar } = row;
+  row.guess = guess;
+  label.disabled = !explains;
+  label.ariaPressed = explains ? String(heat?.index === guess?.index) : null;
   item.hidden = guess === undefined && !ghost; // networks with fewer classes than rows
   label.textContent = guess?.label ?? '';
   share.textContent = guess === undefined ? '' : percent(guess.score);

@@ -10,10 +10,12 @@
  * @property {'off' | 'starting' | 'on'} camera
  * @property {boolean} busy a picture is waiting for its result
  * @property {Result | null} result belongs to `picture`, or to the camera's last frame
+ * @property {import('./explainer.js').Heat | null} heat where a guess was seen; `map` is null until it is known
  * @property {string} notice what went wrong with the last input, a sentence; empty if nothing did
  *
  * @typedef {object} Picture
  * @property {string} name file name, or what is to be seen on a sample
+ * @property {Blob} file
  * @property {string} url for an <img>
  * @property {boolean} drawable whether this browser can draw it
  * @property {string} sample file of the gallery that it is; empty for others
@@ -33,6 +35,7 @@ export const initialState = () => ({
   camera: 'off',
   busy: false,
   result: null,
+  heat: null,
   notice: '',
 });
 

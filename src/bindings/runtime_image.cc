@@ -5,6 +5,7 @@
 #include "bindings/js_options.h"
 #include "bindings/js_result.h"
 #include "image/decode.h"
+#include "image/view.h"
 
 namespace resnet50::js {
 namespace {
@@ -29,6 +30,16 @@ val ImageFromPixels(uintptr_t pointer, int width, int height, int channels, cons
       FromPixels({reinterpret_cast<const uint8_t*>(pointer), bytes}, width, height, channels, ToColor(background)));
 }
 
+val ViewImage(const ImageHandle& image, int degrees, int left, int top, int width, int height) {
+  return Hand(View(image.image(), degrees, {left, top, width, height}));
+}
+
+val CropImage(const ImageHandle& image, const val& transforms, int crops, int index) {
+  Result<Transforms> parsed = ToTransforms(transforms);
+  if (!parsed) return Failure(parsed.error());
+  return Hand(ResizeAndCrop(image.image(), parsed.value(), {crops, index}));
+}
+
 }  // namespace
 }  // namespace resnet50::js
 
@@ -42,4 +53,6 @@ EMSCRIPTEN_BINDINGS(image) {
       .property("orientation", &ImageHandle::orientation);
   emscripten::function("decodeImage", &resnet50::js::DecodeImage);
   emscripten::function("imageFromPixels", &resnet50::js::ImageFromPixels);
+  emscripten::function("viewImage", &resnet50::js::ViewImage);
+  emscripten::function("cropImage", &resnet50::js::CropImage);
 }

@@ -21,12 +21,12 @@ void Release(uintptr_t pointer) { std::free(reinterpret_cast<void*>(pointer)); }
 size_t MemoryBytes() { return emscripten_get_heap_size(); }
 
 // k is a double because JavaScript's Infinity means all.
-val TopKOf(uintptr_t logits, int classes, double k, double threshold, uintptr_t allowed) {
-  const std::vector<double> scores = Softmax({reinterpret_cast<const float*>(logits), size_t(classes)});
+val TopKOf(uintptr_t logits, size_t rows, size_t classes, double k, double threshold, uintptr_t allowed) {
+  const std::vector<double> scores = MeanSoftmax({reinterpret_cast<const float*>(logits), rows * classes}, rows);
   TopKOptions options;
-  options.k = k >= double(classes) ? size_t(classes) : size_t(k > 0 ? k : 0);
+  options.k = k >= double(classes) ? classes : size_t(k > 0 ? k : 0);
   options.threshold = threshold;
-  if (allowed != 0) options.allowed = {reinterpret_cast<const uint8_t*>(allowed), size_t(classes)};
+  if (allowed != 0) options.allowed = {reinterpret_cast<const uint8_t*>(allowed), classes};
   val result = val::array();
   for (const ScoredClass& scored : TopK(scores, options)) {
     val entry = val::object();

@@ -6,7 +6,7 @@
 
 #include "bindings/js_options.h"
 #include "bindings/js_result.h"
-#include "bindings/runtime_image.h"
+#include "head/class_activation_map.h"
 #include "image/normalize.h"
 #include "network/random_weights.h"
 
@@ -32,27 +32,33 @@ val NetworkHandle::LoadShard(uintptr_t pointer, size_t bytes, const std::string&
 
 val NetworkHandle::InitialiseRandomly(uint32_t seed) { return ToJs(InitializeRandomly(*network_, seed)); }
 
-val NetworkHandle::Run(const val& images, const val& transforms) {
+Status NetworkHandle::FillInput(const Image& crop, const Transforms& transforms) {
+  if (Status status = network_->Prepare(1, crop.height, crop.width); !status) return status;
+  if (network_->precision() == Precision::kFloat32) {
+    NormalizeToFloat(crop, transforms, network_->input_reals());
+    return {};
+  }
+  std::vector<uint8_t> codes(crop.pixels.size());
+  const InputQuantization& q = network_->input_quantization();
+  NormalizeToCodes(crop, transforms, {q.scale, q.zero_point, 0, kMaxInputCode}, codes);
+  network_->SetInputCodes(0, codes);
+  return {};
+}
+
+val NetworkHandle::Run(const ImageHandle& image, const val& transforms, int crops) {
   Result<Transforms> parsed = ToTransforms(transforms);
   if (!parsed) return Failure(parsed.error());
-  const int n = images["length"].as<int>();
-  const int side = parsed->crop_size;
-  if (Status status = network_->Prepare(n, side, side); !status) return Failure(status.error());
-  const size_t elements = size_t(side) * size_t(side) * kInputChannels;
-  std::vector<uint8_t> codes(elements);
-  for (int i = 0; i < n; ++i) {
-    const ImageHandle& image = *images[i].as<ImageHandle*>(emscripten::allow_raw_pointers());
-    Result<Image> crop = ResizeAndCrop(image.image(), parsed.value());
+  crop_logits_.clear();
+  for (int i = 0; i < crops; ++i) {
+    Result<Image> crop = ResizeAndCrop(image.image(), parsed.value(), {crops, i});
     if (!crop) return Failure(crop.error());
-    if (network_->precision() == Precision::kInt8) {
-      const InputQuantization& q = network_->input_quantization();
-      NormalizeToCodes(crop.value(), parsed.value(), {q.scale, q.zero_point, 0, kMaxInputCode}, codes);
-      network_->SetInputCodes(i, codes);
-    } else {
-      NormalizeToFloat(crop.value(), parsed.value(), network_->input_reals().subspan(size_t(i) * elements, elements));
-    }
+    Status status = FillInput(crop.value(), parsed.value());
+    if (status) status = network_->Run({}, taps_);
+    if (!status) return Failure(status.error());
+    const std::span<const float> logits = network_->logits();
+    crop_logits_.insert(crop_logits_.end(), logits.begin(), logits.end());
   }
-  return RunPrepared();
+  return Success(reinterpret_cast<uintptr_t>(crop_logits_.data()));
 }
 
 val NetworkHandle::RunTensor(uintptr_t pointer, int n, int height, int width) {
@@ -60,12 +66,36 @@ val NetworkHandle::RunTensor(uintptr_t pointer, int n, int height, int width) {
   const std::span<const float> tensor(reinterpret_cast<const float*>(pointer),
                                       size_t(n) * size_t(height) * size_t(width) * kInputChannels);
   network_->SetInput(tensor);
-  return RunPrepared();
+  if (Status status = network_->Run({}, taps_); !status) return Failure(status.error());
+  return Success(reinterpret_cast<uintptr_t>(network_->logits().data()));
 }
 
-val NetworkHandle::RunPrepared() {
-  if (Status status = network_->Run(); !status) return Failure(status.error());
-  return Success(reinterpret_cast<uintptr_t>(network_->logits().data()));
+val NetworkHandle::Keep(const std::string& stage) {
+  if (stage.empty()) taps_.clear();
+  if (stage.empty()) return ToJs(Status());
+  Result<size_t> row = FindStage(network_->layers(), stage);
+  if (!row) return Failure(row.error());
+  taps_.push_back({row.value()});
+  return ToJs(Status());
+}
+
+val NetworkHandle::Block(std::span<const float> values, size_t row) const {
+  const Extent extent = network_->extent(row);
+  val block = val::object();
+  block.set("pointer", reinterpret_cast<uintptr_t>(values.data()));
+  block.set("channels", network_->layers()[row].out_channels);
+  block.set("height", extent.height);
+  block.set("width", extent.width);
+  return Success(block);
+}
+
+val NetworkHandle::Kept(size_t index) const { return Block(taps_[index].nchw, taps_[index].row); }
+
+val NetworkHandle::ActivationMap(int index) {
+  Result<std::vector<float>> map = ClassActivationMap(*network_, index);
+  if (!map) return Failure(map.error());
+  activation_map_ = std::move(map).value();
+  return Block(activation_map_, FindStage(network_->layers(), "layer4").value());
 }
 
 }  // namespace resnet50::js
@@ -78,6 +108,9 @@ EMSCRIPTEN_BINDINGS(network) {
       .function("loadShard", &NetworkHandle::LoadShard)
       .function("initialiseRandomly", &NetworkHandle::InitialiseRandomly)
       .function("run", &NetworkHandle::Run)
-      .function("runTensor", &NetworkHandle::RunTensor);
+      .function("runTensor", &NetworkHandle::RunTensor)
+      .function("keep", &NetworkHandle::Keep)
+      .function("kept", &NetworkHandle::Kept)
+      .function("activationMap", &NetworkHandle::ActivationMap);
   emscripten::function("createNetwork", &NetworkHandle::Create);
 }

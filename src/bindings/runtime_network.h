@@ -5,7 +5,10 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "bindings/runtime_image.h"
+#include "image/transform.h"
 #include "network/network.h"
 #include "network/shard_loader.h"
 
@@ -21,17 +24,26 @@ class NetworkHandle {
   emscripten::val MissingLayers() const;
   emscripten::val LoadShard(uintptr_t pointer, size_t bytes, const std::string& name);
   emscripten::val InitialiseRandomly(uint32_t seed);
-  // images: an array of ImageHandle; transforms: CoreTransforms.
-  emscripten::val Run(const emscripten::val& images, const emscripten::val& transforms);
+  // transforms: CoreTransforms; one row of logits a crop.
+  emscripten::val Run(const ImageHandle& image, const emscripten::val& transforms, int crops);
   // float32 NCHW at the pointer, normalised.
   emscripten::val RunTensor(uintptr_t pointer, int n, int height, int width);
+  // Further runs copy the output of a stage; of none after an empty name.
+  emscripten::val Keep(const std::string& stage);
+  // The i-th of the kept outputs of the last run.
+  emscripten::val Kept(size_t index) const;
+  // The class activation map of the last run.
+  emscripten::val ActivationMap(int index);
 
  private:
   explicit NetworkHandle(std::unique_ptr<Network> network);
-  emscripten::val RunPrepared();
+  Status FillInput(const Image& crop, const Transforms& transforms);
+  emscripten::val Block(std::span<const float> values, size_t row) const;
 
   std::unique_ptr<Network> network_;
   ShardLoader loader_;
+  std::vector<Tap> taps_;
+  std::vector<float> crop_logits_, activation_map_;
 };
 
 }  // namespace resnet50::js

@@ -63,6 +63,7 @@ Result<Transforms> ToTransforms(const val& options) {
   const std::optional<Interpolation> interpolation = ToInterpolation(name);
   if (!interpolation) return Invalid("interpolation", "must be nearest, bilinear or bicubic, not " + name);
   transforms.interpolation = *interpolation;
+  transforms.antialias = !options["antialias"].isFalse();
   if (!ReadTriple(options["mean"], transforms.mean, false)) return Invalid("mean", "must be three finite numbers");
   if (!ReadTriple(options["std"], transforms.std, true)) return Invalid("std", "must be three positive numbers");
   return transforms;

@@ -15,6 +15,18 @@ std::vector<double> Softmax(std::span<const float> logits) {
   return scores;
 }
 
+std::vector<double> MeanSoftmax(std::span<const float> logits, size_t rows) {
+  const size_t classes = logits.size() / rows;
+  std::vector<double> mean = Softmax(logits.first(classes));
+  if (rows == 1) return mean;
+  for (size_t row = 1; row < rows; ++row) {
+    const std::vector<double> scores = Softmax(logits.subspan(row * classes, classes));
+    for (size_t i = 0; i < classes; ++i) mean[i] += scores[i];
+  }
+  for (double& score : mean) score /= double(rows);
+  return mean;
+}
+
 std::vector<ScoredClass> TopK(std::span<const double> scores, const TopKOptions& options) {
   std::vector<ScoredClass> classes;
   for (size_t i = 0; i < scores.size(); ++i) {

@@ -9,6 +9,8 @@ namespace resnet50 {
 
 // exp(x_i - max) / sum, in double, for any number of finite logits.
 std::vector<double> Softmax(std::span<const float> logits);
+// The mean of the softmax of `rows` rows of logits, one after the other.
+std::vector<double> MeanSoftmax(std::span<const float> logits, size_t rows);
 
 struct ScoredClass {
   int index;

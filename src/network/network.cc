@@ -168,6 +168,7 @@ Status Network::SetWeights(std::string_view name, const LayerWeights& weights) {
   Result<Operator> op = Operator::Create(layer, weights, int8 ? &quantization : nullptr);
   if (!op) return std::move(op).error();
   operators_[row] = std::move(op).value();
+  if (layer.kind == LayerKind::kLinear) head_bias_.assign(weights.bias.begin(), weights.bias.end());
   n_ = 0;  // the new operator has not been fitted to a shape
   return {};
 }
@@ -250,16 +251,16 @@ Status Network::Reshape(int n, int height, int width) {
 
 Status Network::Setup() {
   char* base = static_cast<char*>(arena_.get());
-  const auto tensor = [&](int row) { return base + tensor_offsets_[size_t(row + 1)]; };
   for (size_t i = 0; i < layers_.size(); ++i) {
     if (!operators_[i]) continue;
     const Layer& layer = layers_[i];
     const int addition = FusedAddition(i);
     const int row = addition == kNoLayer ? int(i) : addition;  // whose tensor the operator writes
     const int from = layers_[size_t(row)].shortcut;
-    const void* shortcut = from == kNoLayer ? nullptr : tensor(from);
-    void* output = layer.kind == LayerKind::kLinear ? static_cast<void*>(logits_.data()) : tensor(row);
-    if (Status status = operators_[i]->Setup(tensor(layer.input), shortcut, output, base + scratch_offset_); !status) {
+    const void* shortcut = from == kNoLayer ? nullptr : TensorOf(from);
+    void* output = layer.kind == LayerKind::kLinear ? logits_.data() : TensorOf(row);
+    if (Status status = operators_[i]->Setup(TensorOf(layer.input), shortcut, output, base + scratch_offset_);
+        !status) {
       return status;
     }
   }
@@ -297,23 +298,67 @@ void Network::SetInput(std::span<const float> nchw) {
   }
 }
 
+void Network::Copy(Tap& tap) const {
+  const size_t channels = size_t(layers_[tap.row].out_channels),
+               area = extents_[tap.row].height * extents_[tap.row].width;
+  const size_t n = size_t(n_), values = n * area * channels;
+  const void* tensor = TensorOf(int(tap.row));
+  if (options_.precision == Precision::kInt8) {
+    tap.nchw =
+        ToNchw(std::span(static_cast<const int8_t*>(tensor), values), n, area, channels, output_quantization_[tap.row]);
+  } else {
+    tap.nchw = ToNchw(std::span(static_cast<const float*>(tensor), values), n, area, channels);
+  }
+}
+
 Status Network::RunRow(size_t row) {
   if (n_ == 0) return Error{ErrorCode::kNotReady, "network", "Prepare must come before Run"};
   return HasOperator(row) ? operators_[row]->Run(pool_) : Status{};
 }
 
-Status Network::Run(const LayerObserver& observer) {
+Status Network::Run(const LayerObserver& observer, std::span<Tap> taps) {
   for (size_t i = 0; i < layers_.size(); ++i) {
     if (Status status = RunRow(i); !status) return status;
+    for (Tap& tap : taps) {
+      if (tap.row == i) Copy(tap);
+    }
     if (!observer || options_.precision != Precision::kFloat32 || !HasOperator(i)) continue;
     const Layer& layer = layers_[i];
     const float* output =
-        layer.kind == LayerKind::kLinear
-            ? logits_.data()
-            : reinterpret_cast<const float*>(static_cast<char*>(arena_.get()) + tensor_offsets_[i + 1]);
+        layer.kind == LayerKind::kLinear ? logits_.data() : static_cast<const float*>(TensorOf(int(i)));
     observer(layer, {output, size_t(n_) * extents_[i].height * extents_[i].width * size_t(layer.out_channels)});
   }
   return {};
+}
+
+Status Network::ScorePositions(const PositionScores& take) {
+  if (n_ == 0) return Error{ErrorCode::kNotReady, "network", "Prepare and Run must come before ScorePositions"};
+  const int pooled = layers_.back().input, stage = layers_[size_t(pooled)].input;
+  const Extent extent = extents_[size_t(stage)];
+  const bool int8 = options_.precision == Precision::kInt8;
+  Operator& head = *operators_.back();
+  const size_t classes = size_t(options_.classes);
+  const size_t row_bytes = extent.width * size_t(layers_[size_t(stage)].out_channels) * ElementBytes();
+  std::vector<float> scores(extent.width * classes);
+  const auto run = [&]() -> Status {
+    if (int8) head.ReadAs(output_quantization_[size_t(stage)]);
+    if (Result<size_t> fitted = head.Reshape(extent.width, {1, 1}, pool_); !fitted) return std::move(fitted).error();
+    for (size_t y = 0; y < size_t(n_) * extent.height; ++y) {
+      const void* row = static_cast<const char*>(TensorOf(stage)) + y * row_bytes;
+      if (Status status = head.Setup(row, nullptr, scores.data(), nullptr); !status) return status;
+      if (Status status = head.Run(pool_); !status) return status;
+      for (size_t x = 0; x < extent.width; ++x)
+        take(y * extent.width + x, std::span(scores).subspan(x * classes, classes));
+    }
+    return {};
+  };
+  Status status = run();
+  // As Prepare left it.
+  if (int8) head.ReadAs(output_quantization_[size_t(pooled)]);
+  Result<size_t> fitted = head.Reshape(size_t(n_), {1, 1}, pool_);
+  Status restored = fitted ? head.Setup(TensorOf(pooled), nullptr, logits_.data(), nullptr) : Status(fitted.error());
+  if (!restored) n_ = 0;
+  return status ? restored : status;
 }
 
 }  // namespace resnet50

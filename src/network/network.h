@@ -15,6 +15,7 @@
 #include "network/input_layout.h"
 #include "network/operators.h"
 #include "network/quantization.h"
+#include "network/taps.h"
 #include "network/topology.h"
 
 namespace resnet50 {
@@ -64,13 +65,23 @@ class Network {
   const InputQuantization& input_quantization() const { return input_quantization_; }
 
   // Runs the prepared batch. The input is consumed.
-  Status Run(const LayerObserver& observer = {});
+  // Fills the taps; their rows are FindStage's.
+  Status Run(const LayerObserver& observer = {}, std::span<Tap> taps = {});
   // Whether the row has an operator of its own; fused additions have none.
   bool HasOperator(size_t row) const { return operators_[row].has_value(); }
   // One row of Run, for those who time rows: all must run, in order. Does nothing for a row without an operator.
   Status RunRow(size_t row);
   // n x classes, valid until the next Prepare or Run.
   std::span<const float> logits() const { return logits_; }
+  // Height and width of a row's output in the prepared shape.
+  Extent extent(size_t row) const { return extents_[row]; }
+  // Scores of the classes, and where in the last stage: n * height * width positions, rows of an image first.
+  using PositionScores = std::function<void(size_t position, std::span<const float> scores)>;
+  // The classifier at each position of the last stage, which Run has left in place, instead of at their mean: the
+  // mean of the scores over an image's positions is its logits (int8: but for the rounding of the pooled features).
+  Status ScorePositions(const PositionScores& take);
+  // Of the classifier: one value a class.
+  std::span<const float> head_bias() const { return head_bias_; }
   // Bytes of the activation arena.
   size_t arena_bytes() const { return arena_bytes_; }
 
@@ -96,6 +107,8 @@ class Network {
   Status CreateWeightless();
   Status Reshape(int n, int height, int width);
   Status Setup();
+  void* TensorOf(int row) const { return static_cast<char*>(arena_.get()) + tensor_offsets_[size_t(row + 1)]; }
+  void Copy(Tap& tap) const;
 
   NetworkOptions options_;
   std::vector<Layer> layers_;
@@ -112,6 +125,7 @@ class Network {
   size_t arena_bytes_ = 0;
   std::unique_ptr<void, FreeArena> arena_;
   std::vector<float> logits_;
+  std::vector<float> head_bias_;
 };
 
 }  // namespace resnet50

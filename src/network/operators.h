@@ -73,6 +73,8 @@ class Operator {
   // Sets the tensors; `shortcut` for kAdd and for convolutions that add a residual, `scratch` as Reshape said.
   Status Setup(const void* input, const void* shortcut, void* output, void* scratch);
   Status Run(const ThreadPool& pool);
+  // kLinear, int8: what the codes of its input mean from the next Reshape on.
+  void ReadAs(const TensorQuantization& input) { quantization_.input = input; }
 
  private:
   struct Delete {

@@ -30,6 +30,12 @@ TensorName ParseName(std::string_view name) {
   return parsed;
 }
 
+// Folded into the convolution in front of it: there for those who ask for the parameters, not for us.
+bool IsBatchNorm(const std::vector<Layer>& layers, std::string_view name) {
+  return !name.empty() &&
+         std::any_of(layers.begin(), layers.end(), [&](const Layer& layer) { return layer.batch_norm == name; });
+}
+
 Error Mismatch(std::string_view file, std::string_view tensor, std::string why) {
   return {ErrorCode::kWeightsMismatch, std::string(file), "tensor " + std::string(tensor) + " " + std::move(why)};
 }
@@ -68,6 +74,7 @@ Status ShardLoader::Load(std::span<const uint8_t> shard, std::string_view file_n
   std::vector<std::pair<std::string_view, size_t>> order;
   for (const SafetensorsTensor& tensor : parsed->tensors) {
     const TensorName name = ParseName(tensor.name);
+    if (IsBatchNorm(network_.layers(), name.layer)) continue;
     const bool known = name.part == "weight" || name.part == "scale" || name.part == "bias";
     if (!name.valid || !known) return Mismatch(file_name, tensor.name, "belongs to no layer of ResNet-50");
     const auto [it, fresh] = pieces.try_emplace({name.layer, name.first});

@@ -17,7 +17,8 @@ namespace resnet50 {
 
 // Tensors of a layer in a shard. int8: LAYER.weight I8 [O, KH, KW, I], LAYER.scale F32 [O], LAYER.bias F32 [O];
 // f32: LAYER.weight F32 [O, KH, KW, I], LAYER.bias F32 [O]; fc without KH and KW. A layer too large for one shard is
-// cut by output channels: LAYER.weight#256 holds the rows from channel 256 on, and so do its scale and bias.
+// cut by output channels: LAYER.weight#256 holds the rows from channel 256 on, and so do its scale and bias. The
+// vectors of batch norms, which f32 shards carry under torchvision's names, are skipped.
 class ShardLoader {
  public:
   // `network` outlives the loader.

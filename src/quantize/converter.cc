@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "image/decode.h"
 #include "image/normalize.h"
@@ -13,14 +14,18 @@
 namespace resnet50 {
 namespace {
 
-// What a safetensors header takes at most: its frame, and the entries of one piece's weight, scale and bias.
+// What a safetensors header takes at most: its frame, and the entries of one piece's weight, bias, scale or batch norm.
 constexpr size_t kShardHeaderBytes = 64;
-constexpr size_t kPieceHeaderBytes = 512;
+constexpr size_t kPieceHeaderBytes = 1024;
 
-// Bytes of one output channel of a layer with its scale and bias.
+// f32 shards carry the batch norm that is folded into a convolution, so that its weights can be given back unfolded.
+constexpr const char* kBatchNormParts[] = {".weight", ".bias", ".running_mean", ".running_var"};
+
+// Bytes of one output channel of a layer with its scale and bias, or its batch norm.
 size_t ChannelBytes(const Layer& layer, Precision precision) {
   const size_t row = layer.weight_count() / size_t(layer.out_channels);
-  return precision == Precision::kInt8 ? row + 2 * sizeof(float) : (row + 1) * sizeof(float);
+  if (precision == Precision::kInt8) return row + 2 * sizeof(float);
+  return (row + 1 + (layer.batch_norm.empty() ? 0 : std::size(kBatchNormParts))) * sizeof(float);
 }
 
 std::vector<int64_t> WeightShape(const Layer& layer, size_t channels) {
@@ -175,6 +180,7 @@ Result<std::vector<uint8_t>> Converter::WriteShard(size_t index) const {
   // The tensors' bytes must stay where they are until the shard is written.
   std::vector<std::unique_ptr<FoldedLayer>> real;
   std::vector<std::unique_ptr<QuantizedLayer>> quantized;
+  std::vector<std::unique_ptr<std::vector<float>>> batch_norms;
   std::vector<TensorToWrite> tensors;
   for (const ShardPiece& piece : plan_[index]) {
     const Layer& layer = network_->layers()[piece.layer];
@@ -192,6 +198,14 @@ Result<std::vector<uint8_t>> Converter::WriteShard(size_t index) const {
       add(".weight", TensorType::kF32, WeightShape(layer, piece.channels),
           Bytes(f.weight, piece.first * row, piece.channels * row));
       add(".bias", TensorType::kF32, vector_shape, Bytes(f.bias, piece.first, piece.channels));
+      for (const char* part : kBatchNormParts) {
+        if (layer.batch_norm.empty()) continue;
+        Result<std::vector<float>> norm = ToFloat(*state_.Find(layer.batch_norm + part));
+        if (!norm) return std::move(norm).error();
+        batch_norms.push_back(std::make_unique<std::vector<float>>(std::move(norm).value()));
+        tensors.push_back({PieceName(layer.batch_norm + part, piece.first, whole), TensorType::kF32, vector_shape,
+                           Bytes(*batch_norms.back(), piece.first, piece.channels)});
+      }
     } else {
       quantized.push_back(
           std::make_unique<QuantizedLayer>(RoundWeights(layer, folded.value(), FinestInputScale(layer))));

@@ -274,6 +274,79 @@ describe('the demo', { skip: unable }, () => {
     await bestGuess(page, 'traffic light');
   });
 
+  test('a guess shows where it was seen, by mouse and keyboard, until it is hidden or another picture comes', async (t) => {
+    const { page, faults } = await open(t, isolated.url);
+    await page.click(sample('clock.jpg'));
+    await bestGuess(page, 'wall clock');
+    assert.equal(await page.$('#photo-heat:not([hidden])'), null);
+    await page.click('.guesses li:nth-child(1) .label');
+    await page.waitForSelector('#photo-heat:not([hidden])');
+    const opacities = () =>
+      page.$eval('#photo-heat', (canvas) => {
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        const [at, width] = [
+          (x, y) => data[(Math.floor(y * canvas.height) * canvas.width + Math.floor(x * canvas.width)) * 4 + 3],
+          canvas.width,
+        ];
+        return { middle: at(0.5, 0.5), edge: at(0.01, 0.5), width };
+      });
+    const first = await opacities();
+    assert.ok(first.middle > 60 && first.edge === 0, JSON.stringify(first));
+    assert.equal(await page.$eval('.guesses .label', (e) => e.ariaPressed), 'true');
+    await page.waitForFunction(() => /where wall clock was seen/.test(document.querySelector('#status').textContent));
+    // It lies on the picture, whose shape it has.
+    const boxes = await page.$$eval('#photo-image, #photo-heat', (all) =>
+      all.map((e) => [e.clientWidth, e.clientHeight]),
+    );
+    assert.deepEqual(boxes[0], boxes[1]);
+
+    await page.focus('.guesses li:nth-child(2) .label');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.guesses li:nth-child(2) .label[aria-pressed="true"]');
+    assert.equal((await page.$$('.guesses .label[aria-pressed="true"]')).length, 1);
+    await page.waitForSelector('#photo-heat:not([hidden])');
+    await page.keyboard.press('Space');
+    await page.waitForSelector('#photo-heat[hidden]');
+    await page.click('.guesses li:nth-child(1) .label');
+    await page.waitForSelector('#photo-heat:not([hidden])');
+    await page.click(sample('jack-o-lantern.jpg'));
+    await page.waitForSelector('#photo-heat[hidden]');
+    await bestGuess(page, "jack-o'-lantern");
+    assert.equal(await page.$('#photo-heat:not([hidden])'), null);
+    assert.deepEqual(faults, []);
+  });
+
+  test('similar pictures line up; one that cannot be read is named', async (t) => {
+    const { page, faults } = await open(t, isolated.url);
+    const broken = join(scratch, 'broken.jpg');
+    await writeFile(broken, 'no picture');
+    const files = ['jack-o-lantern.jpg', 'tennis-ball.jpg', 'clock.jpg', 'tennis-ball-progressive.jpg'].map(picture);
+    const input = await page.$('#similar-files');
+    await input.uploadFile(...files, broken);
+    await page.waitForFunction(() => /Choose one/.test(document.querySelector('#similar-status').textContent), {
+      timeout: 60_000,
+    });
+    assert.match(await page.$eval('#similar-notice', (e) => e.textContent), /“broken\.jpg” is not a picture/);
+    const names = () => page.$$eval('#similar-list img', (all) => all.map((e) => e.alt));
+    assert.equal((await names()).length, 4);
+    await page.focus('#similar-list li:nth-child(4) button');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#similar-list li:first-child button[aria-pressed="true"]');
+    assert.deepEqual((await names()).slice(0, 2), ['tennis-ball-progressive.jpg', 'tennis-ball.jpg']);
+    assert.equal(
+      await page.evaluate(() => document.activeElement.querySelector('img').alt),
+      'tennis-ball-progressive.jpg',
+    );
+    const scores = await page.$$eval('.likeness', (all) => all.map((e) => Number.parseInt(e.textContent, 10)));
+    assert.deepEqual(
+      scores,
+      [...scores].sort((a, b) => b - a),
+    );
+    assert.ok(scores[1] > 90 && scores[3] < 80, String(scores));
+    assert.match(await page.$eval('#similar-status', (e) => e.textContent), /tennis-ball\.jpg, \d+% alike/);
+    assert.deepEqual(faults, []);
+  });
+
   test('the camera: frames are classified until it is stopped, or a picture is chosen', async (t) => {
     const { page, faults } = await open(t, isolated.url);
     await networkReady(page);

@@ -8,6 +8,11 @@ image/decode.txt     a line a file: name, width, height, EXIF orientation, FNV-1
 image/upright.txt    the same after ImageOps.exif_transpose
 image/resize.txt     source.png resized by Pillow: width, height, filter, hash
 image/transform.txt  source.png (or tall.png) through torchvision's resize and center_crop: file, resize, crop, filter, hash
+image/tensor.txt     the same through torchvision's resize of 8-bit tensors, which does not antialias: file, resize, crop,
+                     filter; the pixels, one after the other, in tensor.rgb, since torchvision itself differs by a
+                     level here and there between memory layouts and CPUs
+image/crops.txt      the crops of ten_crop: file, resize, crop, index, hash
+image/view.txt       source.png turned clockwise and cut by Pillow: degrees, left, top, width, height, hash
 image/normalize.f32  torchvision's ToTensor and Normalize of 0..255 in three channels: float32 [256, 3]
 """
 import pathlib
@@ -217,6 +222,39 @@ def line(name, image):
     return f"{name} {image.width} {image.height} {image.getexif().get(0x0112, 1)}"
 
 
+def write_tensors(sources):
+    lines, pixels = [], b""
+    for name in sources:
+        tensor = F.pil_to_tensor(Image.open(FOLDER / name))
+        for size, crop in ((17, 32), (37, 32), (97, 48)):
+            for kind, mode in MODES.items():
+                cut = F.center_crop(F.resize(tensor, [size], mode), [crop, crop])
+                lines.append(f"{name} {size} {crop} {kind}")
+                pixels += cut.permute(1, 2, 0).contiguous().numpy().tobytes()
+    (FOLDER / "tensor.rgb").write_bytes(pixels)
+    (FOLDER / "tensor.txt").write_text("\n".join(lines) + "\n")
+
+
+def write_crops(sources):
+    lines = []
+    for name in sources:
+        for size, crop in ((37, 32), (40, 33), (43, 32), (40, 40)):
+            for i, cut in enumerate(F.ten_crop(F.resize(Image.open(FOLDER / name), [size]), [crop, crop])):
+                lines.append(f"{name} {size} {crop} {i} {fnv1a(cut.tobytes())}")
+    (FOLDER / "crops.txt").write_text("\n".join(lines) + "\n")
+
+
+def write_views():
+    lines = []
+    for degrees in (0, 90, 180, 270):
+        turned = Image.open(FOLDER / "source.png").rotate(-degrees, expand=True)
+        whole = (0, 0, turned.width, turned.height)
+        for left, top, width, height in (whole, (3, 5, 20, 31), (turned.width - 1, 0, 1, turned.height)):
+            cut = turned.crop((left, top, left + width, top + height))
+            lines.append(f"{degrees} {left} {top} {width} {height} {fnv1a(cut.tobytes())}")
+    (FOLDER / "view.txt").write_text("\n".join(lines) + "\n")
+
+
 def main():
     FOLDER.mkdir(exist_ok=True)
     for old in FOLDER.iterdir():
@@ -253,6 +291,9 @@ def main():
                 image = F.center_crop(F.resize(Image.open(FOLDER / name), [size], mode), [crop, crop])
                 transformed.append(f"{name} {size} {crop} {kind} {fnv1a(image.tobytes())}")
     (FOLDER / "transform.txt").write_text("\n".join(transformed) + "\n")
+    write_tensors(sources)
+    write_crops(sources)
+    write_views()
     levels = Image.fromarray(numpy.repeat(numpy.arange(256, dtype=numpy.uint8)[None, :, None], 3, axis=2))
     tensor = F.normalize(F.to_tensor(levels), [0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
     (FOLDER / "normalize.f32").write_bytes(tensor.permute(1, 2, 0).contiguous().numpy().astype("<f4").tobytes())

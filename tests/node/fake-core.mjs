@@ -41,6 +41,17 @@ export default async function factory(options = {}) {
       return ok(makeImage(JSON.parse(content.slice(3)).pixel));
     },
     imageFromPixels: (pointer) => ok(makeImage(HEAPU8[pointer])),
+    // Its pixel tells what was asked for: the angle in degrees / 90, and the corner of the box.
+    viewImage: (image, degrees, left, top, width, height) =>
+      width > 0 && height > 0
+        ? ok(makeImage(image.pixel + degrees / 90 + left + top))
+        : fail('INVALID_ARGUMENT', 'holds no pixel of the image', 'region'),
+    cropImage: (image, { cropSize }) => {
+      const pixels = core.allocate(cropSize * cropSize * 3);
+      blocks.delete(pixels);
+      HEAPU8.fill(image.pixel, pixels, pixels + cropSize * cropSize * 3);
+      return ok({ ...makeImage(image.pixel), width: cropSize, height: cropSize, pixels });
+    },
     createNetwork({ classes, threads, precision }) {
       if (threads !== (options.pthreadPoolSize ?? 0) + 1) throw new Error('threads and pool differ');
       const loaded = [];
@@ -64,10 +75,14 @@ export default async function factory(options = {}) {
           loaded.push(`${precision} ${seed}`);
           return ok(undefined);
         },
-        run: (images) => {
-          for (const [row, image] of images.entries()) fill(row, image.pixel);
+        // Every crop sees the next pixel value.
+        run: (image, _transforms, crops) => {
+          for (let row = 0; row < crops; row++) fill(row, image.pixel + row);
           return ok(logits);
         },
+        keep: (stage) => (stage === 'layer9' ? fail('INVALID_ARGUMENT', 'is no stage', stage) : ok(undefined)),
+        kept: () => ok({ pointer: logits, channels: classes, height: 1, width: 1 }),
+        activationMap: () => ok({ pointer: logits, channels: classes, height: 1, width: 1 }),
         runTensor: (pointer, n) => {
           for (let row = 0; row < n; row++) fill(row, HEAPF32[pointer / 4]);
           return ok(logits);
@@ -75,11 +90,16 @@ export default async function factory(options = {}) {
         delete: () => undefined,
       });
     },
-    topK(logits, classes, k, threshold, allowed) {
-      const values = Array.from(HEAPF32.subarray(logits / 4, logits / 4 + classes));
-      const sum = values.reduce((a, v) => a + Math.exp(v), 0);
-      return values
-        .map((v, index) => ({ index, score: Math.exp(v) / sum }))
+    topK(logits, rows, classes, k, threshold, allowed) {
+      const scores = new Array(classes).fill(0);
+      for (let row = 0; row < rows; row++) {
+        const at = logits / 4 + row * classes;
+        const powers = Array.from(HEAPF32.subarray(at, at + classes), Math.exp);
+        const sum = powers.reduce((a, v) => a + v, 0);
+        for (const [i, power] of powers.entries()) scores[i] += power / sum / rows;
+      }
+      return scores
+        .map((score, index) => ({ index, score }))
         .filter(({ index, score }) => score >= threshold && (allowed === 0 || HEAPU8[allowed + index] === 1))
         .sort((a, b) => b.score - a.score || a.index - b.index)
         .slice(0, k);

@@ -61,6 +61,30 @@ for (const worker of [true, false]) {
   });
 }
 
+test('a normalisation that is not the one of the weights is warned of once a model', async (t) => {
+  const warn = t.mock.method(console, 'warn', () => undefined);
+  const { model, ResNet50, weightsDir } = await setUp(t);
+  await model.classify(fakeImage(1), { transforms: { resizeSize: 300 } });
+  assert.equal(warn.mock.callCount(), 0);
+  for (let i = 0; i < 2; i++) await model.classify(fakeImage(1), { transforms: { mean: [0.5, 0.5, 0.5] } });
+  assert.equal(warn.mock.callCount(), 1);
+  assert.match(warn.mock.calls[0].arguments[0], /IMAGENET1K_V2 was trained with mean \[0\.485.*\[0\.5, 0\.5, 0\.5\]/);
+  const other = await ResNet50.load({ weightsDir, transforms: { std: [1, 1, 1] } });
+  assert.equal(warn.mock.callCount(), 2, 'at once where load says so');
+  await other.dispose();
+});
+
+test('crops, region and rotation reach the core', async (t) => {
+  const { model } = await setUp(t);
+  const scores = await model.classify(fakeImage(0), { crops: 2 });
+  assert.deepEqual(new Set(scores.slice(0, 2).map(({ index }) => index)), new Set([0, 1]), 'two crops see two pixels');
+  assert.ok(scores[1].score > 0.45 && scores[0].score < 0.55);
+  assert.equal(await best(model, fakeImage(0), { rotate: 180 }), 2);
+  assert.equal(await best(model, fakeImage(0), { region: { left: 0.5, top: 0, right: 1, bottom: 1 } }), 0, '8 / 2 = 4');
+  const { pixels, shape } = await model.preprocess(fakeImage(7), { transforms: { cropSize: 32 } });
+  assert.deepEqual([pixels[0], pixels.length, shape], [7, 3 * 32 * 32, [3, 32, 32]]);
+});
+
 test('results: best first, labels, ids; topK, threshold, allow, deny', async (t) => {
   const { model } = await setUp(t);
   const [first, ...rest] = await model.classify(fakeImage(1));

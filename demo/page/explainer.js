@@ -1,0 +1,38 @@
+// Where a guess was seen: asks the network for the map of a class of the shown picture, and forgets it with the picture.
+
+/** @typedef {{ picture: object, index: number, label: string, map: import('resnet50-wasm').Explanation | null }} Heat */
+
+/** Longest side of the map, in pixels: it is smooth, and stretched over the picture. */
+const MAX_SIDE = 384;
+
+/**
+ * @param store of state.js
+ * @param network of network.js
+ * @param {(error: unknown, name: string) => string} sentence
+ */
+export function createExplainer(store, network, sentence) {
+  return {
+    /** Shows the map of a guess; hides it where it is shown. */
+    async toggle({ index, label }) {
+      const { picture, heat } = store.state;
+      if (picture === null) return;
+      if (heat?.picture === picture && heat.index === index) return store.update({ heat: null });
+      const asked = { picture, index, label, map: null };
+      store.update({ heat: asked });
+      const isCurrent = () => store.state.heat === asked;
+      try {
+        const model = await network.start();
+        if (!isCurrent()) return;
+        if (model === undefined) return store.update({ heat: null });
+        const map = await model.explain(picture.file, { index, maxSide: MAX_SIDE });
+        if (isCurrent()) store.update({ heat: { ...asked, map } });
+      } catch (error) {
+        if (isCurrent()) store.update({ heat: null, notice: sentence(error, picture.name) });
+      }
+    },
+  };
+}
+
+/** The heat that belongs to what is shown, or null. */
+export const currentHeat = ({ heat, picture, camera }) =>
+  heat !== null && heat.picture === picture && camera === 'off' ? heat : null;
