@@ -24,6 +24,8 @@ read from standard input, one a line.
                           or a folder with manifest.json  [DEFAULT]
   --weights-dir DIR       look for weights in DIR first  [$RESNET50_WEIGHTS_DIR]
   --top-k N               how many classes; 'all' for all  [5]
+  --crops N               look at N crops, probabilities averaged: 2 with the mirror image,
+                          5 or 10 with the corners (ten_crop)  [1]
   --threshold P           only classes with a probability of at least P  [0]
   --allow LIST            only these classes: indices, WordNet ids or labels, by commas
   --deny LIST             not these
@@ -44,6 +46,7 @@ const OPTIONS = {
   'weights-dir': { type: 'string' },
   'top-k': { type: 'string', short: 'k' },
   threshold: { type: 'string' },
+  crops: { type: 'string' },
   allow: { type: 'string' },
   deny: { type: 'string' },
   json: { type: 'boolean' },
@@ -85,6 +88,8 @@ export async function classifyCommand(args: string[]): Promise<number> {
     threshold: number(values, 'threshold', 0, 1, false) ?? 0,
     ...imageOptions(values),
   };
+  const crops = choice(values, 'crops', ['1', '2', '5', '10']);
+  if (crops !== undefined) options.crops = Number(crops) as 1 | 2 | 5 | 10;
   const [allow, deny] = [list(values, 'allow'), list(values, 'deny')];
   if (allow) options.allow = allow;
   if (deny) options.deny = deny;

@@ -10,10 +10,10 @@ Result<std::vector<float>> ClassActivationMap(Network& network, int index) {
                  "must lie in 0.." + std::to_string(network.classes() - 1) + ", not " + std::to_string(index)};
   }
   std::vector<float> map;
-  const float bias = network.head_bias()[size_t(index)];
   // Without its bias a score is the sum that is wanted.
-  Status status = network.ScorePositions(
-      [&](size_t, std::span<const float> scores) { map.push_back(scores[size_t(index)] - bias); });
+  Status status = network.ScorePositions([&](size_t, std::span<const float> scores) {
+    map.push_back(scores[size_t(index)] - network.head_bias()[size_t(index)]);
+  });
   if (!status) return std::move(status).error();
   return map;
 }
