@@ -13,6 +13,7 @@ import {
   parseManifest,
   type Shard,
 } from './manifest.js';
+import { Limiter } from './queue.js';
 
 /** A folder of weights. */
 export interface Place {
@@ -52,6 +53,9 @@ export class HttpPlace implements Place {
   /** Verified shards on their way out of the cache, by hash. */
   readonly #ahead = new Map<string, Promise<Uint8Array<ArrayBuffer> | undefined>>();
 
+  /** Two at a time: more would only make the first, which packing waits for, come later. */
+  readonly #reading = new Limiter(2);
+
   /** @param precision that of the shards to be asked for, if the manifest has it */
   constructor(
     url: string,
@@ -86,12 +90,13 @@ export class HttpPlace implements Place {
     const { precisions } = parseManifest(text, url);
     const precision = this.precision === 'auto' ? (precisions.int8 ? 'int8' : 'f32') : this.precision;
     for (const shard of precisions[precision]?.shards.slice(0, AHEAD) ?? []) {
-      this.#ahead.set(
-        shard.sha256,
-        attempt(async () => this.store?.get(shard)),
-      );
+      this.#ahead.set(shard.sha256, this.#cached(shard));
     }
     return text;
+  }
+
+  #cached(shard: Shard): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    return this.#reading.run(() => attempt(async () => this.store?.get(shard)));
   }
 
   /** Fresh from the network; from the cache where the network fails; undefined where nothing of the kind is there. */
@@ -123,7 +128,7 @@ export class HttpPlace implements Place {
   ): Promise<Uint8Array<ArrayBuffer>> {
     const ahead = this.#ahead.get(shard.sha256);
     this.#ahead.delete(shard.sha256);
-    const cached = await (ahead ?? attempt(async () => this.store?.get(shard)));
+    const cached = await (ahead ?? this.#cached(shard));
     signal?.throwIfAborted();
     if (cached !== undefined) {
       onBytes?.(cached.length);

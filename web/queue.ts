@@ -1,5 +1,5 @@
 /**
- * Jobs one after the other, in the order they came.
+ * Jobs one after the other, or a few at a time, in the order they came.
  */
 
 /** A queue of asynchronous jobs. */
@@ -27,4 +27,23 @@ function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     signal.addEventListener('abort', stop, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
   });
+}
+
+/** Runs at most `free` tasks at a time, in order. */
+export class Limiter {
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(private free: number) {}
+
+  async run<T>(task: () => Promise<T>): Promise<T> {
+    if (this.free > 0) this.free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await task();
+    } finally {
+      const wake = this.#waiting.shift();
+      if (wake) wake();
+      else this.free++;
+    }
+  }
 }

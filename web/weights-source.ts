@@ -5,6 +5,7 @@
 import { ResNet50Error } from './errors.js';
 import type { Manifest, Precision, Shard } from './manifest.js';
 import type { Place } from './places.js';
+import { Limiter } from './queue.js';
 
 /** Where to look for a variant, in order. Plain data: it crosses worker boundaries. */
 export interface FolderSource {
@@ -144,24 +145,5 @@ export async function streamShards(
   } catch (error) {
     stop.abort(error);
     throw error;
-  }
-}
-
-/** Runs at most `free` tasks at a time, in order. */
-class Limiter {
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(private free: number) {}
-
-  async run<T>(task: () => Promise<T>): Promise<T> {
-    if (this.free > 0) this.free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await task();
-    } finally {
-      const wake = this.#waiting.shift();
-      if (wake) wake();
-      else this.free++;
-    }
   }
 }

@@ -47,6 +47,9 @@ export async function launch(name, { flags = [], preferences = {}, ...more } = {
     args: name === 'chromium' ? [...CHROMIUM_FLAGS, ...flags] : flags,
     ...(name === 'firefox' && { extraPrefsFirefox: preferences }),
     ...more,
+  }).catch(async (error) => {
+    await rm(profile, { recursive: true, force: true });
+    throw error;
   });
   const close = browser.close.bind(browser);
   browser.close = async () => {
