@@ -83,6 +83,11 @@ target_include_directories(xnnpack SYSTEM PUBLIC ${xnn}/include PRIVATE ${xnn}/s
   ${RESNET50_DEP_fxdiv}/include ${RESNET50_DEP_fp16}/include)
 target_link_libraries(xnnpack PUBLIC pthreadpool)
 target_compile_options(xnnpack PRIVATE -w "SHELL:-include math.h")
+if(RESNET50_FUZZ)
+  # Counters of coverage would keep its unused functions, whose callees are not compiled, and it calls its
+  # packing functions through a common type on purpose; the other sanitizers stay.
+  target_compile_options(xnnpack PRIVATE -fno-sanitize=fuzzer-no-link,function)
+endif()
 if(NOT RESNET50_WASM)
   # Natively only the portable kernels: the core is tested there, not raced, and they run under every sanitizer.
   target_compile_options(xnnpack PRIVATE "SHELL:-include ${CMAKE_CURRENT_SOURCE_DIR}/src/kernels/xnnpack_portable.h")

@@ -154,18 +154,23 @@ constexpr std::string_view kAdobeCmyk =
     "\xff\xee\0\x0e"
     "Adobe\0\x64\0\0\0\0\0"sv;
 
+// Encoders write at most some twenty; every scan costs the decoder a pass over all pixels, however few bytes it has, so
+// that thousands of them would keep it busy for minutes.
+constexpr int kMaxScans = 100;
+
 Result<ImageHeader> ReadJpeg(std::span<const uint8_t> bytes, uint64_t max_pixels) {
   ImageHeader header{ImageFormat::kJpeg, 0, 0, 0, 8, false, false, false, 1};
   ByteReader reader(bytes);
   reader.Seek(2);
-  bool adobe = false, scanned = false;
+  bool adobe = false;
+  int scans = 0;
   while (true) {
     // Markers may be preceded by fill bytes; encoders leave stray bytes, which decoders skip.
     const size_t behind_segment = reader.position();
     const uint8_t marker = NextMarker(reader);
     if (!reader.ok()) return Truncated("JPEG");
     if (marker == kEoi) break;
-    if (marker == 0 && !scanned && !header.patch) {
+    if (marker == 0 && scans == 0 && !header.patch) {
       // 0xFF00 means data, which does not belong here. The decoder stops at it; others pass over it.
       const size_t stray_begin = behind_segment;
       if (NextMarker(reader); !reader.ok()) return Truncated("JPEG");
@@ -204,11 +209,11 @@ Result<ImageHeader> ReadJpeg(std::span<const uint8_t> bytes, uint64_t max_pixels
     reader.Seek(start + length);
     if (marker == kSos) {
       if (header.components == 0) return Corrupt("JPEG", "a scan comes before the frame header");
-      scanned = true;
+      if (++scans > kMaxScans) return Corrupt("JPEG", "it has more scans than any encoder writes");
       if (!SkipScan(bytes, reader)) return Truncated("JPEG");
     }
   }
-  if (!scanned) return Corrupt("JPEG", "it has no pixels");
+  if (scans == 0) return Corrupt("JPEG", "it has no pixels");
   header.is_adobe_cmyk = header.components == 4 && adobe;
   header.is_plain_cmyk = header.components == 4 && !adobe;
   // Pillow takes every CMYK file for an inverted one; the decoder would take these for YCbCr and a fourth component.

@@ -56,6 +56,12 @@ void* BudgetedRealloc(void* block, size_t old_bytes, size_t bytes) {
 #include <stb_image.h>
 #pragma GCC diagnostic pop
 
+// stb_image's readers of these formats have known, unfixed memory errors: they must not even be compiled.
+#if !defined(STBI_NO_GIF) || !defined(STBI_NO_PIC) || !defined(STBI_NO_TGA) || !defined(STBI_NO_HDR) || \
+    !defined(STBI_NO_PSD) || !defined(STBI_NO_PNM) || !defined(STBI_NO_BMP)
+#error "stb_image must be compiled for JPEG and PNG only"
+#endif
+
 namespace resnet50 {
 
 StbImage::StbImage(StbImage&& other) noexcept

@@ -1,5 +1,7 @@
 // What is refused, and how: every error names its reason, and no file, however broken, does harm.
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "base/random.h"
 #include "image/decode.h"
@@ -37,6 +39,17 @@ TEST(Refusal, WhatIsNoImageIsSaid) {
   EXPECT_NE(page.error().message.find("web page"), std::string::npos);
 }
 
+// The most memory that this process has had, in kilobytes; 0 where the system does not say.
+size_t PeakKilobytes() {
+#ifdef __linux__
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return size_t(std::stoul(line.substr(6)));
+  }
+#endif
+  return 0;
+}
+
 // A PNG header that promises width x height pixels, and little else.
 std::vector<uint8_t> Bomb(uint32_t width, uint32_t height) {
   std::vector<uint8_t> file = ImageFile("rgb8.png");
@@ -65,6 +78,56 @@ TEST(Refusal, SizesAreCheckedInTheHeader) {
     EXPECT_EQ(CodeOf(ImageFile(name), {.max_pixels = 29 * 19 - 1}), ErrorCode::kImageTooLarge) << name;
   }
   EXPECT_TRUE(Decode(ImageFile("rgb8.png"), {.max_pixels = 29 * 19}));
+}
+
+// Formats whose readers in stb_image have known memory errors: the header ends them, whatever follows.
+TEST(Refusal, UnsafeReadersOfTheLibraryCannotBeReached) {
+  struct Lure {
+    const char* format;
+    std::vector<uint8_t> header;
+  };
+  const Lure lures[] = {
+      {"GIF", Bytes("GIF89a")},
+      {"PIC", {0x53, 0x80, 0xF6, 0x34}},
+      {"TGA, true colour", {0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 16, 0, 24, 0}},
+      {"TGA, runs", {0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 16, 0, 32, 8}},
+      {"HDR", Bytes("#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 8 +X 8\n")},
+      {"HDR, older", Bytes("#?RGBE\nFORMAT=32-bit_rle_rgbe\n\n-Y 8 +X 8\n")},
+      {"PSD", Bytes("8BPS")},
+      {"PNM", Bytes("P6 16 16 255\n")},
+  };
+  for (const Lure& lure : lures) {
+    std::vector<uint8_t> file = lure.header;
+    file.resize(4096, 0x80);
+    const ErrorCode code = CodeOf(file);
+    EXPECT_TRUE(code == ErrorCode::kUnsupportedFormat || code == ErrorCode::kNotAnImage) << lure.format;
+  }
+}
+
+// A file of one megabyte whose header promises 60000 x 60000 pixels: refused before anything is allocated for it.
+TEST(Refusal, ABombCostsNoMemory) {
+  std::vector<uint8_t> file = Bomb(60000, 60000);
+  file.resize(1 << 20, 0);
+  const size_t before = PeakKilobytes();
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(CodeOf(file), ErrorCode::kImageTooLarge);
+  // 60000 x 60000 x 3 bytes are 10 GB, and a copy of the file a megabyte; the messages are small.
+  EXPECT_LT(PeakKilobytes() - before, 1024U);
+}
+
+// Every scan of a progressive JPEG is a pass over all pixels: small files with very many of them would take minutes.
+TEST(Refusal, ManyScansAreRefused) {
+  const std::vector<uint8_t> whole = ImageFile("jpeg420-progressive.jpg");
+  constexpr uint8_t kScan[] = {0xFF, 0xDA};
+  const auto last = std::find_end(whole.begin(), whole.end(), std::begin(kScan), std::end(kScan));
+  const auto end = whole.end() - 2;  // before the end marker
+  const auto repeated = [&](int times) {
+    std::vector<uint8_t> file(whole.begin(), end);
+    for (int i = 0; i < times; ++i) file.insert(file.end(), last, end);
+    file.insert(file.end(), end, whole.end());
+    return file;
+  };
+  EXPECT_TRUE(ReadHeader(repeated(50)));
+  EXPECT_EQ(CodeOf(repeated(100)), ErrorCode::kCorruptImage);
 }
 
 // Every beginning of a file is either the picture (a missing end that carries no pixels) or a typed refusal.

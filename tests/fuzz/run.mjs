@@ -1,0 +1,142 @@
+// npm run fuzz [-- --seconds N] [TARGET...]: builds the fuzzers, runs each for N seconds (60), and says how many inputs
+// each has tried and what it found. Findings go to tests/data/fuzz/TARGET/, where a C++ test replays them for good.
+// Corpora grow in build/fuzz/corpus/TARGET from run to run. Exit status 1 where there are findings.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fail as failWith, needPackages, root } from '../../cmake/tools.mjs';
+
+const build = join(root, 'build', 'fuzz');
+const data = join(root, 'tests', 'data');
+const material = process.env.RESNET50_TEST_MATERIAL ?? join(root, '..', 'shared');
+const fail = (sentence) => failWith('fuzz', sentence);
+
+/** An input that takes longer is a finding, seconds. */
+const SLOW = 2;
+/** Longest input, bytes: longer ones make every execution slow. */
+const MAX_BYTES = 16 * 1024;
+
+const images = () => [
+  ...filesBelow(join(data, 'image'), /\.(jpg|png|bmp|gif|webp|tif)$/),
+  ...filesBelow(join(material, 'images', 'decoder'), /\.(jpe?g|png|bmp|gif|webp|tiff?)$/i),
+];
+const checkpoints = (pattern) => filesBelow(join(data, 'checkpoints'), pattern);
+// `lead`: bytes before a seed, where the target takes options from them.
+const targets = {
+  decode: { dictionary: 'image', seeds: images, lead: 1 },
+  transform: { seeds: () => [] },
+  checkpoint: { dictionary: 'checkpoint', seeds: () => checkpoints(/\.(pth|safetensors)$/) },
+  pickle: { dictionary: 'checkpoint', seeds: () => checkpoints(/\.pickle$|stream\.pth$/) },
+  safetensors: { dictionary: 'safetensors', seeds: () => checkpoints(/\.safetensors$/) },
+  labels: { dictionary: 'image', seeds: images },
+};
+
+function filesBelow(folder, pattern) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && pattern.test(entry.name))
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+}
+
+function parse(args) {
+  let seconds = 60;
+  const names = [];
+  for (let i = 0; i < args.length; i++) {
+    if (args[i] === '--seconds') seconds = Number(args[++i]);
+    else names.push(args[i]);
+  }
+  if (!(seconds > 0)) fail('--seconds takes a positive number');
+  const unknown = names.find((name) => !(name in targets));
+  if (unknown !== undefined) fail(`there is no target '${unknown}', only ${Object.keys(targets).join(', ')}`);
+  return { seconds, names: names.length > 0 ? names : Object.keys(targets) };
+}
+
+function compile(names) {
+  needPackages('fuzz', { clang: 'clang', cmake: 'cmake', ninja: 'ninja-build' }, ['libclang-rt-14-dev', 'libgtest-dev']);
+  const options = ['-G', 'Ninja', '-DRESNET50_FUZZ=ON', '-DCMAKE_C_COMPILER=clang', '-DCMAKE_CXX_COMPILER=clang++'];
+  options.push('-DCMAKE_BUILD_TYPE=RelWithDebInfo', '--log-level=WARNING');
+  const steps = [
+    ['cmake', ['-S', root, '-B', build, ...options]],
+    ['cmake', ['--build', build, '--parallel', '--target', ...names.map((name) => `fuzz_${name}`)]],
+  ];
+  for (const [command, args] of steps) {
+    const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
+    if (status !== 0) fail(`the build failed:\n${stdout}${stderr}`);
+  }
+}
+
+/** Files by the hash of their contents in the target's corpus; libFuzzer adds its own beside them. */
+function seed(name, folder) {
+  mkdirSync(folder, { recursive: true });
+  const { seeds, lead = 0 } = targets[name];
+  for (const file of [...seeds(), ...filesBelow(join(data, 'fuzz', name), /./)]) {
+    const bytes = readFileSync(file);
+    if (bytes.length > MAX_BYTES) continue;
+    const leads = lead === 0 || file.startsWith(join(data, 'fuzz')) ? [Buffer.alloc(0)] : [0, 3].map((n) => Buffer.from([n]));
+    for (const front of leads) {
+      const content = Buffer.concat([front, bytes]);
+      writeFileSync(join(folder, `seed-${createHash('sha1').update(content).digest('hex')}`), content);
+    }
+  }
+}
+
+/** Whether an input is slow by itself, not because the machine had something else to do; deletes it where it is not. */
+function isSlow(name, path) {
+  const started = Date.now();
+  spawnSync(join(build, 'tests', 'fuzz', `fuzz_${name}`), [path], { stdio: 'ignore' });
+  const slow = Date.now() - started > SLOW * 1000;
+  if (!slow) rmSync(path);
+  return slow;
+}
+
+function fuzz(name, seconds) {
+  const corpus = join(build, 'corpus', name);
+  const artifacts = join(build, 'findings', name);
+  mkdirSync(artifacts, { recursive: true });
+  const before = new Set(readdirSync(artifacts));
+  seed(name, corpus);
+  const { dictionary } = targets[name];
+  const args = [`-max_total_time=${seconds}`, `-report_slow_units=${SLOW}`, '-timeout=20', `-max_len=${MAX_BYTES}`];
+  args.push('-rss_limit_mb=3000', '-print_final_stats=1', `-artifact_prefix=${artifacts}/`);
+  if (dictionary) args.push(`-dict=${join(root, 'tests', 'fuzz', 'dictionaries', `${dictionary}.dict`)}`);
+  const environment = { ...process.env, ASAN_OPTIONS: 'allocator_may_return_null=1', UBSAN_OPTIONS: 'print_stacktrace=1' };
+  const child = spawn(join(build, 'tests', 'fuzz', `fuzz_${name}`), [...args, corpus], { env: environment });
+  let log = '';
+  child.stderr.on('data', (text) => {
+    log = (log + text).slice(-200_000);
+  });
+  // The fuzzer's own time does not count what it reads at the start.
+  const limit = setTimeout(() => child.kill('SIGKILL'), seconds * 1000 + 240_000);
+  return new Promise((resolve) => {
+    child.on('close', (status) => {
+      clearTimeout(limit);
+      const executions = Number(/number_of_executed_units:\s+(\d+)/.exec(log)?.[1] ?? /.*#(\d+)\s/s.exec(log)?.[1] ?? 0);
+      const found = readdirSync(artifacts).filter((file) => !before.has(file));
+      const findings = found.map((file) => join(artifacts, file)).filter((path) => !path.includes('slow-unit') || isSlow(name, path));
+      resolve({ status, executions, findings, log });
+    });
+  });
+}
+
+const { seconds, names } = parse(process.argv.slice(2));
+compile(names);
+let total = 0;
+let bad = false;
+for (const name of names) {
+  const { status, executions, findings, log } = await fuzz(name, seconds);
+  total += executions;
+  console.log(`fuzz: ${name}: ${executions} executions, ${findings.length} findings`);
+  if (status === 0 && findings.length === 0) continue;
+  bad = true;
+  console.error(log.slice(-6000));
+  const kept = join(data, 'fuzz', name);
+  mkdirSync(kept, { recursive: true });
+  for (const file of findings) {
+    const copy = join(kept, file.slice(file.lastIndexOf('/') + 1));
+    copyFileSync(file, copy);
+    console.error(`fuzz: ${name}: kept ${copy}`);
+  }
+}
+console.log(`fuzz: ${total} executions in all`);
+process.exitCode = bad ? 1 : 0;
