@@ -1,5 +1,5 @@
-// What the f32 network's tensors hold over the calibration images: extremes and powers by channel, the mean patch that
-// each convolution sees, and a few pixels to compare the quantized network with. Knows no quantization.
+// What the f32 network's tensors hold over the calibration images: extremes, means and powers by
+// channel, and a few pixels to compare the quantized network with. Knows no quantization.
 #pragma once
 
 #include <span>
@@ -10,28 +10,11 @@
 
 namespace resnet50 {
 
-// Mean of every value of the patches that a convolution (or fc) reads, in its weight's order: kernel row, kernel column,
-// input channel. Padding counts as zero.
-class PatchMean {
- public:
-  PatchMean() = default;
-  explicit PatchMean(const Layer& layer);
-  // `values`: the layer's input, one image, NHWC. `scale` is what a stored value counts for.
-  template <typename T>
-  void Add(const T* values, Extent in, double scale);
-  std::vector<double> Mean() const;
-
- private:
-  int kernel_ = 1, stride_ = 1, padding_ = 0;
-  size_t channels_ = 0;
-  double patches_ = 0.0;
-  std::vector<double> sums_;
-};
-
 // Of one row's output.
 struct TensorStatistics {
   std::vector<float> largest;       // by channel, of |x|
   std::vector<double> active;       // by channel, the share of values above zero
+  std::vector<double> mean;         // by channel
   std::vector<double> mean_square;  // by channel
   std::vector<float> probe;         // the first images' ProbePixels, all channels
   Extent extent{0, 0};
@@ -50,15 +33,12 @@ class ActivationStatistics {
   int images() const { return images_; }
 
   const TensorStatistics& tensor(size_t row) const { return tensors_[row]; }
-  // Of a row with weights; in the unscaled network's terms.
-  std::vector<double> patch_mean(size_t row) const { return patches_[row].Mean(); }
 
  private:
   void ObserveTensor(int row, const float* values, Extent extent, int n);
 
   std::vector<Layer> layers_;
   std::vector<TensorStatistics> tensors_;
-  std::vector<PatchMean> patches_;
   int images_ = 0;
 };
 

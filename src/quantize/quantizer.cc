@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "quantize/bias_correction.h"
 #include "quantize/channel_groups.h"
 #include "quantize/equalize.h"
 #include "quantize/parallel.h"
@@ -126,8 +127,10 @@ Result<bool> Quantizer::Step() {
     Result<std::vector<std::vector<float>>> outputs = RunRow(row, extent);
     if (!outputs) return std::move(outputs).error();
     const int addition = AdditionAfter(row);
-    if (addition != kNoLayer) AddShortcut(layers_[size_t(addition)], outputs.value());
-    Store(addition == kNoLayer ? row : size_t(addition), std::move(outputs).value(), extent);
+    const size_t stored = addition == kNoLayer ? row : size_t(addition);
+    if (addition != kNoLayer) AddShortcut(layers_[stored], outputs.value());
+    if (layer.has_weights() && layers_[stored].relu) FinishSums(row, stored, outputs.value());
+    Store(stored, std::move(outputs).value(), extent);
   }
   FreeUnused(row);
   ++next_;
@@ -167,24 +170,26 @@ void Quantizer::QuantizeWeights(size_t row) {
     quantized.weight = RoundToNearest(weights_[row].weight, quantized.scale);
   }
   quantized.bias = weights_[row].bias;
-  if (options_.correct_bias) CorrectBias(row);
+  if (options_.correct_bias && layer.kind == LayerKind::kLinear) CorrectLogits(row);
 }
 
-// The quantized sum gets the f32 sum's mean: bias' = bias + W E[x] - Wq E[xq], and, where a shortcut is added, the
-// difference of the shortcuts' means.
-void Quantizer::CorrectBias(size_t row) {
-  const Layer& layer = layers_[row];
+std::vector<double> Quantizer::RealMean(size_t row) const {
+  std::vector<double> mean = statistics_.tensor(row).mean;
+  const std::vector<float>& factors = factors_[row];
+  for (size_t c = 0; c < mean.size() && !factors.empty(); ++c) mean[c] /= double(factors[c]);
+  return mean;
+}
+
+// The logits' means are linear in the features': bias' = bias + W E[x] - Wq E[xq].
+void Quantizer::CorrectLogits(size_t row) {
   const FoldedLayer& folded = weights_[row];
   QuantizedLayer& quantized = quantized_[row];
   const CodedTensor& input = Input(row);
-  std::vector<double> real = statistics_.patch_mean(row);
-  if (layer.input != kNetworkInput && !factors_[size_t(layer.input)].empty()) {
-    const std::vector<float>& factors = factors_[size_t(layer.input)];
-    for (size_t i = 0; i < real.size(); ++i) real[i] /= double(factors[i % factors.size()]);
+  const std::vector<double> real = RealMean(size_t(layers_[row].input));
+  std::vector<double> coded(input.channels);
+  for (const std::vector<int16_t>& image : input.images) {
+    for (size_t i = 0; i < coded.size(); ++i) coded[i] += ToReal(image[i], input.scale) / double(input.images.size());
   }
-  PatchMean measured(layer);
-  for (const std::vector<int16_t>& image : input.images) measured.Add(image.data(), input.extent, double(input.scale));
-  const std::vector<double> coded = measured.Mean();
   const size_t count = real.size();
   for (size_t o = 0; o < quantized.bias.size(); ++o) {
     double shift = 0.0;
@@ -194,33 +199,18 @@ void Quantizer::CorrectBias(size_t row) {
     }
     quantized.bias[o] = float(double(quantized.bias[o]) + shift);
   }
-  const int addition = AdditionAfter(row);
-  if (addition == kNoLayer) return;
-  const int shortcut = layers_[size_t(addition)].shortcut;
-  if (layers_[size_t(shortcut)].kind != LayerKind::kAdd) return;  // a projection's own bias was corrected
-  // The block's input, whose mean the f32 pass knows from the 1x1 convolution that reads it.
-  const auto reader = std::find_if(layers_.begin(), layers_.end(), [&](const Layer& l) {
-    return l.kind == LayerKind::kConvolution && l.input == shortcut && l.kernel == 1 && l.stride == 1;
-  });
-  if (reader == layers_.end()) return;
-  const std::vector<double> mean = statistics_.patch_mean(size_t(reader - layers_.begin()));
-  const std::vector<double> now = MeanOf(shortcut);
-  const std::vector<float>& factors = factors_[size_t(shortcut)];
-  for (size_t c = 0; c < mean.size(); ++c) {
-    quantized.bias[c] += float(mean[c] / (factors.empty() ? 1.0 : double(factors[c])) - now[c]);
-  }
 }
 
-std::vector<double> Quantizer::MeanOf(int row) const {
-  const CodedTensor& tensor = tensors_[size_t(row)];
-  std::vector<double> mean(tensor.channels);
-  double pixels = 0.0;
-  for (const std::vector<int16_t>& image : tensor.images) {
-    for (size_t i = 0; i < image.size(); ++i) mean[i % tensor.channels] += double(image[i]);
-    pixels += double(image.size() / tensor.channels);
-  }
-  for (double& m : mean) m *= double(tensor.scale) / pixels;
-  return mean;
+void Quantizer::FinishSums(size_t row, size_t stored, std::vector<std::vector<float>>& sums) {
+  const size_t channels = size_t(layers_[row].out_channels);
+  std::vector<float> shifts(channels, 0.0F);
+  if (options_.correct_bias) shifts = FindBiasShifts(sums, RealMean(stored), pool_);
+  for (size_t c = 0; c < channels; ++c) quantized_[row].bias[c] += shifts[c];
+  ParallelFor(pool_, sums.size(), [&](size_t k) {
+    for (size_t at = 0; at < sums[k].size(); at += channels) {
+      for (size_t c = 0; c < channels; ++c) sums[k][at + c] = std::max(sums[k][at + c] + shifts[c], 0.0F);
+    }
+  });
 }
 
 Result<std::vector<std::vector<float>>> Quantizer::RunRow(size_t row, Extent& out) {
@@ -236,7 +226,9 @@ Result<std::vector<std::vector<float>>> Quantizer::RunRow(size_t row, Extent& ou
     weights.real = real;
     weights.bias = quantized.bias;
   }
-  Result<Operator> op = Operator::Create(layer, weights, nullptr);
+  Layer linear = layer;
+  linear.relu = false;
+  Result<Operator> op = Operator::Create(linear, weights, nullptr);
   if (!op) return std::move(op).error();
   out = {size_t(OutputSize(layer, int(input.extent.height))), size_t(OutputSize(layer, int(input.extent.width)))};
   Result<size_t> scratch_bytes = op->Reshape(1, input.extent, pool_);
@@ -256,13 +248,11 @@ Result<std::vector<std::vector<float>>> Quantizer::RunRow(size_t row, Extent& ou
   return outputs;
 }
 
-void Quantizer::AddShortcut(const Layer& addition, std::vector<std::vector<float>>& outputs) const {
+void Quantizer::AddShortcut(const Layer& addition, std::vector<std::vector<float>>& sums) const {
   const CodedTensor& shortcut = tensors_[size_t(addition.shortcut)];
-  ParallelFor(pool_, outputs.size(), [&](size_t k) {
+  ParallelFor(pool_, sums.size(), [&](size_t k) {
     const std::vector<int16_t>& from = shortcut.images[k];
-    for (size_t i = 0; i < from.size(); ++i) {
-      outputs[k][i] = std::max(outputs[k][i] + ToReal(from[i], shortcut.scale), 0.0F);
-    }
+    for (size_t i = 0; i < from.size(); ++i) sums[k][i] += ToReal(from[i], shortcut.scale);
   });
 }
 

@@ -60,13 +60,16 @@ class Quantizer {
 
  private:
   void QuantizeWeights(size_t row);
-  // Runs the row on all images; the result is real-valued, before it gets codes.
+  // Runs the row on all images, without a ReLU; the result is real-valued, before it gets codes.
   Result<std::vector<std::vector<float>>> RunRow(size_t row, Extent& out);
-  void AddShortcut(const Layer& addition, std::vector<std::vector<float>>& outputs) const;
+  void AddShortcut(const Layer& addition, std::vector<std::vector<float>>& sums) const;
+  // Clamps `sums` (of the row's convolution, shortcut included) at zero, its bias corrected before. `stored`: the row
+  // that the result is the output of.
+  void FinishSums(size_t row, size_t stored, std::vector<std::vector<float>>& sums);
   // Finds the row's range and stores its codes.
   void Store(size_t row, std::vector<std::vector<float>> outputs, Extent extent);
   void Report(size_t row);
-  void CorrectBias(size_t row);
+  void CorrectLogits(size_t row);
   void FreeUnused(size_t row);
   // Mean square of the values of a patch that the row reads, summed over the patch.
   double PatchPower(size_t row) const;
@@ -74,7 +77,8 @@ class Quantizer {
   const CodedTensor& Input(size_t row) const;
   // The addition that a row ends in, or kNoLayer.
   int AdditionAfter(size_t row) const;
-  std::vector<double> MeanOf(int row) const;
+  // The f32 network's mean of the row's output, by channel, in the equalized network's terms.
+  std::vector<double> RealMean(size_t row) const;
 
   std::vector<Layer> layers_;
   std::vector<FoldedLayer> weights_;
