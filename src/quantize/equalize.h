@@ -16,7 +16,7 @@ namespace resnet50 {
 
 // Bounds of the factors. Channels that hardly lived in the calibration images may live in others: they are not
 // stretched far.
-inline constexpr float kLeastFactor = 0.25F, kMostFactor = 30.0F;
+inline constexpr float kLeastFactor = 1.0F, kMostFactor = 30.0F;
 
 // One factor a channel of the group. Of a family of factors, (a channel's size / the median's) ^ strength with size as
 // the largest or the root mean square of its values and strengths from 0 to 1, those for which the error of 7-bit

@@ -132,8 +132,9 @@ std::vector<int8_t> RoundWithFeedback(std::span<const float> weights, std::span<
         for (size_t k = end; k-- > first;) {
           const double code = rounder.Code(row[k], feedback.power[k]);
           codes[(first_row + r) * n + feedback.order[k]] = int8_t(code);
-          // What clipping took away is not worth correcting without bound.
-          const double error = std::clamp(row[k] - code, -2.0, 2.0);
+          // Against the weight itself, not what it was corrected to: (w - q)^T L D L^T (w - q) is what is minimised.
+          const size_t at = (first_row + r) * n + feedback.order[k];
+          const double error = double(weights[at]) / double(steps[first_row + r]) - code;
           errors[k - first] = error;
           const double* factors = feedback.lower.data() + k * n;
           for (size_t i = first; i < k; ++i) row[i] += error * factors[i];
