@@ -112,8 +112,8 @@ target_compile_definitions(yyjson PUBLIC YYJSON_DISABLE_WRITER=1 YYJSON_DISABLE_
 target_compile_options(yyjson PRIVATE -w -Oz)
 
 set(z "${RESNET50_DEP_zlib}")
-add_library(minizip STATIC EXCLUDE_FROM_ALL ${z}/adler32.c ${z}/crc32.c ${z}/inffast.c ${z}/inflate.c ${z}/inftrees.c
-  ${z}/zutil.c ${z}/contrib/minizip/unzip.c ${z}/contrib/minizip/ioapi.c)
+add_library(minizip STATIC EXCLUDE_FROM_ALL ${z}/adler32.c ${z}/crc32.c ${z}/deflate.c ${z}/inffast.c ${z}/inflate.c
+  ${z}/inftrees.c ${z}/trees.c ${z}/zutil.c ${z}/contrib/minizip/unzip.c ${z}/contrib/minizip/ioapi.c)
 target_include_directories(minizip SYSTEM PUBLIC ${z} ${z}/contrib/minizip)
 target_compile_definitions(minizip PUBLIC NOCRYPT NOUNCRYPT PRIVATE USE_FILE32API HAVE_UNISTD_H)
 target_compile_options(minizip PRIVATE -w)

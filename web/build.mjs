@@ -70,7 +70,7 @@ await Promise.all([
   }),
   build({
     ...common,
-    entryPoints: ['web/index.node.ts', 'web/worker.node.ts', 'web/cli.ts'],
+    entryPoints: ['web/index.node.ts', 'web/worker.node.ts', 'web/cli.ts', 'web/measures.ts'],
     platform: 'node',
     target: 'node20',
     splitting: true,

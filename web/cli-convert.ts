@@ -1,6 +1,8 @@
 /**
  * `resnet50-wasm convert`: a checkpoint of one's own becomes weights that `load` takes.
  */
+
+import { availableParallelism } from 'node:os';
 import { print } from './cli-classify.js';
 import { choice, number, parse, text, triple, UsageError, type Values } from './cli-options.js';
 import { type ConvertOptions, convert } from './convert.js';
@@ -8,6 +10,21 @@ import { isVariantName, type Manifest, type Precision } from './manifest.js';
 import { findWeights, ResNet50_Weights } from './registry.js';
 import { megabytes, progressBar } from './terminal.js';
 import { mergeTransforms, type Transforms } from './transforms.js';
+
+/** Bits a weight of `--encoding compact`. */
+const COMPACT_BITS = 4.2;
+
+/** Help on the options that say how int8 is made. */
+export const QUANTIZATION_HELP = `  --encoding E            plain, or compact: coarser weights, half the download  [plain]
+  --bits N                compact: about so many bits a weight, 1 to 8  [${COMPACT_BITS}]
+  --compress C            gzip or none: how shards are stored  [gzip]
+  --evaluate DIR          labelled photos to measure int8 and f32 on: the manifest tells
+                          (labels.json: [{ "file", "class" }], or a folder a class)
+  --threads N             [all cores]
+  --ranges R              of activations: squares, percentile or extremes  [squares]
+  --no-equalization --no-compensation --no-bias-correction
+                          leave out a step of the quantization, to see what it is worth
+`;
 
 export const CONVERT_HELP = `Usage: resnet50-wasm convert CHECKPOINT --name NAME --out DIR [options]
 
@@ -18,13 +35,13 @@ number of classes) into DIR/manifest.json and shards that ResNet50.load takes.
   --out DIR               folder to write; a variant in it is replaced
   --labels FILE           class names: a JSON list or one a line  [ImageNet's for 1000]
   --calibrate DIR         photos that show typical input  [generated pictures]
-  --calibration-images N  how many of them  [64]
+  --calibration-images N  how many of them  [128]
   --resize N --crop N     preprocessing, pixels  [that of the variant NAME, else 232, 224]
   --mean R,G,B --std R,G,B
   --interpolation I       nearest, bilinear or bicubic
   --precision P           int8, f32 or both  [int8]
   --shard-size BYTES      longest shard  [4194304]
-
+${QUANTIZATION_HELP}
 The same input gives the same bytes.
 `;
 
@@ -34,6 +51,18 @@ export const CONVERSION_OPTIONS = {
   'calibration-images': { type: 'string' },
   precision: { type: 'string' },
   'shard-size': { type: 'string' },
+  encoding: { type: 'string' },
+  bits: { type: 'string' },
+  compress: { type: 'string' },
+  evaluate: { type: 'string' },
+  threads: { type: 'string' },
+  ranges: { type: 'string' },
+  'no-equalization': { type: 'boolean' },
+  'no-compensation': { type: 'boolean' },
+  'no-bias-correction': { type: 'boolean' },
+  damping: { type: 'string' },
+  shrinkage: { type: 'string' },
+  'rate-weight': { type: 'string' },
 } as const;
 
 const OPTIONS = {
@@ -51,15 +80,35 @@ const OPTIONS = {
 /** The part of the options that CONVERSION_OPTIONS gives. */
 export function conversionSettings(
   values: Values,
-): Pick<ConvertOptions, 'calibrate' | 'calibrationImages' | 'precisions' | 'shardBytes' | 'threads'> {
+): Pick<
+  ConvertOptions,
+  'calibrate' | 'calibrationImages' | 'compress' | 'evaluate' | 'precisions' | 'quantization' | 'shardBytes' | 'threads'
+> {
   const precision = choice(values, 'precision', ['int8', 'f32', 'both']) ?? 'int8';
   const precisions: Precision[] = precision === 'both' ? ['int8', 'f32'] : [precision];
   return {
     precisions,
     calibrate: text(values, 'calibrate'),
-    calibrationImages: number(values, 'calibration-images', 1, 100_000) ?? 64,
+    calibrationImages: number(values, 'calibration-images', 1, 100_000) ?? 128,
+    quantization: quantizationSettings(values),
+    compress: (choice(values, 'compress', ['gzip', 'none']) ?? 'gzip') === 'gzip',
+    evaluate: text(values, 'evaluate'),
     shardBytes: number(values, 'shard-size', 65_536, 2 ** 30) ?? 4 * 2 ** 20,
-    threads: 1,
+    threads: number(values, 'threads', 1, 64) ?? Math.min(availableParallelism(), 8),
+  };
+}
+
+function quantizationSettings(values: Values): ConvertOptions['quantization'] {
+  const compact = choice(values, 'encoding', ['plain', 'compact']) === 'compact';
+  return {
+    equalize: !values['no-equalization'],
+    ranges: choice(values, 'ranges', ['squares', 'percentile', 'extremes']) ?? 'squares',
+    compensate: !values['no-compensation'],
+    correctBias: !values['no-bias-correction'],
+    damping: number(values, 'damping', 1e-6, 1, false) ?? 0.01,
+    shrinkage: number(values, 'shrinkage', 0, 100, false) ?? 1,
+    compactBits: compact ? (number(values, 'bits', 1, 8, false) ?? COMPACT_BITS) : 0,
+    rateWeight: number(values, 'rate-weight', 0, 100, false) ?? 1,
   };
 }
 
@@ -124,6 +173,14 @@ export async function convertWithProgress(options: Omit<ConvertOptions, 'onProgr
 }
 
 function summary(manifest: Manifest): string {
+  const { measured } = manifest.quantization ?? {};
+  const cost = measured
+    ? `; on ${measured.int8.images} photos ${measured.int8.top1} % top-1 (f32 ${measured.f32.top1} %), ${measured.int8.agreement} % agree with f32`
+    : '';
+  return `${sizes(manifest)}${cost}`;
+}
+
+function sizes(manifest: Manifest): string {
   return Object.entries(manifest.precisions)
     .map(([precision, { shards }]) => {
       const bytes = shards.reduce((sum, shard) => sum + shard.bytes, 0);

@@ -5,7 +5,13 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { checkpointName, downloadCheckpoint, verifyCheckpoint } from './checkpoints.js';
 import { exists, print } from './cli-classify.js';
-import { CONVERSION_OPTIONS, conversionSettings, convertWithProgress, metaOf } from './cli-convert.js';
+import {
+  CONVERSION_OPTIONS,
+  conversionSettings,
+  convertWithProgress,
+  metaOf,
+  QUANTIZATION_HELP,
+} from './cli-convert.js';
 import { parse, text, UsageError, type Values } from './cli-options.js';
 import { ResNet50Error } from './errors.js';
 import { cacheFolder, installFolder } from './files.js';
@@ -24,10 +30,10 @@ looks. Without NAMES, lists the variants and what is installed.
                           are downloaded from torchvision's site]
   --force                 convert anew even if it is there
   --calibrate DIR         photos that show typical input  [generated pictures]
-  --calibration-images N  how many of them  [64]
+  --calibration-images N  how many of them  [128]
   --precision P           int8, f32 or both  [int8]
   --shard-size BYTES      longest shard  [4194304]
-`;
+${QUANTIZATION_HELP}`;
 
 const OPTIONS = {
   ...CONVERSION_OPTIONS,

@@ -5,10 +5,18 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import type { ConverterModule, CoreConverter, CoreTransforms } from './core.js';
+import type {
+  ConverterModule,
+  CoreConverter,
+  CoreImage,
+  CoreQuantizationOptions,
+  CoreResult,
+  CoreTransforms,
+} from './core.js';
 import { copyIn, startCore, unwrap } from './engine.js';
 import { describe, ResNet50Error } from './errors.js';
 import { fileError, systemCode } from './files.js';
+import { readLabelled } from './labelled.js';
 import {
   type Category,
   formatManifest,
@@ -18,8 +26,10 @@ import {
   type Manifest,
   type Precision,
   parseManifest,
+  type QuantizationFacts,
   type Shard,
 } from './manifest.js';
+import { type Measures, measure } from './measures.js';
 import { IMAGENET_CATEGORIES } from './registry.js';
 
 /** What to convert, and how. */
@@ -36,6 +46,11 @@ export interface ConvertOptions {
   /** Folder of photos; generated pictures without. */
   calibrate?: string | undefined;
   calibrationImages: number;
+  quantization: CoreQuantizationOptions;
+  /** Stores shards as gzip files, where that makes them smaller by a few percent. */
+  compress: boolean;
+  /** Folder of labelled photos (labelled.ts) on which int8 is measured against f32; nothing is measured without. */
+  evaluate?: string | undefined;
   shardBytes: number;
   threads: number;
   meta?: Record<string, unknown>;
@@ -59,19 +74,24 @@ export async function convert(options: ConvertOptions): Promise<Manifest> {
   const converter = openCheckpoint(core, bytes, source.file, options);
   try {
     const categories = await readCategories(options.labels, converter.classes);
-    const calibration = options.precisions.includes('int8')
-      ? await calibrate(core, converter, options)
-      : { images: 0, kind: 'none' as const };
+    const int8 = options.precisions.includes('int8');
+    const calibration = int8 ? await calibrate(core, converter, options) : { images: 0, kind: 'none' as const };
+    const quantized = int8 ? quantize(converter, options) : undefined;
     const files = new Map<string, Uint8Array>();
     const precisions: Manifest['precisions'] = {};
     for (const precision of options.precisions) {
       precisions[precision] = { shards: makeShards(core, converter, precision, options, files) };
     }
+    if (quantized !== undefined && options.evaluate !== undefined) {
+      quantized.facts.measured = await evaluate(core, converter, quantized.ranges, options, options.evaluate);
+    }
     const manifest: Manifest = {
       ...{ format: MANIFEST_FORMAT, version: MANIFEST_VERSION, name: options.name, meta: options.meta ?? {} },
       ...{ transforms: options.transforms, parameters: converter.parameters, precisions },
-      ranges: calibration.kind === 'none' ? {} : converter.ranges(),
-      ...{ calibration, source, converter: __VERSION__, categories },
+      ranges: quantized?.ranges ?? {},
+      ...{ calibration, source },
+      ...(quantized ? { quantization: quantized.facts } : {}),
+      ...{ converter: __VERSION__, categories },
     };
     const json = formatManifest(manifest);
     parseManifest(json, MANIFEST_FILE); // what we would refuse to read must not be written
@@ -184,17 +204,96 @@ async function calibrate(
 }
 
 function calibrateWith(core: ConverterModule, converter: CoreConverter, bytes: Uint8Array, name: string): void {
+  withImage(core, bytes, name, true, (image) => unwrap(converter.calibrate(image), name));
+}
+
+/** Decodes a photo, works on it and frees it. */
+function withImage<T>(
+  core: ConverterModule,
+  bytes: Uint8Array,
+  name: string,
+  applyOrientation: boolean,
+  work: (image: CoreImage) => T,
+): T {
   const pointer = copyIn(core, bytes, name);
   try {
-    const decode = { maxPixels: 268_402_689, applyOrientation: true, background: null };
+    const decode = { maxPixels: 268_402_689, applyOrientation, background: null };
     const image = unwrap(core.decodeImage(pointer, bytes.length, decode), name);
     try {
-      unwrap(converter.calibrate(image), name);
+      return work(image);
     } finally {
       image.delete();
     }
   } finally {
     core.release(pointer);
+  }
+}
+
+/** Quantizes on the calibration images that the converter has. */
+function quantize(
+  converter: CoreConverter,
+  options: ConvertOptions,
+): { facts: QuantizationFacts; ranges: Manifest['ranges'] } {
+  const { quantization } = options;
+  unwrap(converter.beginQuantization(quantization), 'quantization');
+  for (let done = 0; done < 1; ) {
+    done = unwrap(converter.continueQuantization(), 'quantization');
+    options.onProgress?.('quantizing', done);
+  }
+  const result = converter.quantization();
+  if (result === undefined) throw new ResNet50Error('NOT_READY', 'quantization did not end');
+  const facts: QuantizationFacts = {
+    encoding: quantization.compactBits > 0 ? 'compact' : 'plain',
+    rounding: quantization.compensate ? 'compensated' : 'nearest',
+    ranges: quantization.ranges,
+    equalized: quantization.equalize && !result.repeatsVectors,
+    biasCorrected: quantization.correctBias,
+    repeatsVectors: result.repeatsVectors,
+    layers: Object.fromEntries(result.layers.map((l) => [l.name, Number(l.signalToNoise.toFixed(2))])),
+  };
+  return { facts, ranges: result.ranges };
+}
+
+/** Runs the int8 network that was made and the f32 one on labelled photos, as torchvision would see them. */
+async function evaluate(
+  core: ConverterModule,
+  converter: CoreConverter,
+  ranges: Manifest['ranges'],
+  options: ConvertOptions,
+  folder: string,
+): Promise<{ int8: Measures; f32: Measures }> {
+  const photos = await readLabelled(folder, converter.classes);
+  const { classes } = converter;
+  const { threads, transforms } = options;
+  const network = unwrap(
+    core.createNetwork({ classes, precision: 'int8', activationBits: 7, threads, ranges }),
+    'int8',
+  );
+  try {
+    const count = unwrap(converter.planShards('int8', options.shardBytes), 'int8');
+    for (let i = 0; i < count; i++) {
+      const { pointer, bytes } = unwrap(converter.shard(i), 'int8');
+      unwrap(network.loadShard(pointer, bytes, `shard ${i}`), 'int8');
+    }
+    const rows: { int8: Float32Array[]; f32: Float32Array[] } = { int8: [], f32: [] };
+    for (const [i, { path }] of photos.entries()) {
+      const bytes = await readFile(path).catch((error) => {
+        throw fileError(path, error);
+      });
+      const take = (offset: CoreResult<number>): Float32Array => {
+        const first = unwrap(offset, path) / 4;
+        return core.HEAPF32.slice(first, first + classes);
+      };
+      withImage(core, bytes, path, false, (image) => {
+        rows.f32.push(take(converter.runFloat(image)));
+        rows.int8.push(take(network.run([image], transforms)));
+      });
+      options.onProgress?.('evaluating', (i + 1) / photos.length);
+    }
+    const labels = photos.map(({ label }) => label);
+    return { int8: measure(rows.int8, labels, rows.f32), f32: measure(rows.f32, labels) };
+  } finally {
+    network.delete();
   }
 }
 
@@ -223,13 +322,29 @@ function makeShards(
   const count = unwrap(converter.planShards(precision, options.shardBytes), precision);
   const digits = Math.max(2, String(count - 1).length);
   return Array.from({ length: count }, (_, i) => {
-    const { pointer, bytes } = unwrap(converter.shard(i), precision);
-    const content = new Uint8Array(core.HEAPU8.subarray(pointer, pointer + bytes)); // a copy, out of wasm memory
-    const file = `resnet50-${precision}-${String(i).padStart(digits, '0')}.safetensors`;
+    const plain = copyOut(core, converter.shard(i), precision);
+    const packed = options.compress ? copyOut(core, converter.compressedShard(), precision) : plain;
+    const worthIt = packed.length < plain.length * WORTHWHILE[precision];
+    const content = worthIt ? packed : plain;
+    const file = `resnet50-${precision}-${String(i).padStart(digits, '0')}.safetensors${worthIt ? '.gz' : ''}`;
     files.set(file, content);
     options.onProgress?.(`writing ${precision} shards`, (i + 1) / count);
-    return { file, bytes, sha256: hash(content) };
+    const shard: Shard = { file, bytes: content.length, sha256: hash(content) };
+    return worthIt ? { ...shard, encoding: 'gzip', decodedBytes: plain.length } : shard;
   });
+}
+
+/** Compressed length over plain length below which a shard is stored compressed: decoding takes time too. */
+const WORTHWHILE: Readonly<Record<Precision, number>> = { int8: 0.97, f32: 0.75 };
+
+/** A copy of an output, out of wasm memory. */
+function copyOut(
+  core: ConverterModule,
+  output: CoreResult<{ pointer: number; bytes: number }>,
+  subject: string,
+): Uint8Array {
+  const { pointer, bytes } = unwrap(output, subject);
+  return new Uint8Array(core.HEAPU8.subarray(pointer, pointer + bytes));
 }
 
 /** Puts a folder with these files in place of `out`, which may be absent, empty or a variant of ours. */
@@ -238,7 +353,9 @@ async function replaceFolder(out: string, files: ReadonlyMap<string, Uint8Array>
     if (systemCode(error) === 'ENOENT') return undefined;
     throw fileError(out, error);
   });
-  const foreign = old?.find((name) => name !== MANIFEST_FILE && !/^resnet50-(?:int8|f32)-\d+\.safetensors$/.test(name));
+  const foreign = old?.find(
+    (name) => name !== MANIFEST_FILE && !/^resnet50-(?:int8|f32)-\d+\.safetensors(?:\.gz)?$/.test(name),
+  );
   if (foreign !== undefined) {
     throw new ResNet50Error(
       'INVALID_ARGUMENT',

@@ -3,6 +3,7 @@
  * converter, read by `load`, hand-validated because it may come from anywhere. Knows nothing of where it was found.
  */
 import { ResNet50Error } from './errors.js';
+import type { Measures } from './measures.js';
 import { findTransformsFault, type Transforms } from './transforms.js';
 
 /** Manifests of this version are written and read; later ones are refused by name. */
@@ -21,14 +22,35 @@ export interface Category {
   label: string;
 }
 
-/** One safetensors file. */
+/** One safetensors file, as it is stored. */
 export interface Shard {
   /** Plain file name, relative to the manifest. */
   file: string;
-  /** Exact length. */
+  /** Exact length of the stored file. */
   bytes: number;
-  /** 64 lower-case hex digits. */
+  /** Of the stored file: 64 lower-case hex digits. */
   sha256: string;
+  /** How the safetensors file was compressed; absent where it was not. */
+  encoding?: 'gzip';
+  /** Its length when decoded; there with `encoding`. */
+  decodedBytes?: number;
+}
+
+/** What the quantization did, and what it cost. */
+export interface QuantizationFacts {
+  /** 'plain': as fine as eight bits are; 'compact': coarser weights that compress well. */
+  encoding: 'plain' | 'compact';
+  /** 'compensated': each weight makes up for the rounding of others; 'nearest'. */
+  rounding: 'compensated' | 'nearest';
+  ranges: 'extremes' | 'percentile' | 'squares';
+  equalized: boolean;
+  biasCorrected: boolean;
+  /** The checkpoint repeats short vectors of weights, and so do the shards ('compact' only). */
+  repeatsVectors: boolean;
+  /** Signal-to-noise of each stored tensor against f32 on calibration images, dB, in network order. */
+  layers: Record<string, number>;
+  /** Of labelled images, where some were given: the int8 network, and the f32 network on the same. */
+  measured?: { int8: Measures; f32: Measures };
 }
 
 /** The contents of `manifest.json`. */
@@ -52,6 +74,8 @@ export interface Manifest {
   source: { file: string; sha256: string };
   /** How the ranges were found. */
   calibration: { images: number; kind: 'photos' | 'generated' | 'none' };
+  /** How int8 came about; absent from f32 variants and older manifests. */
+  quantization?: QuantizationFacts;
   /** Version of this package that wrote the manifest. */
   converter: string;
 }
@@ -122,6 +146,7 @@ export function parseManifest(text: string, where: string): Manifest {
     'calibration',
     "must have images (a count) and kind ('photos', 'generated' or 'none')",
   );
+  if (value.quantization !== undefined) checkQuantization(value.quantization, check);
   check(isText(value.converter), 'converter', 'must be a version');
   return value as unknown as Manifest;
 }
@@ -174,13 +199,43 @@ function checkPrecisions(value: unknown, check: Check): void {
     (shards as unknown[]).forEach((shard, i) => {
       const at = `${field}.shards[${i}]`;
       check(isFields(shard), at, 'must be an object');
-      const { file, bytes, sha256 } = shard as Fields;
+      const { file, bytes, sha256, encoding, decodedBytes } = shard as Fields;
       check(isPlainFileName(file), `${at}.file`, 'must be a plain file name beside the manifest');
       check(!seen.has(file as string), `${at}.file`, 'is there twice');
       seen.add(file as string);
       check(isWhole(bytes, 8, MAX_SHARD_BYTES), `${at}.bytes`, `must be a whole number, 8 to ${MAX_SHARD_BYTES}`);
       check(isHash(sha256), `${at}.sha256`, 'must be 64 lower-case hex digits');
+      check(encoding === undefined || encoding === 'gzip', `${at}.encoding`, "must be 'gzip' or absent");
+      const length = encoding === undefined ? decodedBytes === undefined : isWhole(decodedBytes, 8, MAX_SHARD_BYTES);
+      check(length, `${at}.decodedBytes`, 'must be there, as a whole number, with an encoding and only then');
     });
+  }
+}
+
+const QUANTIZATION_WORDS: Readonly<Record<string, readonly unknown[]>> = {
+  encoding: ['plain', 'compact'],
+  rounding: ['compensated', 'nearest'],
+  ranges: ['extremes', 'percentile', 'squares'],
+  equalized: [true, false],
+  biasCorrected: [true, false],
+  repeatsVectors: [true, false],
+};
+const MEASURES = ['images', 'top1', 'top5', 'agreement', 'meanKl', 'signalToNoise'];
+
+function checkQuantization(value: unknown, check: Check): void {
+  check(isFields(value), 'quantization', 'must be an object');
+  const facts = value as Fields;
+  for (const [field, words] of Object.entries(QUANTIZATION_WORDS)) {
+    check(words.includes(facts[field]), `quantization.${field}`, `must be one of ${words.join(', ')}`);
+  }
+  const isNumbers = (v: unknown): v is Fields => isFields(v) && Object.values(v).every(Number.isFinite);
+  check(isNumbers(facts.layers), 'quantization.layers', 'must give a number of each layer');
+  if (facts.measured === undefined) return;
+  const measured = isFields(facts.measured) ? facts.measured : {};
+  for (const precision of ['int8', 'f32']) {
+    const of = measured[precision];
+    const ok = isNumbers(of) && Object.keys(of).every((k) => MEASURES.includes(k)) && isWhole(of.images, 1, 1e9);
+    check(ok, `quantization.measured.${precision}`, `must have numbers: ${MEASURES.join(', ')}`);
   }
 }
 

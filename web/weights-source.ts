@@ -2,6 +2,7 @@
  * From a list of places to a network filled with weights: finds the first place that has the variant, fetches shards
  * in parallel and hands them on in network order. Knows nothing of wasm; the sink does.
  */
+import { decodeShard } from './compression.js';
 import { ResNet50Error } from './errors.js';
 import type { Manifest, Precision, Shard } from './manifest.js';
 import type { Place } from './places.js';
@@ -90,7 +91,7 @@ const WINDOW = 6;
 
 /** What {@link streamShards} reports and fills. */
 export interface ShardSink {
-  /** Takes shards in network order. */
+  /** Takes shards in network order, decoded. */
   take(shard: Shard, bytes: Uint8Array<ArrayBuffer>): void | Promise<void>;
   /** Bytes of all shards that have arrived; never decreases. */
   onBytes?(loaded: number, total: number, shard: string): void;
@@ -111,13 +112,15 @@ export async function streamShards(
   const total = shards.reduce((sum, s) => sum + s.bytes, 0);
   const received = new Array<number>(shards.length).fill(0);
   let loaded = 0;
-  const fetchShard = (i: number, shard: Shard) =>
-    place.shard(shard, stopped, (bytes) => {
+  const fetchShard = async (i: number, shard: Shard) => {
+    const stored = await place.shard(shard, stopped, (bytes) => {
       if (stopped.aborted) return;
       loaded += bytes - (received[i] ?? 0);
       received[i] = bytes;
       sink.onBytes?.(loaded, total, shard.file);
     });
+    return decodeShard(shard, stored);
+  };
 
   const slots = new Limiter(PARALLEL);
   const window: Promise<Uint8Array<ArrayBuffer>>[] = [];

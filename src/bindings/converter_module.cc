@@ -11,10 +11,40 @@
 #include "bindings/js_result.h"
 #include "bindings/runtime_image.h"
 #include "quantize/converter.h"
+#include "quantize/gzip.h"
 
 namespace resnet50::js {
 
 using emscripten::val;
+
+namespace {
+
+// See web/core.ts; a number of 0 stands for none.
+Result<QuantizationOptions> ToQuantizationOptions(const val& options) {
+  QuantizationOptions parsed;
+  parsed.equalize = options["equalize"].as<bool>();
+  parsed.compensate = options["compensate"].as<bool>();
+  parsed.correct_bias = options["correctBias"].as<bool>();
+  parsed.trust = {options["damping"].as<double>(), options["shrinkage"].as<double>()};
+  parsed.rate_weight = options["rateWeight"].as<double>();
+  if (const double bits = options["compactBits"].as<double>(); bits != 0.0) {
+    if (!(bits >= 1.0 && bits <= 8.0)) {
+      return Error{ErrorCode::kInvalidArgument, "compactBits", "must lie in 1..8"};
+    }
+    parsed.compact_bits = bits;
+  }
+  const std::string ranges = options["ranges"].as<std::string>();
+  if (ranges == "extremes") {
+    parsed.ranges = RangeMethod::kExtremes;
+  } else if (ranges == "percentile") {
+    parsed.ranges = RangeMethod::kPercentile;
+  } else if (ranges != "squares") {
+    return Error{ErrorCode::kInvalidArgument, "ranges", "must be 'extremes', 'percentile' or 'squares'"};
+  }
+  return parsed;
+}
+
+}  // namespace
 
 class ConverterHandle {
  public:
@@ -26,15 +56,43 @@ class ConverterHandle {
   val Calibrate(const ImageHandle& image) { return ToJs(converter_->Calibrate(image.image())); }
   val CalibrateGenerated(uint32_t index) { return ToJs(converter_->CalibrateGenerated(index)); }
 
-  val Ranges() const {
-    val ranges = val::object();
-    for (const auto& [name, range] : converter_->ranges()) {
+  val BeginQuantization(const val& options) {
+    Result<QuantizationOptions> parsed = ToQuantizationOptions(options);
+    return ToJs(parsed ? converter_->BeginQuantization(parsed.value()) : Status(parsed.error()));
+  }
+
+  val ContinueQuantization() {
+    Result<double> share = converter_->ContinueQuantization();
+    return share ? Success(share.value()) : Failure(share.error());
+  }
+
+  // { ranges: { name: [min, max] }, layers: [{ name, signalToNoise }], repeatsVectors }, undefined before all is done.
+  val Quantization() const {
+    const Quantizer* quantizer = converter_->quantizer();
+    if (quantizer == nullptr) return val::undefined();
+    val ranges = val::object(), layers = val::array(), result = val::object();
+    for (const auto& [name, range] : quantizer->ranges()) {
       val pair = val::array();
       pair.call<void>("push", range.min);
       pair.call<void>("push", range.max);
       ranges.set(name, pair);
     }
-    return ranges;
+    for (const LayerReport& report : quantizer->reports()) {
+      val layer = val::object();
+      layer.set("name", report.name);
+      layer.set("signalToNoise", report.signal_to_noise);
+      layers.call<void>("push", layer);
+    }
+    result.set("ranges", ranges);
+    result.set("layers", layers);
+    result.set("repeatsVectors", quantizer->repeats_vectors());
+    return result;
+  }
+
+  val RunFloat(const ImageHandle& image) {
+    Result<std::span<const float>> logits = converter_->RunFloat(image.image());
+    if (!logits) return Failure(logits.error());
+    return Success(reinterpret_cast<uintptr_t>(logits->data()));
   }
 
   val PlanShards(const std::string& precision, size_t max_bytes) {
@@ -48,15 +106,27 @@ class ConverterHandle {
     Result<std::vector<uint8_t>> shard = converter_->WriteShard(index);
     if (!shard) return Failure(shard.error());
     shard_ = std::move(shard).value();
-    val output = val::object();
-    output.set("pointer", reinterpret_cast<uintptr_t>(shard_.data()));
-    output.set("bytes", shard_.size());
-    return Success(output);
+    return Success(Output(shard_));
+  }
+
+  // The last shard as a gzip file.
+  val CompressedShard() {
+    Result<std::vector<uint8_t>> compressed = Gzip(shard_);
+    if (!compressed) return Failure(compressed.error());
+    compressed_ = std::move(compressed).value();
+    return Success(Output(compressed_));
   }
 
  private:
+  static val Output(const std::vector<uint8_t>& bytes) {
+    val output = val::object();
+    output.set("pointer", reinterpret_cast<uintptr_t>(bytes.data()));
+    output.set("bytes", bytes.size());
+    return output;
+  }
+
   std::unique_ptr<Converter> converter_;
-  std::vector<uint8_t> shard_;  // the last one written
+  std::vector<uint8_t> shard_, compressed_;  // the last one written
 };
 
 namespace {
@@ -82,8 +152,12 @@ EMSCRIPTEN_BINDINGS(converter) {
       .property("parameters", &ConverterHandle::parameters)
       .function("calibrate", &ConverterHandle::Calibrate)
       .function("calibrateGenerated", &ConverterHandle::CalibrateGenerated)
-      .function("ranges", &ConverterHandle::Ranges)
+      .function("beginQuantization", &ConverterHandle::BeginQuantization)
+      .function("continueQuantization", &ConverterHandle::ContinueQuantization)
+      .function("quantization", &ConverterHandle::Quantization)
+      .function("runFloat", &ConverterHandle::RunFloat)
       .function("planShards", &ConverterHandle::PlanShards)
-      .function("shard", &ConverterHandle::Shard);
+      .function("shard", &ConverterHandle::Shard)
+      .function("compressedShard", &ConverterHandle::CompressedShard);
   emscripten::function("openCheckpoint", &resnet50::js::OpenCheckpoint);
 }

@@ -12,16 +12,6 @@ namespace {
 
 constexpr size_t kArenaAlignment = 64;
 
-// Whether a convolution reads the row's output, directly or through max pooling, which passes codes on unchanged.
-bool FeedsConvolution(const std::vector<Layer>& layers, int row) {
-  for (size_t i = 0; i < layers.size(); ++i) {
-    if (layers[i].input != row) continue;
-    if (layers[i].kind == LayerKind::kConvolution) return true;
-    if (layers[i].kind == LayerKind::kMaxPool && FeedsConvolution(layers, int(i))) return true;
-  }
-  return false;
-}
-
 Result<Range> FindRange(const RangeMap& ranges, std::string_view name) {
   const auto it = ranges.find(name);
   if (it == ranges.end()) {

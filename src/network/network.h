@@ -45,6 +45,7 @@ class Network {
   int classes() const { return options_.classes; }
   Precision precision() const { return options_.precision; }
   size_t threads() const { return pool_.size(); }
+  const ThreadPool& pool() const { return pool_; }
 
   // Packs one layer; the spans may go afterwards. Errors: kWeightsMismatch (no such layer, wrong sizes, bad scales).
   Status SetWeights(std::string_view layer, const LayerWeights& weights);

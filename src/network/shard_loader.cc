@@ -46,6 +46,23 @@ std::vector<int64_t> ExpectedShape(const Layer& layer, size_t channels) {
   return {int64_t(channels), layer.kernel, layer.kernel, layer.in_channels};
 }
 
+// The same, each kernel's values together: the order of shards that compress by their repeated kernels.
+std::vector<int64_t> ShapeByKernel(const Layer& layer, size_t channels) {
+  return {int64_t(channels), layer.in_channels, layer.kernel, layer.kernel};
+}
+
+// `channels` rows of OIHW -> OHWI.
+std::vector<int8_t> FromKernels(const Layer& layer, size_t channels, std::span<const uint8_t> oihw) {
+  const size_t area = size_t(layer.kernel) * size_t(layer.kernel), in = size_t(layer.in_channels);
+  std::vector<int8_t> ohwi(oihw.size());
+  for (size_t o = 0; o < channels * area * in; o += area * in) {
+    for (size_t i = 0; i < in; ++i) {
+      for (size_t p = 0; p < area; ++p) ohwi[o + p * in + i] = int8_t(oihw[o + i * area + p]);
+    }
+  }
+  return ohwi;
+}
+
 std::span<const int8_t> AsCodes(std::span<const uint8_t> bytes) {
   return {reinterpret_cast<const int8_t*>(bytes.data()), bytes.size()};
 }
@@ -100,8 +117,9 @@ Status ShardLoader::Place(const Layer& layer, const Piece& piece, std::string_vi
   }
   const size_t channels = piece.weight->shape.empty() ? 0 : size_t(std::max<int64_t>(0, piece.weight->shape[0]));
   const size_t all = size_t(layer.out_channels);
+  const bool by_kernel = int8 && layer.kernel > 1 && piece.weight->shape == ShapeByKernel(layer, channels);
   if (channels == 0 || piece.first >= all || channels > all - piece.first ||
-      piece.weight->shape != ExpectedShape(layer, channels)) {
+      (!by_kernel && piece.weight->shape != ExpectedShape(layer, channels))) {
     return Mismatch(file_name, piece.weight->name,
                     "has a shape that does not fit the layer; the shard is for another network or number of classes");
   }
@@ -115,7 +133,10 @@ Status ShardLoader::Place(const Layer& layer, const Piece& piece, std::string_vi
       return Mismatch(file_name, tensor->name, "is not a float32 vector with one value an output channel");
     }
   }
-  if (channels != all) return Collect(layer, piece, channels, file_name);
+  std::vector<int8_t> reordered;
+  if (by_kernel) reordered = FromKernels(layer, channels, piece.weight->data);
+  const std::span<const int8_t> codes = by_kernel ? std::span<const int8_t>(reordered) : AsCodes(piece.weight->data);
+  if (channels != all) return Collect(layer, piece, codes, channels, file_name);
 
   const std::vector<float> bias = CopyFloats(piece.bias->data);
   const std::vector<float> scales = int8 ? CopyFloats(piece.scale->data) : std::vector<float>();
@@ -124,7 +145,7 @@ Status ShardLoader::Place(const Layer& layer, const Piece& piece, std::string_vi
   weights.bias = bias;
   weights.scales = scales;
   if (int8) {
-    weights.quantized = AsCodes(piece.weight->data);
+    weights.quantized = codes;
   } else if (IsAligned(piece.weight->data)) {
     weights.real = {reinterpret_cast<const float*>(piece.weight->data.data()),
                     piece.weight->data.size() / sizeof(float)};
@@ -135,7 +156,8 @@ Status ShardLoader::Place(const Layer& layer, const Piece& piece, std::string_vi
   return network_.SetWeights(layer.name, weights);
 }
 
-Status ShardLoader::Collect(const Layer& layer, const Piece& piece, size_t channels, std::string_view file_name) {
+Status ShardLoader::Collect(const Layer& layer, const Piece& piece, std::span<const int8_t> codes, size_t channels,
+                            std::string_view file_name) {
   const bool int8 = network_.precision() == Precision::kInt8;
   const size_t all = size_t(layer.out_channels);
   const size_t row = layer.weight_count() / all;
@@ -161,7 +183,7 @@ Status ShardLoader::Collect(const Layer& layer, const Piece& piece, size_t chann
   };
   copy(*piece.bias, pending.bias.data() + piece.first);
   if (int8) {
-    copy(*piece.weight, pending.quantized.data() + piece.first * row);
+    std::copy(codes.begin(), codes.end(), pending.quantized.begin() + ptrdiff_t(piece.first * row));
     copy(*piece.scale, pending.scales.data() + piece.first);
   } else {
     copy(*piece.weight, pending.real.data() + piece.first * row);

@@ -17,7 +17,8 @@ namespace resnet50 {
 
 // Tensors of a layer in a shard. int8: LAYER.weight I8 [O, KH, KW, I], LAYER.scale F32 [O], LAYER.bias F32 [O];
 // f32: LAYER.weight F32 [O, KH, KW, I], LAYER.bias F32 [O]; fc without KH and KW. A layer too large for one shard is
-// cut by output channels: LAYER.weight#256 holds the rows from channel 256 on, and so do its scale and bias. The
+// cut by output channels: LAYER.weight#256 holds the rows from channel 256 on, and so do its scale and bias. An int8
+// weight of a kernel over 1x1 may also lie as [O, I, KH, KW], as torch has it: some shards compress better so. The
 // vectors of batch norms, which f32 shards carry under torchvision's names, are skipped.
 class ShardLoader {
  public:
@@ -43,7 +44,9 @@ class ShardLoader {
   };
 
   Status Place(const Layer& layer, const Piece& piece, std::string_view file_name);
-  Status Collect(const Layer& layer, const Piece& piece, size_t channels, std::string_view file_name);
+  // `codes`: the piece's weight, OHWI, where the network is int8.
+  Status Collect(const Layer& layer, const Piece& piece, std::span<const int8_t> codes, size_t channels,
+                 std::string_view file_name);
 
   Network& network_;
   std::map<std::string, Pending, std::less<>> pending_;

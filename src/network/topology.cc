@@ -78,6 +78,15 @@ std::vector<Layer> ResNet50Layers(int classes) {
   return table.Take();
 }
 
+bool FeedsConvolution(const std::vector<Layer>& layers, int row) {
+  for (size_t i = 0; i < layers.size(); ++i) {
+    if (layers[i].input != row) continue;
+    if (layers[i].kind == LayerKind::kConvolution) return true;
+    if (layers[i].kind == LayerKind::kMaxPool && FeedsConvolution(layers, int(i))) return true;
+  }
+  return false;
+}
+
 int OutputSize(const Layer& layer, int size) {
   switch (layer.kind) {
     case LayerKind::kConvolution:

@@ -49,6 +49,9 @@ inline constexpr const char* kInputName = "input";
 // The 72 rows for a head of `classes` outputs, classes in [1, kMaxClasses].
 std::vector<Layer> ResNet50Layers(int classes);
 
+// Whether a convolution reads the row's output, directly or through max pooling, which passes codes on unchanged.
+bool FeedsConvolution(const std::vector<Layer>& layers, int row);
+
 // Height (or width) of a row's output for an input of `size` pixels in that dimension.
 int OutputSize(const Layer& layer, int size);
 

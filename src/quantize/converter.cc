@@ -7,8 +7,8 @@
 #include "image/decode.h"
 #include "image/normalize.h"
 #include "network/shard_loader.h"
+#include "quantize/calibration.h"
 #include "quantize/generated_images.h"
-#include "quantize/weight_rounding.h"
 #include "weights/safetensors_writer.h"
 
 namespace resnet50 {
@@ -21,6 +21,9 @@ constexpr size_t kPieceHeaderBytes = 1024;
 // f32 shards carry the batch norm that is folded into a convolution, so that its weights can be given back unfolded.
 constexpr const char* kBatchNormParts[] = {".weight", ".bias", ".running_mean", ".running_var"};
 
+constexpr size_t kObservedBatch = 4;
+constexpr double kObservationShare = 0.25;  // of the time that quantization takes, about
+
 // Bytes of one output channel of a layer with its scale and bias, or its batch norm.
 size_t ChannelBytes(const Layer& layer, Precision precision) {
   const size_t row = layer.weight_count() / size_t(layer.out_channels);
@@ -28,9 +31,23 @@ size_t ChannelBytes(const Layer& layer, Precision precision) {
   return (row + 1 + (layer.batch_norm.empty() ? 0 : std::size(kBatchNormParts))) * sizeof(float);
 }
 
-std::vector<int64_t> WeightShape(const Layer& layer, size_t channels) {
+// `by_kernel`: OIHW instead of OHWI.
+std::vector<int64_t> WeightShape(const Layer& layer, size_t channels, bool by_kernel) {
   if (layer.kind == LayerKind::kLinear) return {int64_t(channels), layer.in_channels};
+  if (by_kernel) return {int64_t(channels), layer.in_channels, layer.kernel, layer.kernel};
   return {int64_t(channels), layer.kernel, layer.kernel, layer.in_channels};
+}
+
+// OHWI -> OIHW.
+std::vector<int8_t> ByKernel(const Layer& layer, const std::vector<int8_t>& ohwi) {
+  const size_t area = size_t(layer.kernel) * size_t(layer.kernel), in = size_t(layer.in_channels);
+  std::vector<int8_t> oihw(ohwi.size());
+  for (size_t o = 0; o < ohwi.size(); o += area * in) {
+    for (size_t p = 0; p < area; ++p) {
+      for (size_t i = 0; i < in; ++i) oihw[o + i * area + p] = ohwi[o + p * in + i];
+    }
+  }
+  return oihw;
 }
 
 template <typename T>
@@ -101,8 +118,6 @@ Result<std::unique_ptr<Converter>> Converter::Create(std::vector<uint8_t> bytes,
   if (!network) return std::move(network).error();
   converter->network_ = std::move(network).value();
   if (Status status = converter->FillNetwork(); !status) return std::move(status).error();
-  converter->calibrator_ =
-      std::make_unique<Calibrator>(*converter->network_, NormalizedRange(transforms.mean, transforms.std));
   return converter;
 }
 
@@ -141,9 +156,8 @@ size_t Converter::parameters() const {
 Status Converter::Calibrate(const Image& image) {
   Result<Image> crop = ResizeAndCrop(image, transforms_);
   if (!crop) return std::move(crop).error();
-  if (Status status = network_->Prepare(1, crop->height, crop->width); !status) return status;
-  NormalizeToFloat(crop.value(), transforms_, network_->input_reals());
-  return calibrator_->Observe();
+  crops_.push_back(std::move(crop).value());
+  return {};
 }
 
 Status Converter::CalibrateGenerated(uint32_t index) {
@@ -151,22 +165,82 @@ Status Converter::CalibrateGenerated(uint32_t index) {
   const std::vector<uint8_t> pixels = GenerateCalibrationImage(index, side);
   Result<Image> image = FromPixels(pixels, side, side, kRgb, {});
   if (!image) return std::move(image).error();
-  if (Status status = network_->Prepare(1, side, side); !status) return status;
-  NormalizeToFloat(image.value(), transforms_, network_->input_reals());
-  return calibrator_->Observe();
+  crops_.push_back(std::move(image).value());
+  return {};
 }
 
-float Converter::FinestInputScale(const Layer& layer) const {
-  // fc reads the pooled features in eight bits, and its bias stays real-valued.
-  if (layer.input == kNetworkInput) return QuantizeInput(ranges().find(kInputName)->second).scale;
-  const Layer* source = &network_->layers()[size_t(layer.input)];
-  while (source->kind == LayerKind::kMaxPool) source = &network_->layers()[size_t(source->input)];
-  return QuantizeFull(ranges().find(source->name)->second).scale;
+Status Converter::BeginQuantization(const QuantizationOptions& options) {
+  if (crops_.empty()) {
+    return Error{ErrorCode::kNotReady, "calibration", "int8 shards need at least one calibration image"};
+  }
+  quantization_ = options;
+  statistics_ = std::make_unique<ActivationStatistics>(network_->layers());
+  quantizer_.reset();
+  quantized_ = false;
+  return {};
+}
+
+// One batch through the f32 network.
+Status Converter::ObserveBatch() {
+  const size_t first = size_t(statistics_->images());
+  const size_t count = std::min(kObservedBatch, crops_.size() - first);
+  const int side = transforms_.crop_size;
+  if (Status status = network_->Prepare(int(count), side, side); !status) return status;
+  const std::span<float> input = network_->input_reals();
+  for (size_t i = 0; i < count; ++i) {
+    NormalizeToFloat(crops_[first + i], transforms_, input.subspan(i * input.size() / count, input.size() / count));
+  }
+  return statistics_->Observe(*network_, int(count), {size_t(side), size_t(side)});
+}
+
+Result<double> Converter::ContinueQuantization() {
+  if (!statistics_) return Error{ErrorCode::kNotReady, "quantization", "BeginQuantization must come first"};
+  const size_t images = crops_.size();
+  if (size_t(statistics_->images()) < images) {
+    if (Status status = ObserveBatch(); !status) return std::move(status).error();
+    return kObservationShare * double(statistics_->images()) / double(images);
+  }
+  if (quantized_) return 1.0;
+  if (!quantizer_) {
+    std::vector<FoldedLayer> weights(network_->layers().size());
+    for (size_t i = 0; i < weights.size(); ++i) {
+      if (!network_->layers()[i].has_weights()) continue;
+      Result<FoldedLayer> folded = Fold(network_->layers()[i]);
+      if (!folded) return std::move(folded).error();
+      weights[i] = std::move(folded).value();
+    }
+    quantizer_ = std::make_unique<Quantizer>(network_->layers(), std::move(weights), *statistics_,
+                                             NormalizedRange(transforms_.mean, transforms_.std), quantization_,
+                                             network_->pool());
+    quantizer_->Prepare();
+    const int side = transforms_.crop_size;
+    std::vector<float> reals(size_t(side) * size_t(side) * kInputChannels);
+    for (const Image& crop : crops_) {
+      NormalizeToFloat(crop, transforms_, reals);
+      quantizer_->AddImage(reals, side);
+    }
+  } else {
+    Result<bool> more = quantizer_->Step();
+    if (!more) return std::move(more).error();
+    quantized_ = !more.value();
+  }
+  if (quantized_) return 1.0;
+  const double share = double(quantizer_->rows_done()) / double(quantizer_->rows());
+  return kObservationShare + (1.0 - kObservationShare) * share;
+}
+
+Result<std::span<const float>> Converter::RunFloat(const Image& image) {
+  Result<Image> crop = ResizeAndCrop(image, transforms_);
+  if (!crop) return std::move(crop).error();
+  if (Status status = network_->Prepare(1, crop->height, crop->width); !status) return std::move(status).error();
+  NormalizeToFloat(crop.value(), transforms_, network_->input_reals());
+  if (Status status = network_->Run(); !status) return std::move(status).error();
+  return network_->logits();
 }
 
 Result<size_t> Converter::Plan(Precision precision, size_t max_bytes) {
-  if (precision == Precision::kInt8 && calibrator_->images() == 0) {
-    return Error{ErrorCode::kNotReady, "calibration", "int8 shards need at least one calibration image"};
+  if (precision == Precision::kInt8 && !quantized_) {
+    return Error{ErrorCode::kNotReady, "quantization", "int8 shards are written when quantization is done"};
   }
   precision_ = precision;
   plan_ = PlanShards(network_->layers(), precision, max_bytes);
@@ -179,13 +253,11 @@ Result<std::vector<uint8_t>> Converter::WriteShard(size_t index) const {
   }
   // The tensors' bytes must stay where they are until the shard is written.
   std::vector<std::unique_ptr<FoldedLayer>> real;
-  std::vector<std::unique_ptr<QuantizedLayer>> quantized;
   std::vector<std::unique_ptr<std::vector<float>>> batch_norms;
+  std::vector<std::unique_ptr<std::vector<int8_t>>> reordered;
   std::vector<TensorToWrite> tensors;
   for (const ShardPiece& piece : plan_[index]) {
     const Layer& layer = network_->layers()[piece.layer];
-    Result<FoldedLayer> folded = Fold(layer);
-    if (!folded) return std::move(folded).error();
     const size_t row = layer.weight_count() / size_t(layer.out_channels);
     const bool whole = piece.channels == size_t(layer.out_channels);
     const auto add = [&](const char* part, TensorType type, std::vector<int64_t> shape, std::span<const uint8_t> data) {
@@ -193,9 +265,11 @@ Result<std::vector<uint8_t>> Converter::WriteShard(size_t index) const {
     };
     const std::vector<int64_t> vector_shape{int64_t(piece.channels)};
     if (precision_ == Precision::kFloat32) {
+      Result<FoldedLayer> folded = Fold(layer);
+      if (!folded) return std::move(folded).error();
       real.push_back(std::make_unique<FoldedLayer>(std::move(folded).value()));
       const FoldedLayer& f = *real.back();
-      add(".weight", TensorType::kF32, WeightShape(layer, piece.channels),
+      add(".weight", TensorType::kF32, WeightShape(layer, piece.channels, false),
           Bytes(f.weight, piece.first * row, piece.channels * row));
       add(".bias", TensorType::kF32, vector_shape, Bytes(f.bias, piece.first, piece.channels));
       for (const char* part : kBatchNormParts) {
@@ -207,13 +281,18 @@ Result<std::vector<uint8_t>> Converter::WriteShard(size_t index) const {
                            Bytes(*batch_norms.back(), piece.first, piece.channels)});
       }
     } else {
-      quantized.push_back(
-          std::make_unique<QuantizedLayer>(RoundWeights(layer, folded.value(), FinestInputScale(layer))));
-      const QuantizedLayer& q = *quantized.back();
+      const QuantizedLayer& q = quantizer_->layer(piece.layer);
+      const std::vector<int8_t>* weight = &q.weight;
+      // Where vectors repeat, a kernel's values side by side are what repeats.
+      const bool by_kernel = quantizer_->repeats_vectors() && layer.kernel > 1;
+      if (by_kernel) {
+        reordered.push_back(std::make_unique<std::vector<int8_t>>(ByKernel(layer, q.weight)));
+        weight = reordered.back().get();
+      }
       add(".scale", TensorType::kF32, vector_shape, Bytes(q.scale, piece.first, piece.channels));
       add(".bias", TensorType::kF32, vector_shape, Bytes(q.bias, piece.first, piece.channels));
-      add(".weight", TensorType::kI8, WeightShape(layer, piece.channels),
-          Bytes(q.weight, piece.first * row, piece.channels * row));
+      add(".weight", TensorType::kI8, WeightShape(layer, piece.channels, by_kernel),
+          Bytes(*weight, piece.first * row, piece.channels * row));
     }
   }
   return WriteSafetensors(tensors, {});

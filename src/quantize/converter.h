@@ -1,5 +1,5 @@
-// A checkpoint on its way to weight shards: checks it, folds it into an f32 network, calibrates on images, and writes
-// int8 or f32 shards. The same input gives the same bytes. Knows no files and no JavaScript.
+// A checkpoint on its way to weight shards: checks it, folds it into an f32 network, quantizes that on example images,
+// and writes int8 or f32 shards. The same input gives the same bytes. Knows no files and no JavaScript.
 #pragma once
 
 #include <memory>
@@ -12,9 +12,9 @@
 #include "image/image.h"
 #include "image/transform.h"
 #include "network/network.h"
-#include "quantize/calibration.h"
 #include "quantize/checkpoint.h"
 #include "quantize/fold.h"
+#include "quantize/quantizer.h"
 
 namespace resnet50 {
 
@@ -41,13 +41,22 @@ class Converter {
   // Trainable parameters, as torchvision's num_params counts them.
   size_t parameters() const;
 
-  // Widens the activation ranges by one photo.
+  // Adds a photo to the calibration images.
   Status Calibrate(const Image& image);
   // The same with the index-th generated picture.
   Status CalibrateGenerated(uint32_t index);
-  const RangeMap& ranges() const { return calibrator_->ranges(); }
 
-  // The number of shards. Errors: kNotReady (int8 before any calibration image).
+  // Begins quantization on the images so far. Errors: kNotReady (there are none).
+  Status BeginQuantization(const QuantizationOptions& options);
+  // Does a part of it; gives the share done so far, 1.0 when all is. Errors: kNotReady, kOutOfMemory, kInternal.
+  Result<double> ContinueQuantization();
+  // Ranges, reports and layers, once all is done; null before.
+  const Quantizer* quantizer() const { return quantized_ ? quantizer_.get() : nullptr; }
+
+  // The logits of the f32 network for a photo; valid until the next call. Errors: those of Network::Run.
+  Result<std::span<const float>> RunFloat(const Image& image);
+
+  // The number of shards. Errors: kNotReady (int8 before quantization is done).
   Result<size_t> Plan(Precision precision, size_t max_bytes);
   // The index-th shard of the plan, a whole safetensors file.
   Result<std::vector<uint8_t>> WriteShard(size_t index) const;
@@ -57,15 +66,18 @@ class Converter {
 
   Status FillNetwork();
   Result<FoldedLayer> Fold(const Layer& layer) const;
-  // The finest scale that the layer's int8 input may have: that of eight-bit activations.
-  float FinestInputScale(const Layer& layer) const;
+  Status ObserveBatch();
 
   std::vector<uint8_t> bytes_;  // what the state dict's tensors view
   StateDict state_;
   int classes_ = 0;
   Transforms transforms_;
   std::unique_ptr<Network> network_;
-  std::unique_ptr<Calibrator> calibrator_;
+  std::vector<Image> crops_;  // calibration images, crop_size square
+  std::unique_ptr<ActivationStatistics> statistics_;
+  std::unique_ptr<Quantizer> quantizer_;
+  QuantizationOptions quantization_;
+  bool quantized_ = false;
   Precision precision_ = Precision::kInt8;
   ShardPlan plan_;
 };

@@ -60,6 +60,7 @@ Result<FoldedLayer> FoldLayer(const Layer& layer, const TensorSource& source) {
     return Error{ErrorCode::kCheckpointMismatch, layer.name, "has a weight or bias of the wrong size"};
   }
   folded.weight = Reorder(layer, weight.value(), factors);
+  folded.factor.assign(factors.begin(), factors.end());
   if (!AllFinite(folded.weight) || !AllFinite(folded.bias)) {
     return Error{ErrorCode::kCheckpointMismatch, layer.name,
                  "holds a value that is infinite or no number (or a negative running variance)"};

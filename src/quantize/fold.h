@@ -18,6 +18,8 @@ using TensorSource = std::function<Result<std::vector<float>>(const std::string&
 struct FoldedLayer {
   std::vector<float> weight;  // OHWI
   std::vector<float> bias;    // [output channels]
+  // What batch norm multiplied each output channel by; 1 for fc.
+  std::vector<float> factor = {};
 };
 
 // torch.nn.BatchNorm2d's default; torchvision's ResNet-50 never changes it.

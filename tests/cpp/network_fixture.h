@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -11,9 +12,10 @@
 #include "base/random.h"
 #include "network/network.h"
 #include "network/random_weights.h"
-#include "quantize/calibration.h"
+#include "quantize/error_compensation.h"
 #include "quantize/fold.h"
-#include "quantize/weight_rounding.h"
+#include "quantize/quantized_layer.h"
+#include "quantize/weight_grid.h"
 
 namespace resnet50::testing {
 
@@ -68,17 +70,24 @@ inline std::unique_ptr<Network> FloatNetwork(const std::map<std::string, FoldedL
 }
 
 inline RangeMap CalibratedRanges(Network& network, const std::vector<float>& nchw, int n, int height, int width) {
-  Calibrator calibrator(network, {-2.0F, 2.0F});
+  RangeMap ranges;
   Expect(network.Prepare(n, height, width));
   network.SetInput(nchw);
-  Expect(calibrator.Observe());
-  return calibrator.ranges();
+  Expect(network.Run([&](const Layer& layer, std::span<const float> output) {
+    const auto [low, high] = std::minmax_element(output.begin(), output.end());
+    ranges[layer.name] = {*low, *high};
+  }));
+  ranges[kInputName] = {-2.0F, 2.0F};
+  return ranges;
 }
 
 inline std::map<std::string, QuantizedLayer> Rounded(const std::map<std::string, FoldedLayer>& layers, int classes) {
   std::map<std::string, QuantizedLayer> rounded;
   for (const Layer& layer : ResNet50Layers(classes)) {
-    if (layer.has_weights()) rounded.emplace(layer.name, RoundWeights(layer, layers.at(layer.name), 1e-3F));
+    if (!layer.has_weights()) continue;
+    const FoldedLayer& folded = layers.at(layer.name);
+    const std::vector<float> steps = FineSteps(folded);
+    rounded.emplace(layer.name, QuantizedLayer{RoundToNearest(folded.weight, steps), steps, folded.bias});
   }
   return rounded;
 }
