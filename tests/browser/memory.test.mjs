@@ -34,7 +34,9 @@ function rendererBytes(browser) {
   return sum;
 }
 
-describe('chromium: memory', { skip: browserMissing('chromium') || noWeights || (process.platform !== 'linux' && '/proc is read') }, () => {
+describe('chromium: memory', {
+  skip: browserMissing('chromium') || noWeights || (process.platform !== 'linux' && '/proc is read'),
+}, () => {
   const set = stage('chromium', {}, { flags: ['--js-flags=--expose-gc'] });
 
   test(`${rounds} rounds of load, classify, dispose: no growth`, { timeout: 600_000 }, async (t) => {
@@ -59,7 +61,9 @@ describe('chromium: memory', { skip: browserMissing('chromium') || noWeights || 
       const resident = rendererBytes(set.browser);
       const workers = page.workers().length;
       const growth = { heap: (heap - before.heap) / MB, resident: (resident - before.resident) / MB };
-      t.diagnostic(`${rounds} rounds: heap ${growth.heap.toFixed(2)} MB, resident ${growth.resident.toFixed(1)} MB more than ${(before.resident / MB).toFixed(0)} MB, ${workers} workers`);
+      t.diagnostic(
+        `${rounds} rounds: heap ${growth.heap.toFixed(2)} MB, resident ${growth.resident.toFixed(1)} MB more than ${(before.resident / MB).toFixed(0)} MB, ${workers} workers`,
+      );
       assert.equal(workers, 0);
       assert.ok(growth.heap < 1, `${growth.heap} MB of heap`);
       // One model is 60 MB: a leak of one in ten rounds would show.
