@@ -12,6 +12,18 @@ test('a good manifest comes back as it was, and formats to the same bytes each t
   assert.equal(formatManifest(parse(good())), formatManifest(good()));
 });
 
+const FACTS = {
+  ...{ encoding: 'compact', rounding: 'compensated', ranges: 'squares' },
+  ...{ equalized: true, biasCorrected: true, repeatsVectors: false, layers: { conv1: 31.5 } },
+};
+test('what quantization did is kept, and shards may be compressed', () => {
+  const manifest = good();
+  const measured = { images: 3, top1: 66.67, top5: 100 };
+  manifest.quantization = { ...FACTS, measured: { int8: { ...measured, agreement: 100 }, f32: measured } };
+  Object.assign(manifest.precisions.int8.shards[0], { encoding: 'gzip', decodedBytes: 9000 });
+  assert.deepEqual(parse(manifest), manifest);
+});
+
 const shard = (change) => (m) => Object.assign(m.precisions.int8.shards[1], change);
 const CASES = [
   ['format', (m) => (m.format = 'other')],
@@ -41,6 +53,15 @@ const CASES = [
     'precisions.int8.shards[1].sha256',
     shard({ sha256 }),
   ]),
+  ['precisions.int8.shards[1].encoding', shard({ encoding: 'br' })],
+  ['precisions.int8.shards[1].decodedBytes', shard({ encoding: 'gzip' })],
+  ['precisions.int8.shards[1].decodedBytes', shard({ decodedBytes: 100 })],
+  ['precisions.int8.shards[1].decodedBytes', shard({ encoding: 'gzip', decodedBytes: 2 ** 31 })],
+  ['quantization', (m) => (m.quantization = 7)],
+  ['quantization.encoding', (m) => (m.quantization = { ...FACTS, encoding: 'int4' })],
+  ['quantization.equalized', (m) => (m.quantization = { ...FACTS, equalized: 'yes' })],
+  ['quantization.layers', (m) => (m.quantization = { ...FACTS, layers: { conv1: null } })],
+  ['quantization.measured.f32', (m) => (m.quantization = { ...FACTS, measured: { int8: { images: 3 } } })],
   ['source', (m) => (m.source = {})],
   ['calibration', (m) => (m.calibration.kind = 'guessed')],
   ['converter', (m) => delete m.converter],
