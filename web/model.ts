@@ -19,6 +19,7 @@ import type { Classification, DecodeSettings, Job, PreparedImage } from './proto
 import { Queue } from './queue.js';
 import { openSession, type Session, sourceOf } from './session.js';
 import type { Transforms } from './transforms.js';
+import { inTurn } from './turns.js';
 import type { WeightsSource } from './weights-source.js';
 
 /** What `info()` tells. */
@@ -91,7 +92,10 @@ export class Model {
     checkLoadOptions(options);
     options.signal?.throwIfAborted();
     const source = sourceOf(platform, options);
-    const session = await openSession(platform, options, source, options.signal, options.onProgress);
+    const { signal, onProgress } = options;
+    const open = () => openSession(platform, options, source, signal, onProgress);
+    const key = downloadKey(source, options);
+    const session = await (key === undefined ? open() : inTurn(key, open, signal));
     return new type({ platform, options: { ...options }, source, session });
   }
 
@@ -218,6 +222,14 @@ export class Model {
   #until(signal: AbortSignal | undefined): AbortSignal {
     return signal === undefined ? this.#disposal.signal : AbortSignal.any([signal, this.#disposal.signal]);
   }
+}
+
+/** Equal for loads that would download the same shards; undefined where nothing is downloaded. */
+function downloadKey(source: WeightsSource, options: LoadOptions): string | undefined {
+  const addresses = source.kind === 'folders' ? source.folders.map(({ address }) => address) : [];
+  return addresses.some((address) => /^https?:/.test(address))
+    ? [options.precision ?? 'auto', ...addresses].join('\n')
+    : undefined;
 }
 
 const isTensor = (v: unknown): v is TensorInput => typeof v === 'object' && v !== null && 'tensor' in v && 'shape' in v;
