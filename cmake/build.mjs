@@ -99,3 +99,7 @@ for (const name of named) {
 }
 buildTypeScript();
 buildFlavours(named.length > 0 ? named : allFlavours);
+for (const script of ['notices', 'sbom']) {
+  // Sources are there as soon as one flavour has been built.
+  if (existsSync(join(root, 'build', 'deps', 'xnnpack'))) run(process.execPath, [join('cmake', `${script}.mjs`)], process.env);
+}

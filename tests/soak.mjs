@@ -81,7 +81,7 @@ export async function soak({ count, loads, aborts, weights = null, threads = 2, 
     lines.push(line);
     say(line);
   };
-  const settings = weights === null ? { weights, classes: 10, transforms: { resizeSize: 64, cropSize: 64 } } : { weights };
+  const settings = weights === null ? { weights, classes: 10, transforms: { resizeSize: 32, cropSize: 32 } } : { weights };
   const open = () => ResNet50.load({ ...settings, threads, maxPixels: 2 ** 20 });
   const pictures = goodPictures();
   const hostile = hostileFiles(pictures, random);

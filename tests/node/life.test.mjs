@@ -8,7 +8,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import { soak } from '../soak.mjs';
 import { coreMissing, FLAVOURS, ROOT } from './helpers.mjs';
 
-const small = { weights: null, classes: 10, threads: 1, transforms: { resizeSize: 64, cropSize: 64 } };
+const small = { weights: null, classes: 10, threads: 1, transforms: { resizeSize: 32, cropSize: 32 } };
 const load = async (options) => (await import('../../dist/index.node.js')).ResNet50.load({ ...small, ...options });
 const picture = readFileSync(join(ROOT, 'tests', 'data', 'pictures', 'clock.jpg'));
 
@@ -36,7 +36,7 @@ function blackPng(width, height, pixels = true) {
 
 describe('the compiled core', { skip: coreMissing() }, () => {
   test('a short soak: nothing grows, nothing is wrong after errors, aborts and other models', async () => {
-    const { faults, lines } = await soak({ count: 40, loads: 6, aborts: 20 });
+    const { faults, lines } = await soak({ count: 30, loads: 4, aborts: 10 });
     assert.deepEqual(faults, [], lines.join('\n'));
   });
 
