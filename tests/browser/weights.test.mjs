@@ -114,7 +114,7 @@ for (const name of BROWSERS) {
       let [drops, refusals] = [0, 0];
       const fault = (request, response, path) => {
         if (path === shardPath(0) && drops++ === 0) return dropAfter(request, response, shardBytes(0), 1_000_000);
-        if (path === shardPath(2) && refusals++ === 0) return (response.writeHead(503).end('busy'), true);
+        if (path === shardPath(2) && refusals++ === 0) return Boolean(response.writeHead(503).end('busy'));
         return false;
       };
       const { label } = await withFault(fault, () => set.fresh((page) => loadIn(page)));
