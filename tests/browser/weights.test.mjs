@@ -76,7 +76,7 @@ for (const name of BROWSERS) {
           set.server.requests.filter(({ path }) => path.endsWith('.safetensors')),
           [],
         );
-        const down = (request, response, path) => {
+        const down = (request, _response, path) => {
           if (!path.startsWith('/weights/')) return false;
           request.socket.destroy();
           return true;
@@ -114,7 +114,7 @@ for (const name of BROWSERS) {
       let [drops, refusals] = [0, 0];
       const fault = (request, response, path) => {
         if (path === shardPath(0) && drops++ === 0) return dropAfter(request, response, shardBytes(0), 1_000_000);
-        if (path === shardPath(2) && refusals++ === 0) return (response.writeHead(503).end('busy'), true);
+        if (path === shardPath(2) && refusals++ === 0) return Boolean(response.writeHead(503).end('busy'));
         return false;
       };
       const { label } = await withFault(fault, () => set.fresh((page) => loadIn(page)));
@@ -149,7 +149,7 @@ for (const name of BROWSERS) {
         fault: (response) => {
           const bytes = Buffer.from(shardBytes(3));
           bytes[5000] ^= 4;
-          response.writeHead(200, { 'content-length': bytes.length }).end(bytes);
+          return response.writeHead(200, { 'content-length': bytes.length }).end(bytes);
         },
         code: 'WEIGHTS_HASH_MISMATCH',
         message: /not the file that the manifest describes/,
@@ -158,7 +158,7 @@ for (const name of BROWSERS) {
     for (const { what, fault, code, message } of broken) {
       test(`${what}: named, never cached, and the next load works`, async () => {
         await set.fresh(async (page) => {
-          const answer = (request, response, path) => path === shardPath(3) && (fault(response), true);
+          const answer = (_request, response, path) => path === shardPath(3) && Boolean(fault(response));
           const { error, cached } = await withFault(answer, () => loadIn(page));
           assert.equal(error?.name, 'ResNet50Error');
           assert.equal(error.code, code, error.message);
@@ -198,7 +198,7 @@ for (const name of BROWSERS) {
     test('abort: at once, no request goes on, nothing half-written, the next load works', async () => {
       await set.fresh(async (page) => {
         let open = 0;
-        const slow = (request, response, path) => {
+        const slow = (_request, response, path) => {
           if (!path.endsWith('.safetensors')) return false;
           open++;
           response.on('close', () => open--);
@@ -346,7 +346,7 @@ for (const name of BROWSERS) {
           'undefined',
         ]);
         assert.equal((await loadIn(page)).label, 'wall clock');
-        set.server.options.fault = (request, response, path) => {
+        set.server.options.fault = (_request, response, path) => {
           if (path !== shardPath(3)) return false;
           const bytes = Buffer.from(shardBytes(3));
           bytes[5000] ^= 4;
