@@ -64,7 +64,7 @@ TEST(FuzzTargets, APictureReachesItsLabels) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, FuzzReplay, ::testing::ValuesIn(kRows),
-                         [](const auto& test) { return std::string(test.param.name); });
+                         [](const auto& row) { return std::string(row.param.name); });
 
 }  // namespace
 }  // namespace resnet50

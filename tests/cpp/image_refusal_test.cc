@@ -41,7 +41,7 @@ TEST(Refusal, WhatIsNoImageIsSaid) {
 
 // The most memory that this process has had, in kilobytes; 0 where the system does not say.
 size_t PeakKilobytes() {
-#ifdef __linux__
+#if defined(__linux__) && !defined(__EMSCRIPTEN__)
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
     if (line.starts_with("VmHWM:")) return size_t(std::stoul(line.substr(6)));
