@@ -35,7 +35,7 @@ number of classes) into DIR/manifest.json and shards that ResNet50.load takes.
   --out DIR               folder to write; a variant in it is replaced
   --labels FILE           class names: a JSON list or one a line  [ImageNet's for 1000]
   --calibrate DIR         photos that show typical input  [generated pictures]
-  --calibration-images N  how many of them  [128]
+  --calibration-images N  how many of them  [64]
   --resize N --crop N     preprocessing, pixels  [that of the variant NAME, else 232, 224]
   --mean R,G,B --std R,G,B
   --interpolation I       nearest, bilinear or bicubic
@@ -89,7 +89,7 @@ export function conversionSettings(
   return {
     precisions,
     calibrate: text(values, 'calibrate'),
-    calibrationImages: number(values, 'calibration-images', 1, 100_000) ?? 128,
+    calibrationImages: number(values, 'calibration-images', 1, 100_000) ?? 64,
     quantization: quantizationSettings(values),
     compress: (choice(values, 'compress', ['gzip', 'none']) ?? 'gzip') === 'gzip',
     evaluate: text(values, 'evaluate'),

@@ -30,7 +30,7 @@ looks. Without NAMES, lists the variants and what is installed.
                           are downloaded from torchvision's site]
   --force                 convert anew even if it is there
   --calibrate DIR         photos that show typical input  [generated pictures]
-  --calibration-images N  how many of them  [128]
+  --calibration-images N  how many of them  [64]
   --precision P           int8, f32 or both  [int8]
   --shard-size BYTES      longest shard  [4194304]
 ${QUANTIZATION_HELP}`;

@@ -50,6 +50,11 @@ void ActivationStatistics::ObserveTensor(int row, const float* values, Extent ex
   std::vector<double> positive(channels), squares(channels), sums(channels);
   for (int k = 0; k < n; ++k) {
     const float* image = values + size_t(k) * pixels * channels;
+    const int index = images_ + k;
+    if (index == kProbeImages) {
+      std::fill(tensor.largest.begin(), tensor.largest.end(), 0.0F);
+      std::fill(tensor.mean_square.begin(), tensor.mean_square.end(), 0.0);
+    }
     std::fill(positive.begin(), positive.end(), 0.0);
     std::fill(squares.begin(), squares.end(), 0.0);
     std::fill(sums.begin(), sums.end(), 0.0);
@@ -63,12 +68,13 @@ void ActivationStatistics::ObserveTensor(int row, const float* values, Extent ex
       }
     }
     // Running means over images.
+    const double all = double(index + 1), sized = double(index >= kProbeImages ? index - kProbeImages + 1 : index + 1);
     for (size_t c = 0; c < channels; ++c) {
-      tensor.active[c] += (positive[c] / double(pixels) - tensor.active[c]) / double(images_ + k + 1);
-      tensor.mean[c] += (sums[c] / double(pixels) - tensor.mean[c]) / double(images_ + k + 1);
-      tensor.mean_square[c] += (squares[c] / double(pixels) - tensor.mean_square[c]) / double(images_ + k + 1);
+      tensor.active[c] += (positive[c] / double(pixels) - tensor.active[c]) / all;
+      tensor.mean[c] += (sums[c] / double(pixels) - tensor.mean[c]) / all;
+      tensor.mean_square[c] += (squares[c] / double(pixels) - tensor.mean_square[c]) / sized;
     }
-    if (images_ + k < kProbeImages) {
+    if (index < kProbeImages) {
       for (size_t p : ProbePixels(extent)) {
         tensor.probe.insert(tensor.probe.end(), image + p * channels, image + (p + 1) * channels);
       }

@@ -10,18 +10,19 @@
 
 namespace resnet50 {
 
-// Of one row's output.
+// Of one row's output. Sizes leave the probe images out (where there are others), so that what is chosen by sizes can be
+// judged on images that had no part in them.
 struct TensorStatistics {
-  std::vector<float> largest;       // by channel, of |x|
+  std::vector<float> largest;       // size by channel, of |x|
+  std::vector<double> mean_square;  // size by channel
   std::vector<double> active;       // by channel, the share of values above zero
   std::vector<double> mean;         // by channel
-  std::vector<double> mean_square;  // by channel
   std::vector<float> probe;         // the first images' ProbePixels, all channels
   Extent extent{0, 0};
 };
 
 // Images and pixels that are kept for comparison: enough to rank layers, few enough to be no burden.
-inline constexpr int kProbeImages = 8;
+inline constexpr int kProbeImages = 16;
 std::vector<size_t> ProbePixels(Extent extent);
 
 class ActivationStatistics {

@@ -152,7 +152,7 @@ TEST(Equalize, LeavesTheLogitsAsTheyWere) {
   for (size_t i = 0; i < before.size(); ++i) EXPECT_NEAR(after[i], before[i], 1e-4F * largest);
 }
 
-TEST(Quantizer, EachStepLowersTheErrorOfUnseenImages) {
+TEST(Quantizer, LowersTheErrorOfUnseenImages) {
   QuantizationOptions options;
   options.equalize = options.compensate = options.correct_bias = false;
   options.ranges = RangeMethod::kExtremes;
@@ -160,13 +160,28 @@ TEST(Quantizer, EachStepLowersTheErrorOfUnseenImages) {
     Made made = Make(options);
     return RelativeError(made);
   };
-  printf("plain %g\n", error());
+  const double plain = error();
   options.ranges = RangeMethod::kSquares;
-  printf("squares %g\n", error());
-  options.correct_bias = true;
-  printf("bias %g\n", error());
-  options.equalize = true;
-  printf("eq %g\n", error());
+  const double squares = error();
+  EXPECT_LT(squares, plain);
+  options.equalize = options.correct_bias = true;
+  EXPECT_LT(error(), squares);
+}
+
+TEST(Quantizer, CompactWeightsHoldTheirSize) {
+  QuantizationOptions options;
+  options.compact_bits = 4.0;
+  options.rate_weight = 0.0;
+  const Made made = Make(options);
+  double bits = 0.0, weights = 0.0;
+  for (size_t i = 0; i < made.rows.size(); ++i) {
+    const std::vector<int8_t>& codes = made.quantizer->layer(i).weight;
+    if (codes.empty()) continue;
+    const std::vector<float> price = CodeBits(codes);
+    for (int8_t code : codes) bits += double(price[size_t(int(code) + 127)]);
+    weights += double(codes.size());
+  }
+  EXPECT_NEAR(bits / weights, 4.0, 0.15);
 }
 
 TEST(Quantizer, GivesTheSameBytesOnAnyNumberOfThreads) {
