@@ -73,14 +73,20 @@ try {
       await page.close();
     }
     const { flavour } = results[0].info;
-    console.log(`${flavour}, ${threads} thread(s), warm cache, median of ${rounds} (least and most), ms since navigation:`);
+    console.log(
+      `${flavour}, ${threads} thread(s), warm cache, median of ${rounds} (least and most), ms since navigation:`,
+    );
     for (const name of Object.keys(results[0].times)) {
       const values = results.map(({ times }) => times[name]);
-      console.log(`  ${name.padEnd(14)} ${median(values).toFixed(0).padStart(5)}  (${Math.min(...values).toFixed(0)} - ${Math.max(...values).toFixed(0)})`);
+      console.log(
+        `  ${name.padEnd(14)} ${median(values).toFixed(0).padStart(5)}  (${Math.min(...values).toFixed(0)} - ${Math.max(...values).toFixed(0)})`,
+      );
     }
     console.log(`  one picture afterwards ${median(results.map(({ each }) => each)).toFixed(1)}`);
     const gaps = results.map(({ gap }) => gap);
-    console.log(`  main thread: longest gap ${median(gaps).toFixed(1)} (worst ${Math.max(...gaps).toFixed(1)}), longest task reported ${Math.max(...results.map(({ longest }) => longest.longtask))}, longest animation frame reported ${Math.max(...results.map(({ longest }) => longest['long-animation-frame'])).toFixed(0)} (0: none over 50)`);
+    console.log(
+      `  main thread: longest gap ${median(gaps).toFixed(1)} (worst ${Math.max(...gaps).toFixed(1)}), longest task reported ${Math.max(...results.map(({ longest }) => longest.longtask))}, longest animation frame reported ${Math.max(...results.map(({ longest }) => longest['long-animation-frame'])).toFixed(0)} (0: none over 50)`,
+    );
   }
 } finally {
   await browser.close();

@@ -103,3 +103,7 @@ for (const name of named) {
 }
 buildFlavours(named.length > 0 ? named : allFlavours);
 buildTypeScript();
+for (const script of ['notices', 'sbom']) {
+  // Sources are there as soon as one flavour has been built.
+  if (existsSync(join(root, 'build', 'deps', 'xnnpack'))) run(process.execPath, [join('cmake', `${script}.mjs`)], process.env);
+}

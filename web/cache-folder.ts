@@ -14,6 +14,19 @@ const shardPath = (hash: string): string => join(shardsFolder(), `${hash}.safete
 const textPath = (url: string): string =>
   join(cacheFolder(), 'manifests', `${createHash('sha256').update(url).digest('hex')}.json`);
 
+/** Half-written files older than this are those of a process that was killed, milliseconds. */
+const ABANDONED = 3_600_000;
+/** Swept once a realm. */
+let swept: Promise<void> | undefined;
+
+/** Removes what killed processes have left half-written. */
+async function sweep(): Promise<void> {
+  for (const name of await readdir(shardsFolder())) {
+    const path = join(shardsFolder(), name);
+    if (name.endsWith('.tmp') && Date.now() - (await stat(path)).mtimeMs > ABANDONED) await rm(path, { force: true });
+  }
+}
+
 /** A store in the user's cache folder. */
 export const folderStore: ShardStore = {
   async get(shard) {
@@ -22,7 +35,11 @@ export const folderStore: ShardStore = {
     await rm(shardPath(shard.sha256), { force: true });
     return undefined;
   },
-  put: (shard, bytes) => writeWhole(shardPath(shard.sha256), bytes),
+  async put(shard, bytes) {
+    swept ??= sweep().catch(() => undefined);
+    await swept;
+    await writeWhole(shardPath(shard.sha256), bytes);
+  },
   getText: (url) => readFile(textPath(url), 'utf8'),
   putText: (url, text) => writeWhole(textPath(url), text),
 };

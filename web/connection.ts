@@ -87,7 +87,7 @@ export class Connection {
   }
 
   #receive(reply: Reply): void {
-    if ('hello' in reply) return;
+    if ('hello' in reply || 'farewell' in reply) return;
     if ('progress' in reply) {
       this.#pending.get(reply.id)?.onProgress?.(reply.progress);
       return;

@@ -286,7 +286,7 @@ async function evaluate(
       };
       withImage(core, bytes, path, false, (image) => {
         rows.f32.push(take(converter.runFloat(image)));
-        rows.int8.push(take(network.run([image], transforms)));
+        rows.int8.push(take(network.run(image, transforms, 1)));
       });
       options.onProgress?.('evaluating', (i + 1) / photos.length);
     }

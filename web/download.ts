@@ -62,7 +62,7 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
  * @throws ResNet50Error FETCH_FAILED, WEIGHTS_HASH_MISMATCH; the signal's reason
  */
 export async function download(file: Download, options: DownloadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-  const state = { buffer: new Uint8Array(file.bytes), received: 0, reported: 0, etag: '', fresh: false };
+  const state = { buffer: allocate(file), received: 0, reported: 0, etag: '', fresh: false };
   let fruitless = 0;
   let mismatches = 0;
   for (;;) {
@@ -81,6 +81,16 @@ export async function download(file: Download, options: DownloadOptions = {}): P
       if (fruitless >= (options.attempts ?? 5)) throw fetchFailed(file.url, error.message, error);
       await sleep(pauseBefore(fruitless, error.waitMs, options.pause ?? 250), options.signal);
     }
+  }
+}
+
+/** Room for the file. A manifest may promise more than there is. */
+function allocate(file: Download): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(file.bytes);
+  } catch (cause) {
+    const message = `no memory for the ${file.bytes} bytes that the manifest promises of ${file.url}`;
+    throw new ResNet50Error('OUT_OF_MEMORY', message, { subject: file.url, cause });
   }
 }
 

@@ -243,7 +243,9 @@ export class Engine {
     }
     onProgress({ phase: 'ready', loaded: total, total, shard: '' });
     const facts: LoadedFacts = {
-      ...{ name: manifest.name, address: place.address, meta: manifest.meta, categories: manifest.categories },
+      ...{ name: manifest.name, address: place.address, categories: manifest.categories },
+      // Torchvision's `_metrics` are of float32; what int8 made of them is told apart from them.
+      meta: manifest.quantization ? { ...manifest.meta, quantization: manifest.quantization } : manifest.meta,
       ...{ classes: manifest.categories.length, parameters: manifest.parameters, transforms, precision },
       ownTransforms: mergeTransforms(manifest.transforms),
     };

@@ -20,6 +20,7 @@ export class Host {
 
   /** Takes one message. */
   async receive(request: Request): Promise<void> {
+    if ('farewell' in request) return this.dispose();
     const { id } = request;
     if ('abort' in request) return this.#running.get(id)?.abort();
     const abort = new AbortController();

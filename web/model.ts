@@ -26,6 +26,7 @@ import { Queue } from './queue.js';
 import { openSession, type Session, sourceOf } from './session.js';
 import { type Summary, type SummaryOptions, summarize } from './summary.js';
 import { mergeTransforms, normalizationMismatch, type Transforms } from './transforms.js';
+import { inTurn } from './turns.js';
 import { viewSettings } from './view.js';
 import type { WeightsSource } from './weights-source.js';
 
@@ -105,7 +106,10 @@ export class Model {
     checkLoadOptions(options);
     options.signal?.throwIfAborted();
     const source = sourceOf(platform, options);
-    const session = await openSession(platform, options, source, options.signal, options.onProgress);
+    const { signal, onProgress } = options;
+    const open = () => openSession(platform, options, source, signal, onProgress);
+    const key = downloadKey(source, options);
+    const session = await (key === undefined ? open() : inTurn(key, open, signal));
     return new type({ platform, options: { ...options }, source, session });
   }
 
@@ -372,6 +376,14 @@ export class Model {
   #until(signal: AbortSignal | undefined): AbortSignal {
     return signal === undefined ? this.#disposal.signal : AbortSignal.any([signal, this.#disposal.signal]);
   }
+}
+
+/** Equal for loads that would download the same shards; undefined where nothing is downloaded. */
+function downloadKey(source: WeightsSource, options: LoadOptions): string | undefined {
+  const addresses = source.kind === 'folders' ? source.folders.map(({ address }) => address) : [];
+  return addresses.some((address) => /^https?:/.test(address))
+    ? [options.precision ?? 'auto', ...addresses].join('\n')
+    : undefined;
 }
 
 const isTensor = (v: unknown): v is TensorInput => typeof v === 'object' && v !== null && 'tensor' in v && 'shape' in v;

@@ -61,6 +61,8 @@ export class HttpPlace implements Place {
     url: string,
     private readonly store: ShardStore | undefined,
     private readonly precision: Precision | 'auto' = 'auto',
+    /** Longest silence of the server while the manifest is read, milliseconds. */
+    private readonly stall = 30_000,
   ) {
     this.address = url.endsWith('/') ? url : `${url}/`;
   }
@@ -105,10 +107,9 @@ export class HttpPlace implements Place {
       signal?.throwIfAborted();
       let why: string;
       try {
-        // Small and the key to everything else: always ask whether it has changed.
-        const response = await fetch(url, { cache: 'no-cache', ...(signal ? { signal } : {}) });
-        if (response.status < 500 && response.status !== 429) return await manifestBody(response);
-        why = `the server answered ${response.status}`;
+        const answer = await fetchManifest(url, this.stall, signal);
+        if (typeof answer !== 'number') return answer.text;
+        why = `the server answered ${answer}`;
       } catch (error) {
         signal?.throwIfAborted();
         if (error instanceof ResNet50Error) throw error;
@@ -140,10 +141,51 @@ export class HttpPlace implements Place {
   }
 }
 
-/** The text of a manifest's response; undefined for 'not here' in any of the ways servers say it. */
-async function manifestBody(response: Response): Promise<string | undefined> {
-  if (!response.ok) return undefined;
-  if (Number(response.headers.get('content-length')) > MAX_MANIFEST_BYTES) return undefined;
-  const text = await response.text();
-  return looksLikeHtml(text.slice(0, 64)) ? undefined : text;
+/**
+ * One request: the text (undefined for 'not here' in any of the ways servers say it), or a status that may pass. A
+ * connection that stays silent for `stall` milliseconds is broken.
+ */
+async function fetchManifest(
+  url: string,
+  stall: number,
+  signal?: AbortSignal,
+): Promise<{ text: string | undefined } | number> {
+  const silence = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const alive = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => silence.abort(new Error('the connection went silent')), stall);
+  };
+  alive();
+  try {
+    const signals = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
+    // Small and the key to everything else: always ask whether it has changed.
+    const response = await fetch(url, { cache: 'no-cache', signal: signals });
+    if (response.status >= 500 || response.status === 429) return response.status;
+    if (!response.ok) return { text: undefined };
+    const text = await readText(response, url, alive);
+    return { text: looksLikeHtml(text.slice(0, 64)) ? undefined : text };
+  } finally {
+    clearTimeout(timer);
+    silence.abort();
+  }
+}
+
+/** The body as text, up to the length that a manifest can have, whatever the server says of it. */
+async function readText(response: Response, url: string, alive: () => void): Promise<string> {
+  const decoder = new TextDecoder();
+  const reader = response.body?.getReader();
+  let [text, bytes] = ['', 0];
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+    if (done || value === undefined) return text + decoder.decode();
+    alive();
+    bytes += value.length;
+    if (bytes > MAX_MANIFEST_BYTES) {
+      throw new ResNet50Error('MANIFEST_FORMAT', `${url} is longer than any manifest: check weightsUrl`, {
+        subject: url,
+      });
+    }
+    text += decoder.decode(value, { stream: true });
+  }
 }

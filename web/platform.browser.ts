@@ -22,6 +22,9 @@ function openWorker(flavour: Flavour, folder: string | undefined): { worker: Wor
   return { worker: new Worker(blob, { type: 'module' }), release: () => URL.revokeObjectURL(blob) };
 }
 
+/** How long a worker may take to free its network; it may be in the middle of a picture. */
+const FAREWELL_MS = 1000;
+
 /** Resolves once the worker has said hello; its script may be missing, or forbidden by the page's CSP. */
 function startWorker(flavour: Flavour, folder: string | undefined): Promise<Port> {
   return new Promise((resolve, reject) => {
@@ -36,19 +39,31 @@ function startWorker(flavour: Flavour, folder: string | undefined): Promise<Port
       return failed(describe(error));
     }
     const { worker } = opened;
+    let ended: () => void = () => undefined;
     const end = () => {
       worker.terminate();
       opened.release();
+      ended();
     };
     const port: Port = {
       onreply: undefined,
       ondeath: undefined,
       post: (message, transfer) => worker.postMessage(message, transfer),
       busy: () => undefined,
-      terminate: end,
+      // Threads that sleep in wasm are deaf to terminate() and keep all memory for seconds: the core joins them first.
+      terminate: () =>
+        new Promise((resolveEnd) => {
+          const timer = setTimeout(end, FAREWELL_MS);
+          ended = () => {
+            clearTimeout(timer);
+            resolveEnd();
+          };
+          worker.postMessage({ farewell: true });
+        }),
     };
     worker.onmessage = ({ data }: MessageEvent<Reply>) => {
       if ('hello' in data) resolve(port);
+      else if ('farewell' in data) end();
       else port.onreply?.(data);
     };
     worker.onerror = (event) => {

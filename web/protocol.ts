@@ -147,11 +147,16 @@ export interface JobResults {
 }
 
 /** API to host. */
-export type Request = { id: number; job: Job } | { id: number; abort: true };
+export type Request =
+  | { id: number; job: Job }
+  | { id: number; abort: true }
+  /** The last message to a browser's worker: free the network, say farewell, close. */
+  | { farewell: true };
 
 /** Host to API. */
 export type Reply =
   | { hello: true }
+  | { farewell: true }
   | { id: number; progress: ProgressEvent }
   | { id: number; value: JobResults[keyof JobResults]; memoryBytes: number }
   /** `fatal`: the core is unusable, start another. */

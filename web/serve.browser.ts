@@ -8,6 +8,7 @@ import type { Reply, Request } from './protocol.js';
 
 interface WorkerScope {
   name: string;
+  close(): void;
   postMessage(message: Reply, transfer: Transferable[]): void;
   onmessage: ((event: MessageEvent<Request>) => void) | null;
 }
@@ -21,6 +22,11 @@ export function serve(factory: CoreFactory): void {
     browserHost(async () => (options) => factory({ ...options, startThread })),
     (reply, transfer) => scope.postMessage(reply, transfer),
   );
-  scope.onmessage = ({ data }) => void host.receive(data);
+  scope.onmessage = ({ data }) => {
+    void host.receive(data);
+    if (!('farewell' in data)) return;
+    scope.postMessage({ farewell: true }, []);
+    scope.close();
+  };
   scope.postMessage({ hello: true }, []);
 }

@@ -38,19 +38,21 @@ export function browserMissing(name) {
  */
 export async function launch(name, { flags = [], preferences = {}, ...more } = {}) {
   const profile = await mkdtemp(join(tmpdir(), `resnet50-wasm-${name}-`));
-  const browser = await puppeteer.launch({
-    browser: name === 'firefox' ? 'firefox' : 'chrome',
-    executablePath: EXECUTABLES[name],
-    headless: true,
-    userDataDir: profile,
-    protocolTimeout: 180_000,
-    args: name === 'chromium' ? [...CHROMIUM_FLAGS, ...flags] : flags,
-    ...(name === 'firefox' && { extraPrefsFirefox: preferences }),
-    ...more,
-  }).catch(async (error) => {
-    await rm(profile, { recursive: true, force: true });
-    throw error;
-  });
+  const browser = await puppeteer
+    .launch({
+      browser: name === 'firefox' ? 'firefox' : 'chrome',
+      executablePath: EXECUTABLES[name],
+      headless: true,
+      userDataDir: profile,
+      protocolTimeout: 180_000,
+      args: name === 'chromium' ? [...CHROMIUM_FLAGS, ...flags] : flags,
+      ...(name === 'firefox' && { extraPrefsFirefox: preferences }),
+      ...more,
+    })
+    .catch(async (error) => {
+      await rm(profile, { recursive: true, force: true });
+      throw error;
+    });
   const close = browser.close.bind(browser);
   browser.close = async () => {
     await close();

@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { browserMissing, launch, openPage } from './browsers.mjs';
 import { installedTools, prepared } from './prepare.mjs';
-import { startServer, STRICT_CSP } from './server.mjs';
+import { STRICT_CSP, startServer } from './server.mjs';
 import { logitsInNode, serverOptions } from './stage.mjs';
 
 const { noWeights, packageFolder } = prepared();
@@ -27,7 +27,8 @@ globalThis.classify = async () => {
 };
 document.title = 'ready';
 `;
-const page = (script) => `<!doctype html><link rel="icon" href="/icon.svg"><title>loading</title><body>${script}</body>`;
+const page = (script) =>
+  `<!doctype html><link rel="icon" href="/icon.svg"><title>loading</title><body>${script}</body>`;
 const MODULE = page('<script type="module" src="/main.js"></script>');
 
 describe('bundlers', { skip }, () => {
@@ -63,12 +64,17 @@ describe('bundlers', { skip }, () => {
     const opened = await openPage(browser, address, lines);
     try {
       await opened.waitForFunction(() => document.title === 'ready', { timeout: 30_000 }).catch(() => undefined);
-      const result = await opened.evaluate(() => globalThis.classify().catch((e) => ({ error: `${e.code} ${e.message}` })));
+      const result = await opened.evaluate(() =>
+        globalThis.classify().catch((e) => ({ error: `${e.code} ${e.message}` })),
+      );
       assert.equal(result.error, undefined, lines.join('\n'));
       assert.equal(result.hash, expected);
       assert.equal(result.name, 'IMAGENET1K_V2');
       assert.ok(result.info.worker && result.info.threads >= 2, JSON.stringify(result.info));
-      assert.deepEqual(lines.filter((line) => !allow.test(line)), []);
+      assert.deepEqual(
+        lines.filter((line) => !allow.test(line)),
+        [],
+      );
     } finally {
       await opened.close();
     }
@@ -77,7 +83,11 @@ describe('bundlers', { skip }, () => {
   /** Serves a folder of built files with pictures and weights beside it, and checks it. */
   async function checkFolder(folder, { csp = STRICT_CSP, ...more } = {}) {
     const options = serverOptions({ csp });
-    const server = await startServer({ ...options, folders: { ...options.folders, '/package/': '/nonexistent/', '/': folder }, pages: { '/icon.svg': options.pages['/icon.svg'] } });
+    const server = await startServer({
+      ...options,
+      folders: { ...options.folders, '/package/': '/nonexistent/', '/': folder },
+      pages: { '/icon.svg': options.pages['/icon.svg'] },
+    });
     try {
       await check(`${server.origin}/`, more);
     } finally {
@@ -86,7 +96,9 @@ describe('bundlers', { skip }, () => {
   }
 
   test('no bundler: an import map', async () => {
-    const map = page(`<script type="importmap">{ "imports": { "resnet50-wasm": "/package/dist/index.js" } }</script><script type="module" src="/main.js"></script>`);
+    const map = page(
+      `<script type="importmap">{ "imports": { "resnet50-wasm": "/package/dist/index.js" } }</script><script type="module" src="/main.js"></script>`,
+    );
     const server = await startServer(serverOptions({ csp: undefined, pages: { '/': map, '/main.js': app() } }));
     await check(`${server.origin}/`).finally(() => server.close());
   });
@@ -94,7 +106,10 @@ describe('bundlers', { skip }, () => {
   test('no bundler: from a CDN of another origin', async () => {
     const cdn = await startServer(serverOptions({ cors: true, csp: undefined, isolated: false }));
     const address = `${cdn.origin}/package/dist/index.js`;
-    const own = serverOptions({ csp: undefined, pages: { '/': MODULE, '/main.js': app().replace('resnet50-wasm', address) } });
+    const own = serverOptions({
+      csp: undefined,
+      pages: { '/': MODULE, '/main.js': app().replace('resnet50-wasm', address) },
+    });
     const server = await startServer({ ...own, folders: { ...own.folders, '/package/': '/nonexistent/' } });
     await check(`${server.origin}/`).finally(() => {
       server.close();
@@ -112,13 +127,21 @@ describe('bundlers', { skip }, () => {
   test('Vite, development server', async () => {
     const root = await project('vite-dev', { 'index.html': MODULE, 'main.js': app() });
     const own = serverOptions();
-    for (const [from, to] of [['pictures', own.folders['/pictures/']], ['weights/pqf', join(own.folders['/weights/'], 'pqf')]]) {
+    for (const [from, to] of [
+      ['pictures', own.folders['/pictures/']],
+      ['weights/pqf', join(own.folders['/weights/'], 'pqf')],
+    ]) {
       await cp(to, join(root, 'public', from), { recursive: true });
     }
     await writeFile(join(root, 'public', 'icon.svg'), own.pages['/icon.svg']);
     const { createServer } = await load('vite');
     const headers = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
-    const server = await createServer({ root, logLevel: 'error', server: { port: 0, host: '127.0.0.1', headers }, cacheDir: join(root, 'cache') });
+    const server = await createServer({
+      root,
+      logLevel: 'error',
+      server: { port: 0, host: '127.0.0.1', headers },
+      cacheDir: join(root, 'cache'),
+    });
     await server.listen();
     const { port } = server.httpServer.address();
     try {
@@ -129,9 +152,18 @@ describe('bundlers', { skip }, () => {
   });
 
   test('webpack', async () => {
-    const root = await project('webpack', { 'out/index.html': page('<script src="/main.js"></script>'), 'main.js': app() });
+    const root = await project('webpack', {
+      'out/index.html': page('<script src="/main.js"></script>'),
+      'main.js': app(),
+    });
     const { default: webpack } = await load('webpack');
-    const config = { mode: 'production', context: root, entry: './main.js', output: { path: join(root, 'out') }, performance: { hints: false } };
+    const config = {
+      mode: 'production',
+      context: root,
+      entry: './main.js',
+      output: { path: join(root, 'out') },
+      performance: { hints: false },
+    };
     const stats = await promisify(webpack)(config);
     assert.ok(!stats.hasErrors() && !stats.hasWarnings(), stats.toString({ all: false, errors: true, warnings: true }));
     await checkFolder(join(root, 'out'));
@@ -142,7 +174,10 @@ describe('bundlers', { skip }, () => {
     const { rollup } = await load('rollup');
     const { nodeResolve } = await load('@rollup/plugin-node-resolve');
     const { importMetaAssets } = await load('@web/rollup-plugin-import-meta-assets');
-    const bundle = await rollup({ input: join(root, 'main.js'), plugins: [nodeResolve({ browser: true }), importMetaAssets()] });
+    const bundle = await rollup({
+      input: join(root, 'main.js'),
+      plugins: [nodeResolve({ browser: true }), importMetaAssets()],
+    });
     await bundle.write({ dir: join(root, 'out'), format: 'es' });
     await checkFolder(join(root, 'out'));
   });
@@ -169,16 +204,34 @@ describe('bundlers', { skip }, () => {
   test('esbuild to modules, and a copy step', async () => {
     const root = await project('esbuild', { 'out/index.html': MODULE, 'main.js': app() });
     const { build } = await load('esbuild');
-    await build({ absWorkingDir: root, entryPoints: ['main.js'], bundle: true, format: 'esm', outdir: 'out', logLevel: 'error' });
+    await build({
+      absWorkingDir: root,
+      entryPoints: ['main.js'],
+      bundle: true,
+      format: 'esm',
+      outdir: 'out',
+      logLevel: 'error',
+    });
     await copyAssets(join(root, 'out'));
     await checkFolder(join(root, 'out'));
   });
 
   test('esbuild to a plain script, a copy step, and the addresses', async () => {
     const where = "{ workerUrl: '/assets/', wasmUrl: '/assets/wasm/' }";
-    const root = await project('esbuild-iife', { 'out/index.html': page('<script src="/main.js"></script>'), 'main.js': app(where) });
+    const root = await project('esbuild-iife', {
+      'out/index.html': page('<script src="/main.js"></script>'),
+      'main.js': app(where),
+    });
     const { build } = await load('esbuild');
-    await build({ absWorkingDir: root, entryPoints: ['main.js'], bundle: true, format: 'iife', outdir: 'out', logLevel: 'error', logOverride: { 'empty-import-meta': 'silent' } });
+    await build({
+      absWorkingDir: root,
+      entryPoints: ['main.js'],
+      bundle: true,
+      format: 'iife',
+      outdir: 'out',
+      logLevel: 'error',
+      logOverride: { 'empty-import-meta': 'silent' },
+    });
     await copyAssets(join(root, 'out', 'assets'));
     await checkFolder(join(root, 'out'));
   });
@@ -188,15 +241,19 @@ describe('bundlers', { skip }, () => {
       const root = await project(`next-${bundler}`, {
         'package.json': '{ "name": "app", "private": true }',
         'next.config.mjs': "export default { output: 'export', distDir: 'out' };",
-        'app/layout.js': "export default function Layout({ children }) { return <html><head><link rel='icon' href='/icon.svg' /></head><body>{children}</body></html>; }",
-        'app/page.js': "'use client';\nimport { useEffect } from 'react';\nexport default function Page() { useEffect(() => { import('./main.js'); }, []); return <p>app</p>; }",
+        'app/layout.js':
+          "export default function Layout({ children }) { return <html><head><link rel='icon' href='/icon.svg' /></head><body>{children}</body></html>; }",
+        'app/page.js':
+          "'use client';\nimport { useEffect } from 'react';\nexport default function Page() { useEffect(() => { import('./main.js'); }, []); return <p>app</p>; }",
         'app/main.js': app(),
       });
       const next = join(tools, 'node_modules', 'next', 'dist', 'bin', 'next');
       const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', CI: '1' };
-      await promisify(execFile)(process.execPath, [next, 'build', `--${bundler}`], { cwd: root, env, timeout: 180_000 }).catch((error) =>
-        assert.fail(`${error.message}\n${error.stdout}\n${error.stderr}`),
-      );
+      await promisify(execFile)(process.execPath, [next, 'build', `--${bundler}`], {
+        cwd: root,
+        env,
+        timeout: 180_000,
+      }).catch((error) => assert.fail(`${error.message}\n${error.stdout}\n${error.stderr}`));
       await checkFolder(join(root, 'out'), { csp: null });
     });
   }

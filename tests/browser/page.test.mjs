@@ -203,12 +203,21 @@ for (const name of BROWSERS) {
           const logits = async (file, options) => hashOf(await model.logits(`/foreign/${file}`, options));
           const rows = {};
           const orientation = 'none';
-          for (const file of ['alpha-lossless.webp', 'alpha-lossy.webp', 'opaque-lossy.webp', 'orientation-6.webp', 'palette.gif']) {
+          for (const file of [
+            'alpha-lossless.webp',
+            'alpha-lossy.webp',
+            'opaque-lossy.webp',
+            'orientation-6.webp',
+            'palette.gif',
+          ]) {
             const reference = file.replace(/\.\w+$/, '.pillow.png');
             rows[file] = [await logits(file, { orientation }), await logits(reference)];
           }
           const background = [255, 0, 128];
-          rows.composed = [await logits('alpha-lossless.webp', { background }), await logits('alpha.png', { background })];
+          rows.composed = [
+            await logits('alpha-lossless.webp', { background }),
+            await logits('alpha.png', { background }),
+          ];
           // Neither browser turns WebP by its EXIF, and what the browser shows is what its formats look like.
           rows['as the browser shows it'] = [await logits('orientation-6.webp'), rows['orientation-6.webp'][1]];
           return rows;
@@ -219,26 +228,29 @@ for (const name of BROWSERS) {
 
     test('several models and many calls at once: results in the order of the calls', async () => {
       await isolated.open(async (page) => {
-        const { order, hashes, batch } = await page.evaluate(async (files) => {
-          const { ResNet50 } = await import('/package/dist/index.js');
-          const { hashOf } = await import('/tools/tools.mjs');
-          const models = await Promise.all([1, 2].map((threads) => ResNet50.load({ weights: 'pqf', threads })));
-          const order = [[], []];
-          const hashes = [{}, {}];
-          await Promise.all(
-            models.flatMap((model, m) =>
-              files.map(async (file) => {
-                const logits = await model.logits(`/pictures/${file}`);
-                order[m].push(file);
-                hashes[m][file] = await hashOf(logits);
-              }),
-            ),
-          );
-          const batch = await models[0].logits(files.map((file) => `/pictures/${file}`));
-          const batchHashes = await Promise.all(batch.map(hashOf));
-          await Promise.all(models.map((model) => model.dispose()));
-          return { order, hashes, batch: batchHashes };
-        }, files.slice(0, 5));
+        const { order, hashes, batch } = await page.evaluate(
+          async (files) => {
+            const { ResNet50 } = await import('/package/dist/index.js');
+            const { hashOf } = await import('/tools/tools.mjs');
+            const models = await Promise.all([1, 2].map((threads) => ResNet50.load({ weights: 'pqf', threads })));
+            const order = [[], []];
+            const hashes = [{}, {}];
+            await Promise.all(
+              models.flatMap((model, m) =>
+                files.map(async (file) => {
+                  const logits = await model.logits(`/pictures/${file}`);
+                  order[m].push(file);
+                  hashes[m][file] = await hashOf(logits);
+                }),
+              ),
+            );
+            const batch = await models[0].logits(files.map((file) => `/pictures/${file}`));
+            const batchHashes = await Promise.all(batch.map(hashOf));
+            await Promise.all(models.map((model) => model.dispose()));
+            return { order, hashes, batch: batchHashes };
+          },
+          files.slice(0, 5),
+        );
         for (const list of order) assert.deepEqual(list, files.slice(0, 5));
         const wanted = Object.fromEntries(files.slice(0, 5).map((file) => [file, expected.int8[file]]));
         for (const row of hashes) assert.deepEqual(row, wanted);

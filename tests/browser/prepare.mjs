@@ -39,9 +39,15 @@ function once(folder, key, make) {
 export function packedTarball() {
   const key = hashOf(folderHash(join(ROOT, 'dist')), readFileSync(join(ROOT, 'package.json')));
   const folder = once(join(BUILD, 'tests-pack'), key, (temporary) => {
-    execFileSync('npm', ['pack', '--silent', '--pack-destination', temporary], { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] });
+    execFileSync('npm', ['pack', '--silent', '--pack-destination', temporary], {
+      cwd: ROOT,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
   });
-  return join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz')));
+  return join(
+    folder,
+    readdirSync(folder).find((name) => name.endsWith('.tgz')),
+  );
 }
 
 /** A project with nothing but the installed package; its folder. */
@@ -49,7 +55,10 @@ export function installedPackage() {
   const tarball = packedTarball();
   return once(join(BUILD, 'tests-project'), hashOf(readFileSync(tarball)), (temporary) => {
     writeFileSync(join(temporary, 'package.json'), '{ "name": "project", "private": true, "type": "module" }');
-    execFileSync('npm', ['install', '--silent', '--no-audit', '--no-fund', '--no-save', tarball], { cwd: temporary, stdio: ['ignore', 'ignore', 'inherit'] });
+    execFileSync('npm', ['install', '--silent', '--no-audit', '--no-fund', '--no-save', tarball], {
+      cwd: temporary,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
   });
 }
 
@@ -69,13 +78,19 @@ export function testWeights() {
     if (process.env.CI) throw new Error(`${archive} is required in CI: set RESNET50_TEST_MATERIAL`);
     return { missing: `neither RESNET50_TEST_WEIGHTS nor ${archive} is there` };
   }
-  const converter = ['resnet50-convert.wasm', 'resnet50-convert.mjs'].map((n) => readFileSync(join(ROOT, 'dist', 'wasm', n)));
+  const converter = ['resnet50-convert.wasm', 'resnet50-convert.mjs'].map((n) =>
+    readFileSync(join(ROOT, 'dist', 'wasm', n)),
+  );
   const folder = once(join(BUILD, 'tests-weights'), hashOf(archive, ...converter), (temporary) => {
     const checkpoint = join(temporary, 'pqf.pth');
     const unpacked = spawnSync('sh', ['-c', 'xz -dc "$0" > "$1"', archive, checkpoint], { stdio: 'inherit' });
     if (unpacked.status !== 0) throw new Error(`${archive} could not be unpacked: is xz installed?`);
     const settings = ['--name', 'pqf', '--precision', 'both', '--resize', '256', '--calibration-images', '8'];
-    execFileSync(process.execPath, [join(ROOT, 'dist', 'cli.js'), 'convert', checkpoint, ...settings, '--out', join(temporary, 'pqf')], { stdio: ['ignore', 'ignore', 'inherit'] });
+    execFileSync(
+      process.execPath,
+      [join(ROOT, 'dist', 'cli.js'), 'convert', checkpoint, ...settings, '--out', join(temporary, 'pqf')],
+      { stdio: ['ignore', 'ignore', 'inherit'] },
+    );
     rmSync(checkpoint);
   });
   return { folder };
@@ -87,7 +102,10 @@ export function installedTools(name) {
   const lock = readFileSync(join(source, 'package-lock.json'));
   return once(join(BUILD, `tests-${name}`), hashOf(lock), (temporary) => {
     for (const file of ['package.json', 'package-lock.json']) cpSync(join(source, file), join(temporary, file));
-    execFileSync('npm', ['ci', '--silent', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: temporary, stdio: ['ignore', 'ignore', 'inherit'] });
+    execFileSync('npm', ['ci', '--silent', '--no-audit', '--no-fund', '--ignore-scripts'], {
+      cwd: temporary,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
   });
 }
 

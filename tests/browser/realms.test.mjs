@@ -91,7 +91,10 @@ for (const name of BROWSERS) {
         });
         assert.equal(hash, expected);
         assert.equal(info.worker, false);
-        assert.ok(lines.some((line) => /resnet50-wasm: working in place, which blocks this thread/.test(line)), lines.join('\n'));
+        assert.ok(
+          lines.some((line) => /resnet50-wasm: working in place, which blocks this thread/.test(line)),
+          lines.join('\n'),
+        );
       } finally {
         await page.close();
         server.close();
@@ -118,7 +121,10 @@ describe('chromium: an extension (Manifest V3)', { skip: browserMissing('chromiu
   });
 
   test('its page works in a worker, its background in place', async () => {
-    const target = await browser.waitForTarget((t) => t.type() === 'service_worker' && t.url().endsWith('background.js'), { timeout: 20_000 });
+    const target = await browser.waitForTarget(
+      (t) => t.type() === 'service_worker' && t.url().endsWith('background.js'),
+      { timeout: 20_000 },
+    );
     const page = await browser.newPage();
     await page.goto(new URL('page.html', target.url()).href);
     const { own, background } = await page.evaluate(async (origin) => {

@@ -7,7 +7,12 @@ import { installedTools, prepared, ROOT } from './prepare.mjs';
 
 const folder = join(ROOT, 'tests', 'browser');
 const given = process.argv.slice(2);
-const files = given.length > 0 ? given : readdirSync(folder).filter((name) => name.endsWith('.test.mjs')).map((name) => join(folder, name));
+const files =
+  given.length > 0
+    ? given
+    : readdirSync(folder)
+        .filter((name) => name.endsWith('.test.mjs'))
+        .map((name) => join(folder, name));
 
 const begun = Date.now();
 const { noWeights } = prepared();
@@ -15,5 +20,8 @@ if (noWeights) console.error(`test: skipping everything that needs weights: ${no
 if (files.some((file) => file.includes('bundlers'))) installedTools('bundlers');
 if (files.some((file) => file.includes('runtimes'))) installedTools('runtimes');
 console.error(`test: browser tests prepared in ${Math.round((Date.now() - begun) / 1000)} s`);
-const { status } = spawnSync(process.execPath, ['--test', '--test-concurrency=1', ...files], { cwd: ROOT, stdio: 'inherit' });
+const { status } = spawnSync(process.execPath, ['--test', '--test-concurrency=1', ...files], {
+  cwd: ROOT,
+  stdio: 'inherit',
+});
 process.exit(status ?? 1);

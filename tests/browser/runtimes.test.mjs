@@ -52,7 +52,10 @@ describe('runtimes', { skip: noWeights || onlyHere }, () => {
     'Node.js': () => [process.execPath, []],
     'the newest Node.js': () => [process.env.RESNET50_NEWEST_NODE ?? process.execPath, []],
     Bun: () => [binary('@oven', 'bun-linux-x64', 'bin', 'bun'), []],
-    Deno: () => [binary('@deno', 'linux-x64-glibc', 'deno'), ['run', '--allow-all', '--no-lock', '--node-modules-dir=manual']],
+    Deno: () => [
+      binary('@deno', 'linux-x64-glibc', 'deno'),
+      ['run', '--allow-all', '--no-lock', '--node-modules-dir=manual'],
+    ],
   };
   for (const [name, command] of Object.entries(runtimes)) {
     test(`${name}: the same bits, in a worker, and the process ends by itself`, async () => {
@@ -69,7 +72,8 @@ describe('runtimes', { skip: noWeights || onlyHere }, () => {
     const folder = join(project, 'edge');
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
-    for (const file of ['static.js', 'wasm/resnet50-simd.wasm']) await cp(join(packageFolder, 'dist', file), join(folder, file.replace('wasm/', '')));
+    for (const file of ['static.js', 'wasm/resnet50-simd.wasm'])
+      await cp(join(packageFolder, 'dist', file), join(folder, file.replace('wasm/', '')));
     const server = await startServer(serverOptions({ isolated: false, csp: undefined }));
     t.after(server.close);
     await writeFile(
@@ -112,7 +116,10 @@ const worker :Workerd.Worker = (
 );
 `,
     );
-    const child = spawn(binary('@cloudflare', 'workerd-linux-64', 'bin', 'workerd'), ['serve', 'config.capnp'], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(binary('@cloudflare', 'workerd-linux-64', 'bin', 'workerd'), ['serve', 'config.capnp'], {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let stderr = '';
     child.stderr.on('data', (chunk) => (stderr += chunk));
     t.after(() => child.kill());
@@ -129,16 +136,30 @@ const worker :Workerd.Worker = (
   });
 
   test('CommonJS: await import works everywhere, require works or says what to do', async () => {
-    await writeFile(join(project, 'import.cjs'), "import('resnet50-wasm').then(({ ResNet50_Weights }) => console.log(ResNet50_Weights.DEFAULT.name));");
-    await writeFile(join(project, 'require.cjs'), "try { console.log(require('resnet50-wasm').ResNet50_Weights.DEFAULT.name); } catch (error) { console.log(error.code + ' ' + error.message); }");
+    await writeFile(
+      join(project, 'import.cjs'),
+      "import('resnet50-wasm').then(({ ResNet50_Weights }) => console.log(ResNet50_Weights.DEFAULT.name));",
+    );
+    await writeFile(
+      join(project, 'require.cjs'),
+      "try { console.log(require('resnet50-wasm').ResNet50_Weights.DEFAULT.name); } catch (error) { console.log(error.code + ' ' + error.message); }",
+    );
     for (const node of new Set([process.execPath, process.env.RESNET50_NEWEST_NODE ?? process.execPath])) {
       assert.equal((await run(node, ['import.cjs'])).stdout.trim(), 'IMAGENET1K_V2');
-      assert.match((await run(node, ['require.cjs'])).stdout, /^IMAGENET1K_V2|^ERR_REQUIRE_ESM .*(dynamic import\(\)|await import)/s);
+      assert.match(
+        (await run(node, ['require.cjs'])).stdout,
+        /^IMAGENET1K_V2|^ERR_REQUIRE_ESM .*(dynamic import\(\)|await import)/s,
+      );
     }
   });
 
   test('publint has nothing to say', async () => {
-    const { status, stdout, stderr } = await run(process.execPath, [binary('publint', 'src', 'cli.js'), 'run', packedTarball(), '--strict']);
+    const { status, stdout, stderr } = await run(process.execPath, [
+      binary('publint', 'src', 'cli.js'),
+      'run',
+      packedTarball(),
+      '--strict',
+    ]);
     assert.equal(status, 0, stdout + stderr);
     assert.match(stdout, /All good/);
   });

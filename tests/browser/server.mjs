@@ -104,7 +104,9 @@ function sendFile(request, response, file, { size, mtimeMs }) {
   if (from > 0) response.setHeader('content-range', `bytes ${from}-${size - 1}/${size}`);
   response.writeHead(from > 0 ? 206 : 200);
   if (request.method === 'HEAD') return response.end();
-  createReadStream(file, { start: from }).on('error', () => response.destroy()).pipe(response);
+  createReadStream(file, { start: from })
+    .on('error', () => response.destroy())
+    .pipe(response);
 }
 
 /** Sends `count` bytes of a file, of what was asked for, and drops the connection. */

@@ -1,9 +1,10 @@
 // A stage for browser tests: a server with the installed package, weights and pictures, a browser, and a page in it.
-import { after, before } from 'node:test';
+
 import { join } from 'node:path';
+import { after, before } from 'node:test';
 import { launch, openPage } from './browsers.mjs';
 import { prepared, ROOT } from './prepare.mjs';
-import { startServer, STRICT_CSP } from './server.mjs';
+import { STRICT_CSP, startServer } from './server.mjs';
 
 const ICON = '<svg xmlns="http://www.w3.org/2000/svg"/>';
 const BLANK = '<!doctype html><link rel="icon" href="/icon.svg"><title>test</title><body></body>';

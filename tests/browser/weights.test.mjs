@@ -56,7 +56,10 @@ for (const name of BROWSERS) {
         assert.ok(event.loaded >= loaded && event.loaded <= total, JSON.stringify(event));
         loaded = event.loaded;
         assert.equal(event.total, event.phase === 'core' ? 0 : total);
-        assert.equal(shards.some(({ file }) => file === event.shard), event.phase === 'weights');
+        assert.equal(
+          shards.some(({ file }) => file === event.shard),
+          event.phase === 'weights',
+        );
       }
       assert.equal(loaded, total);
       const kept = cached.map(({ sha256, bytes, file }) => ({ file, bytes, sha256 }));
@@ -69,7 +72,10 @@ for (const name of BROWSERS) {
         await loadIn(page);
         set.server.requests.length = 0;
         assert.equal((await loadIn(page)).label, 'wall clock');
-        assert.deepEqual(set.server.requests.filter(({ path }) => path.endsWith('.safetensors')), []);
+        assert.deepEqual(
+          set.server.requests.filter(({ path }) => path.endsWith('.safetensors')),
+          [],
+        );
         const down = (request, response, path) => {
           if (!path.startsWith('/weights/')) return false;
           request.socket.destroy();
@@ -97,7 +103,10 @@ for (const name of BROWSERS) {
         }, shards[1].sha256);
         set.server.requests.length = 0;
         assert.equal((await loadIn(page)).label, 'wall clock');
-        assert.deepEqual(set.server.requests.filter(({ path }) => path.endsWith('.safetensors')).map(({ path }) => path), [shardPath(1)]);
+        assert.deepEqual(
+          set.server.requests.filter(({ path }) => path.endsWith('.safetensors')).map(({ path }) => path),
+          [shardPath(1)],
+        );
       });
     });
 
@@ -105,7 +114,7 @@ for (const name of BROWSERS) {
       let [drops, refusals] = [0, 0];
       const fault = (request, response, path) => {
         if (path === shardPath(0) && drops++ === 0) return dropAfter(request, response, shardBytes(0), 1_000_000);
-        if (path === shardPath(2) && refusals++ === 0) return response.writeHead(503).end('busy'), true;
+        if (path === shardPath(2) && refusals++ === 0) return (response.writeHead(503).end('busy'), true);
         return false;
       };
       const { label } = await withFault(fault, () => set.fresh((page) => loadIn(page)));
@@ -179,7 +188,10 @@ for (const name of BROWSERS) {
         const { error } = await loadIn(page, { wasmUrl: '/nowhere/' });
         assert.equal(error.code, 'CORE_LOAD_FAILED');
         assert.match(error.message, /\/nowhere\/resnet50-.*\.wasm.*wasmUrl/);
-        assert.equal((await loadIn(page, { wasmUrl: '/package/dist/wasm', workerUrl: '/package/dist' })).label, 'wall clock');
+        assert.equal(
+          (await loadIn(page, { wasmUrl: '/package/dist/wasm', workerUrl: '/package/dist' })).label,
+          'wall clock',
+        );
       });
     });
 
@@ -208,7 +220,9 @@ for (const name of BROWSERS) {
                 controller.abort(new Error('enough'));
               }, 50);
             };
-            const reason = await ResNet50.load({ weights: 'pqf', signal: controller.signal, onProgress }).catch((e) => e.message);
+            const reason = await ResNet50.load({ weights: 'pqf', signal: controller.signal, onProgress }).catch(
+              (e) => e.message,
+            );
             return { ms: performance.now() - begun, reason, cached: await weightsCache.list() };
           });
           for (let i = 0; i < 40 && open > 0; i++) await new Promise((resolve) => setTimeout(resolve, 50));
@@ -264,12 +278,18 @@ for (const name of BROWSERS) {
           const pending = outcome(model.classify('/pictures/clock.jpg'));
           await model.dispose();
           await model.dispose();
-          const disposed = [(await pending).error?.code, (await outcome(model.classify('/pictures/clock.jpg'))).error?.code];
+          const disposed = [
+            (await pending).error?.code,
+            (await outcome(model.classify('/pictures/clock.jpg'))).error?.code,
+          ];
           const AsyncFunction = (async () => {}).constructor;
           let using = 'not run';
           try {
             // A CSP without unsafe-eval forbids this; then the syntax is tested elsewhere.
-            using = await new AsyncFunction('ResNet50', "let m; { await using model = await ResNet50.load({ weights: 'pqf' }); m = model; } return m.classify(new ImageData(9, 9)).catch((e) => e.code);")(ResNet50);
+            using = await new AsyncFunction(
+              'ResNet50',
+              "let m; { await using model = await ResNet50.load({ weights: 'pqf' }); m = model; } return m.classify(new ImageData(9, 9)).catch((e) => e.code);",
+            )(ResNet50);
           } catch (error) {
             using = error.name;
           }
@@ -294,7 +314,12 @@ for (const name of BROWSERS) {
           'other origin': typed('UNSUPPORTED_INPUT'),
           topK: 'INVALID_ARGUMENT',
         });
-        for (const kind of ['empty', 'truncated', 'unloaded image']) assert.match(errors[kind], /^ResNet50Error (NOT_AN_IMAGE|TRUNCATED_IMAGE|UNSUPPORTED_INPUT|CORRUPT_IMAGE)$/, kind);
+        for (const kind of ['empty', 'truncated', 'unloaded image'])
+          assert.match(
+            errors[kind],
+            /^ResNet50Error (NOT_AN_IMAGE|TRUNCATED_IMAGE|UNSUPPORTED_INPUT|CORRUPT_IMAGE)$/,
+            kind,
+          );
         assert.ok(stays);
         assert.deepEqual(disposed, ['DISPOSED', 'DISPOSED']);
         assert.ok(['DISPOSED', 'EvalError'].includes(using), using);
@@ -315,7 +340,11 @@ for (const name of BROWSERS) {
     test('plain http: no WebCrypto, no Cache Storage, shards verified all the same', async () => {
       await set.open(async (page) => {
         await page.goto(`http://${host}:${set.server.port}/`);
-        assert.deepEqual(await page.evaluate(() => [isSecureContext, typeof caches, typeof crypto.subtle]), [false, 'undefined', 'undefined']);
+        assert.deepEqual(await page.evaluate(() => [isSecureContext, typeof caches, typeof crypto.subtle]), [
+          false,
+          'undefined',
+          'undefined',
+        ]);
         assert.equal((await loadIn(page)).label, 'wall clock');
         set.server.options.fault = (request, response, path) => {
           if (path !== shardPath(3)) return false;
@@ -338,7 +367,9 @@ for (const name of BROWSERS) {
           const broken = () => {
             throw new DOMException('storage is blocked', 'SecurityError');
           };
-          Object.defineProperty(globalThis, 'caches', { value: { open: broken, has: broken, delete: broken, keys: broken } });
+          Object.defineProperty(globalThis, 'caches', {
+            value: { open: broken, has: broken, delete: broken, keys: broken },
+          });
           const { ResNet50 } = await import('/package/dist/index.js');
           const model = await ResNet50.load({ weights: 'pqf', worker: false });
           const [best] = await model.classify('/pictures/clock.jpg');

@@ -1,6 +1,8 @@
 // A stand-in for the compiled core that keeps web/core.ts's contract in plain JavaScript: memory with an allocator, a
 // picture format of its own ('IMG' and JSON), logits that show which picture was seen. 'TRAP' in place of a picture
 // ends like a wasm trap. Counts what is allocated so that leaks show as memoryBytes.
+import { gzipSync } from 'node:zlib';
+
 const ok = (value) => ({ value });
 const fail = (code, message, subject = '') => ({ error: { code, message, subject } });
 
@@ -109,23 +111,42 @@ export default async function factory(options = {}) {
       if (!content.startsWith('CKPT')) return fail('CHECKPOINT_FORMAT', 'is no state dict', name);
       const { classes } = JSON.parse(content.slice(4));
       let calibrated = 0;
+      let quantized = false;
+      let last = new Uint8Array();
+      const ranges = () => ({ input: [-2.5, 2.5], conv1: [0, calibrated] });
       let precision = '';
       return ok({
         classes,
         parameters: 1000 + classes,
         calibrate: () => ok(void calibrated++),
         calibrateGenerated: () => ok(void calibrated++),
-        ranges: () => ({ input: [-2.5, 2.5], conv1: [0, calibrated] }),
+        beginQuantization: () => (calibrated === 0 ? fail('NOT_READY', 'calibrate first') : ok(undefined)),
+        continueQuantization: () => {
+          quantized = true;
+          return ok(1);
+        },
+        quantization: () => ({
+          ranges: ranges(),
+          layers: [{ name: 'conv1', signalToNoise: 30 }],
+          repeatsVectors: false,
+        }),
         planShards: (p) => {
           precision = p;
-          return p === 'int8' && calibrated === 0 ? fail('NOT_READY', 'calibrate first') : ok(2);
+          return p === 'int8' && !quantized ? fail('NOT_READY', 'quantize first') : ok(2);
         },
         shard: (i) => {
           const shard = new TextEncoder().encode(
             `${precision} shard ${i} of ${classes} classes, ${calibrated} pictures`,
           );
           HEAPU8.set(shard, 1024);
+          last = shard;
           return ok({ pointer: 1024, bytes: shard.length });
+        },
+        // Short shards do not get shorter, so they are stored plain.
+        compressedShard: () => {
+          const packed = gzipSync(last);
+          HEAPU8.set(packed, 4096);
+          return ok({ pointer: 4096, bytes: packed.length });
         },
         delete: () => undefined,
       });

@@ -12,6 +12,18 @@ test('a good manifest comes back as it was, and formats to the same bytes each t
   assert.equal(formatManifest(parse(good())), formatManifest(good()));
 });
 
+const FACTS = {
+  ...{ encoding: 'compact', rounding: 'compensated', ranges: 'squares' },
+  ...{ equalized: true, biasCorrected: true, repeatsVectors: false, layers: { conv1: 31.5 } },
+};
+test('what quantization did is kept, and shards may be compressed', () => {
+  const manifest = good();
+  const measured = { images: 3, top1: 66.67, top5: 100 };
+  manifest.quantization = { ...FACTS, measured: { int8: { ...measured, agreement: 100 }, f32: measured } };
+  Object.assign(manifest.precisions.int8.shards[0], { encoding: 'gzip', decodedBytes: 9000 });
+  assert.deepEqual(parse(manifest), manifest);
+});
+
 const shard = (change) => (m) => Object.assign(m.precisions.int8.shards[1], change);
 const CASES = [
   ['format', (m) => (m.format = 'other')],
@@ -41,6 +53,15 @@ const CASES = [
     'precisions.int8.shards[1].sha256',
     shard({ sha256 }),
   ]),
+  ['precisions.int8.shards[1].encoding', shard({ encoding: 'br' })],
+  ['precisions.int8.shards[1].decodedBytes', shard({ encoding: 'gzip' })],
+  ['precisions.int8.shards[1].decodedBytes', shard({ decodedBytes: 100 })],
+  ['precisions.int8.shards[1].decodedBytes', shard({ encoding: 'gzip', decodedBytes: 2 ** 31 })],
+  ['quantization', (m) => (m.quantization = 7)],
+  ['quantization.encoding', (m) => (m.quantization = { ...FACTS, encoding: 'int4' })],
+  ['quantization.equalized', (m) => (m.quantization = { ...FACTS, equalized: 'yes' })],
+  ['quantization.layers', (m) => (m.quantization = { ...FACTS, layers: { conv1: null } })],
+  ['quantization.measured.f32', (m) => (m.quantization = { ...FACTS, measured: { int8: { images: 3 } } })],
   ['source', (m) => (m.source = {})],
   ['calibration', (m) => (m.calibration.kind = 'guessed')],
   ['converter', (m) => delete m.converter],
@@ -62,4 +83,75 @@ test('what is no JSON, no object, or a web page is said so', () => {
   assert.throws(() => parseManifest('{', 'm'), { code: 'MANIFEST_FORMAT', message: /not valid JSON/ });
   assert.throws(() => parseManifest('[]', 'm'), { code: 'MANIFEST_FORMAT', message: /JSON object/ });
   assert.throws(() => parseManifest('<!DOCTYPE html>', 'm'), { code: 'MANIFEST_FORMAT', message: /HTML page/ });
+});
+
+/** A reproducible source of whole numbers below `n` (mulberry32). */
+function randomFrom(seed) {
+  let state = seed;
+  return (n) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t ^= t + Math.imul(t ^ (t >>> 7), 61 | t);
+    return ((t ^ (t >>> 14)) >>> 0) % n;
+  };
+}
+
+const STRANGE = [null, true, -1, 0, 1.5, 1e308, '', 'x', '../x', '\u0000', [], [[]], {}, 'a'.repeat(300), 2 ** 53];
+
+/** Changes the value at a random place of a JSON tree, or removes or adds one. */
+function mutateTree(value, random) {
+  let at = value;
+  for (;;) {
+    const keys = Object.keys(at);
+    if (keys.length === 0) return;
+    const key = keys[random(keys.length)];
+    const inner = at[key];
+    if (typeof inner === 'object' && inner !== null && random(3) > 0) {
+      at = inner;
+      continue;
+    }
+    const action = random(4);
+    if (action === 0) delete at[key];
+    else if (action === 1)
+      Object.defineProperty(at, '__proto__', { value: inner, enumerable: true, configurable: true, writable: true });
+    else at[key] = STRANGE[random(STRANGE.length)];
+    return;
+  }
+}
+
+/** Changes, removes or doubles a few characters of a text. */
+function mutateText(text, random) {
+  let changed = text;
+  for (let i = random(4); i >= 0; i--) {
+    const at = random(changed.length);
+    const inserted = ['', '"', '}', ',', '0', '\\', '-', 'e9', String.fromCharCode(random(65536))][random(9)];
+    changed = changed.slice(0, at) + inserted + changed.slice(at + random(3));
+  }
+  return changed;
+}
+
+test('5000 mutations: a manifest that holds what it promises, or a typed refusal', () => {
+  const random = randomFrom(5);
+  const counts = { taken: 0, refused: 0 };
+  for (let round = 0; round < 5000; round++) {
+    const tree = good();
+    for (let i = random(3); i >= 0; i--) mutateTree(tree, random);
+    const text = random(2) === 0 ? JSON.stringify(tree) : mutateText(JSON.stringify(good()), random);
+    try {
+      const { precisions, categories, name } = parseManifest(text, 'here/manifest.json');
+      counts.taken++;
+      assert.ok(!name.includes('/') && categories.length >= 1);
+      for (const { shards } of Object.values(precisions)) {
+        for (const { file, bytes, sha256 } of shards) {
+          assert.equal(new URL(file, 'https://here/w/').href, `https://here/w/${file}`, text);
+          assert.ok(Number.isSafeInteger(bytes) && /^[0-9a-f]{64}$/.test(sha256), text);
+        }
+      }
+    } catch (error) {
+      if (error.name !== 'ResNet50Error') throw error;
+      assert.match(error.code, /^MANIFEST_/);
+      counts.refused++;
+    }
+  }
+  assert.ok(counts.taken > 100 && counts.refused > 1000, JSON.stringify(counts));
 });

@@ -1,0 +1,73 @@
+// Rounds of load, classify and dispose in Chromium leave nothing behind: no workers, no wasm memory, no JavaScript heap.
+// RESNET50_MEMORY_ROUNDS (20) says how many.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { browserMissing } from './browsers.mjs';
+import { prepared } from './prepare.mjs';
+import { stage } from './stage.mjs';
+
+const rounds = Number(process.env.RESNET50_MEMORY_ROUNDS ?? 20);
+const { noWeights } = prepared();
+const MB = 2 ** 20;
+
+/** Resident memory of the browser's renderer processes, bytes (Linux). */
+function rendererBytes(browser) {
+  const parent = browser.process().pid;
+  const children = new Map();
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      children.set(Number(pid), {
+        parent: Number(/PPid:\s+(\d+)/.exec(status)?.[1]),
+        bytes: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024,
+        renderer: command.includes('--type=renderer') && !command.includes('--extension-process'),
+      });
+    } catch {
+      // it has ended meanwhile
+    }
+  }
+  const isOurs = (pid) => pid === parent || (children.has(pid) && isOurs(children.get(pid).parent));
+  let sum = 0;
+  for (const [pid, { bytes, renderer }] of children) if (renderer && isOurs(pid)) sum += bytes;
+  return sum;
+}
+
+describe('chromium: memory', {
+  skip: browserMissing('chromium') || noWeights || (process.platform !== 'linux' && '/proc is read'),
+}, () => {
+  const set = stage('chromium', {}, { flags: ['--js-flags=--expose-gc'] });
+
+  test(`${rounds} rounds of load, classify, dispose: no growth`, { timeout: 600_000 }, async (t) => {
+    await set.open(async (page) => {
+      const round = (count) =>
+        page.evaluate(async (count) => {
+          const { ResNet50 } = await import('/package/dist/index.js');
+          for (let i = 0; i < count; i++) {
+            const model = await ResNet50.load({ weights: 'pqf', threads: 2 });
+            await model.classify('/pictures/clock.jpg');
+            await model.dispose();
+          }
+          for (let i = 0; i < 5; i++) {
+            globalThis.gc();
+            await new Promise((resolve) => setTimeout(resolve, 100));
+          }
+          return performance.memory.usedJSHeapSize;
+        }, count);
+      await round(5);
+      const before = { heap: await round(0), resident: rendererBytes(set.browser) };
+      const heap = await round(rounds);
+      const resident = rendererBytes(set.browser);
+      const workers = page.workers().length;
+      const growth = { heap: (heap - before.heap) / MB, resident: (resident - before.resident) / MB };
+      t.diagnostic(
+        `${rounds} rounds: heap ${growth.heap.toFixed(2)} MB, resident ${growth.resident.toFixed(1)} MB more than ${(before.resident / MB).toFixed(0)} MB, ${workers} workers`,
+      );
+      assert.equal(workers, 0);
+      assert.ok(growth.heap < 1, `${growth.heap} MB of heap`);
+      // One model is 60 MB: a leak of one in ten rounds would show.
+      assert.ok(growth.resident < 40, `${growth.resident} MB of resident memory`);
+    });
+  });
+});

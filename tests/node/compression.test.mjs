@@ -1,0 +1,30 @@
+// Compressed shards: decoded to exactly what the manifest promises, or refused by name.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { importSource } from './helpers.mjs';
+
+const { decodeShard } = await importSource('compression.ts');
+const plain = new Uint8Array(300_000).map((_, i) => (i * i) >> 7);
+const stored = new Uint8Array(gzipSync(plain));
+const shard = (change) => ({
+  ...{ file: 'a.safetensors.gz', bytes: stored.length, sha256: '' },
+  ...{ encoding: 'gzip', decodedBytes: plain.length },
+  ...change,
+});
+
+test('a gzip shard comes back as it was; a plain one is passed on', async () => {
+  assert.deepEqual(await decodeShard(shard(), stored), plain);
+  assert.equal(await decodeShard({ file: 'a', bytes: 3, sha256: '' }, plain), plain);
+});
+
+for (const [what, change, bytes] of [
+  ['longer than promised', { decodedBytes: plain.length - 1 }, stored],
+  ['shorter than promised', { decodedBytes: plain.length + 1 }, stored],
+  ['cut off', {}, stored.slice(0, stored.length / 2)],
+  ['no gzip file', {}, plain.slice(0, 5000)],
+]) {
+  test(`a shard that is ${what} is refused`, async () => {
+    await assert.rejects(decodeShard(shard(change), bytes), { code: 'WEIGHTS_FORMAT', subject: 'a.safetensors.gz' });
+  });
+}

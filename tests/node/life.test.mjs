@@ -1,0 +1,91 @@
+// The real core over a long life in short (tests/soak.mjs has the long one), and at the limits of memory. The core must
+// be built; weights are made up, so that no test material is needed.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { crc32, deflateSync } from 'node:zlib';
+import { soak } from '../soak.mjs';
+import { coreMissing, FLAVOURS, ROOT } from './helpers.mjs';
+
+const small = { weights: null, classes: 10, threads: 1, transforms: { resizeSize: 32, cropSize: 32 } };
+const load = async (options) => (await import('../../dist/index.node.js')).ResNet50.load({ ...small, ...options });
+const picture = readFileSync(join(ROOT, 'tests', 'data', 'pictures', 'clock.jpg'));
+
+function chunk(name, data) {
+  const body = Buffer.concat([Buffer.from(name), data]);
+  const frame = Buffer.alloc(4);
+  frame.writeUInt32BE(data.length);
+  const end = Buffer.alloc(4);
+  end.writeUInt32BE(crc32(body));
+  return Buffer.concat([frame, body, end]);
+}
+
+/** A one-bit grey PNG, black, of any size; its pixels are really there unless `pixels` is false. */
+function blackPng(width, height, pixels = true) {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header[8] = 1;
+  const rows = pixels
+    ? deflateSync(Buffer.alloc((Math.ceil(width / 8) + 1) * height), { level: 9 })
+    : Buffer.alloc(1 << 20);
+  const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
+  return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', rows), chunk('IEND', Buffer.alloc(0))]);
+}
+
+describe('the compiled core', { skip: coreMissing() }, () => {
+  test('a short soak: nothing grows, nothing is wrong after errors, aborts and other models', async () => {
+    const { faults, lines } = await soak({ count: 30, loads: 4, aborts: 10 });
+    assert.deepEqual(faults, [], lines.join('\n'));
+  });
+
+  test('maxBytes and maxPixels hold, whatever the format, and the next picture is the same as ever', async (t) => {
+    const model = await load({ maxBytes: 50_000, maxPixels: 500 * 375 });
+    t.after(() => model.dispose());
+    const expected = await model.logits(picture);
+    const { memoryBytes } = model.info();
+    const over = [blackPng(501, 375), blackPng(60_000, 60_000, false), Buffer.alloc(50_001), blackPng(20_000, 1)];
+    for (const bytes of over) {
+      await assert.rejects(model.logits(bytes), { code: 'IMAGE_TOO_LARGE' });
+      assert.deepEqual(await model.logits(picture), expected);
+    }
+    const pixels = { data: new Uint8Array(501 * 375), width: 501, height: 375, channels: 1 };
+    await assert.rejects(model.logits(pixels), { code: 'IMAGE_TOO_LARGE' });
+    assert.equal((await model.logits(blackPng(500, 375))).length, 10);
+    assert.ok(model.info().memoryBytes - memoryBytes <= 2 ** 20, 'refusals cost no memory');
+  });
+
+  test('a megabyte that promises 60000 x 60000 pixels costs no memory', async (t) => {
+    const model = await load({});
+    t.after(() => model.dispose());
+    const bomb = blackPng(60_000, 60_000, false);
+    await assert.rejects(model.logits(bomb), { code: 'IMAGE_TOO_LARGE' });
+    const { memoryBytes } = model.info();
+    for (let i = 0; i < 20; i++) await assert.rejects(model.logits(bomb), { code: 'IMAGE_TOO_LARGE' });
+    await model.logits(picture);
+    assert.equal(model.info().memoryBytes, memoryBytes);
+  });
+
+  test('more memory than the core can have: a typed error, and the next picture is the same as ever', async (t) => {
+    const model = await load({});
+    t.after(() => model.dispose());
+    const expected = await model.logits(picture);
+    // 268 megapixels, 805 MB as RGB: within the limit on pixels, not within a gigabyte beside everything else.
+    await assert.rejects(model.logits(blackPng(16_383, 16_383)), { code: 'OUT_OF_MEMORY' });
+    assert.deepEqual(await model.logits(picture), expected);
+    const pixels = { data: new Uint8Array(16_000 * 16_000), width: 16_000, height: 16_000, channels: 1 };
+    await assert.rejects(model.logits(pixels), { code: 'OUT_OF_MEMORY' });
+    assert.deepEqual(await model.logits(picture), expected);
+  });
+
+  test('readers with known memory errors are in no module: their messages are not', async () => {
+    for (const name of [...FLAVOURS, 'convert']) {
+      const wasm = readFileSync(join(ROOT, 'dist', 'wasm', `resnet50-${name}.wasm`)).toString('latin1');
+      assert.ok(wasm.includes('bad png sig') || wasm.includes('bad interlace method'), `${name} has a PNG reader`);
+      for (const words of ['not GIF', 'not HDR', 'not PSD', 'bad file', 'too many Comps']) {
+        assert.ok(!wasm.includes(words), `${name} contains '${words}'`);
+      }
+    }
+  });
+});
