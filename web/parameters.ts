@@ -18,8 +18,8 @@ export interface Parameter {
   /** True where these are the checkpoint's numbers (in float32), bit for bit. */
   exact: boolean;
   /**
-   * True for convolutions of int8 weights: the batch norm behind is folded in, with what the quantization did to fit the
-   * weights into eight bits. These are the numbers that the network computes with.
+   * True for convolutions of int8 weights: the batch norm behind is folded in. The weights are dequantized, and the factors
+   * that the quantization moved between layers are taken out again.
    */
   folded: boolean;
   /** Where `folded`: the bias that the batch norm became. */
@@ -71,18 +71,27 @@ export class ParameterSource {
     const layer = name.slice(0, dot);
     const isConvolution = spec.shape.length === 4;
     const norm = layer.replace(/conv(\d)$/, 'bn$1').replace(/downsample\.0$/, 'downsample.1');
-    const around = [`${layer}.scale`, `${layer}.bias`, `${norm}.weight`, `${norm}.running_var`];
+    const [from, to] = [channelsRead(layer), channelsWritten(layer)].map((leader) => `${leader}.equalization`);
+    const around = [`${layer}.scale`, `${layer}.bias`, `${norm}.weight`, `${norm}.running_var`, `${from}`, `${to}`];
     const pieces = await this.#fetch([name, ...(name.endsWith('.weight') ? around : [])], signal);
     const own = pieces.get(name);
     if (own === undefined) throw notKept(name, this.precision);
     const values = assemble(spec, own, pieces.get(`${layer}.scale`));
     const vector = (tensor: string) => joined(pieces.get(tensor) ?? new Map(), spec.shape[0] as number);
     const folded = isConvolution && !pieces.has(`${norm}.weight`);
+    const bias = folded ? vector(`${layer}.bias`) : undefined;
+    if (this.precision === 'int8' && spec.shape.length > 1) {
+      const factors = (tensor = '', count = 0) =>
+        pieces.has(tensor) ? joined(pieces.get(tensor) as Map<number, Piece>, count) : undefined;
+      const [read, written] = [factors(from, spec.shape[1]), factors(to, spec.shape[0])];
+      equalizeBack(values, spec.shape, read, written);
+      if (bias) equalizeBack(bias, [bias.length, 1], undefined, written);
+    }
     if (isConvolution && !folded) unfold(values, vector(`${norm}.weight`), vector(`${norm}.running_var`));
     return {
       ...{ name, shape: spec.shape, values, folded },
       exact: !isConvolution && this.precision === 'f32',
-      ...(folded ? { bias: vector(`${layer}.bias`) } : {}),
+      ...(bias ? { bias } : {}),
     };
   }
 
@@ -173,6 +182,36 @@ function assemble(
     }
   }
   return all;
+}
+
+/**
+ * The convolution whose output channels stand for those that a layer writes: a stage's blocks write one stream, named by
+ * its first projection, as src/quantize/channel_groups.cc has it.
+ */
+const channelsWritten = (layer: string): string =>
+  layer.replace(/^(layer\d)\.\d+\.(conv3|downsample\.0)$/, '$1.0.downsample.0');
+
+/** The same for the channels that a layer reads. */
+function channelsRead(layer: string): string {
+  const [, stage, block, part] = /^layer(\d)\.(\d+)\.(.+)$/.exec(layer) ?? [];
+  if (part === 'conv2' || part === 'conv3') return `layer${stage}.${block}.conv${Number(part.at(-1)) - 1}`;
+  const source = layer === 'fc' ? 4 : block === '0' ? Number(stage) - 1 : Number(stage);
+  return source === 0 ? 'conv1' : `layer${source}.0.downsample.0`;
+}
+
+/** Undoes src/quantize/equalize.cc: outputs times their factors, inputs divided by theirs. `values` as torch has them. */
+function equalizeBack(
+  values: Float32Array,
+  shape: readonly number[],
+  inputs: Float32Array | undefined,
+  outputs: Float32Array | undefined,
+): void {
+  const [rows = 1, columns = 1] = shape;
+  const [row, area] = [values.length / rows, values.length / rows / columns];
+  for (let i = 0; i < values.length; i++) {
+    const [o, c] = [Math.floor(i / row), Math.floor(i / area) % columns];
+    values[i] = ((values[i] as number) * (outputs?.[o] ?? 1)) / (inputs?.[c] ?? 1);
+  }
 }
 
 /** Takes the batch norm's factor out of each output channel; the last bit may be lost. Factors of 0 leave 0. */

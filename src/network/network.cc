@@ -288,24 +288,6 @@ void Network::SetInput(std::span<const float> nchw) {
   }
 }
 
-void Network::Copy(Tap& tap) const {
-  const size_t channels = size_t(layers_[tap.row].out_channels),
-               area = extents_[tap.row].height * extents_[tap.row].width;
-  const size_t n = size_t(n_), values = n * area * channels;
-  const void* tensor = TensorOf(int(tap.row));
-  if (options_.precision == Precision::kInt8) {
-    tap.nchw =
-        ToNchw(std::span(static_cast<const int8_t*>(tensor), values), n, area, channels, output_quantization_[tap.row]);
-  } else {
-    tap.nchw = ToNchw(std::span(static_cast<const float*>(tensor), values), n, area, channels);
-  }
-}
-
-Status Network::RunRow(size_t row) {
-  if (n_ == 0) return Error{ErrorCode::kNotReady, "network", "Prepare must come before Run"};
-  return HasOperator(row) ? operators_[row]->Run(pool_) : Status{};
-}
-
 Status Network::Run(const LayerObserver& observer, std::span<Tap> taps) {
   for (size_t i = 0; i < layers_.size(); ++i) {
     if (Status status = RunRow(i); !status) return status;

@@ -49,6 +49,10 @@ class Network {
 
   // Packs one layer; the spans may go afterwards. Errors: kWeightsMismatch (no such layer, wrong sizes, bad scales).
   Status SetWeights(std::string_view layer, const LayerWeights& weights);
+  // What the quantization divided a convolution's output channels by, from channel `first` on, so that they fit one
+  // scale. Layers that share its channels (a stage's residual stream) share its factors. Taps multiply them back.
+  // Errors: kWeightsMismatch (no such convolution or channels, a factor that is not a positive number).
+  Status SetEqualization(std::string_view layer, size_t first, std::span<const float> factors);
   // Names of convolutions and fc that have no weights yet, in network order.
   std::vector<std::string> MissingLayers() const;
 
@@ -110,6 +114,8 @@ class Network {
   Status Setup();
   void* TensorOf(int row) const { return static_cast<char*>(arena_.get()) + tensor_offsets_[size_t(row + 1)]; }
   void Copy(Tap& tap) const;
+  // The factors of a row's output channels; empty for none.
+  std::span<const float> EqualizationOf(size_t row) const;
 
   NetworkOptions options_;
   std::vector<Layer> layers_;
@@ -127,6 +133,7 @@ class Network {
   std::unique_ptr<void, FreeArena> arena_;
   std::vector<float> logits_;
   std::vector<float> head_bias_;
+  std::vector<std::vector<float>> equalization_;  // by row; empty for none
 };
 
 }  // namespace resnet50

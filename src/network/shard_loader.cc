@@ -92,6 +92,11 @@ Status ShardLoader::Load(std::span<const uint8_t> shard, std::string_view file_n
   for (const SafetensorsTensor& tensor : parsed->tensors) {
     const TensorName name = ParseName(tensor.name);
     if (IsBatchNorm(network_.layers(), name.layer)) continue;
+    if (name.valid && name.part == "equalization" && tensor.type == TensorType::kF32) {
+      Status status = network_.SetEqualization(name.layer, name.first, CopyFloats(tensor.data));
+      if (!status) return status;
+      continue;
+    }
     const bool known = name.part == "weight" || name.part == "scale" || name.part == "bias";
     if (!name.valid || !known) return Mismatch(file_name, tensor.name, "belongs to no layer of ResNet-50");
     const auto [it, fresh] = pieces.try_emplace({name.layer, name.first});

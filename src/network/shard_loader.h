@@ -20,6 +20,8 @@ namespace resnet50 {
 // cut by output channels: LAYER.weight#256 holds the rows from channel 256 on, and so do its scale and bias. An int8
 // weight of a kernel over 1x1 may also lie as [O, I, KH, KW], as torch has it: some shards compress better so. The
 // vectors of batch norms, which f32 shards carry under torchvision's names, are skipped.
+// LAYER.equalization F32 [O], at the first convolution of those that share their output channels, is what the
+// quantization divided those channels by.
 class ShardLoader {
  public:
   // `network` outlives the loader.

@@ -8,6 +8,7 @@
 #include "image/normalize.h"
 #include "network/shard_loader.h"
 #include "quantize/calibration.h"
+#include "quantize/channel_groups.h"
 #include "quantize/generated_images.h"
 #include "weights/safetensors_writer.h"
 
@@ -27,7 +28,7 @@ constexpr double kObservationShare = 0.25;  // of the time that quantization tak
 // Bytes of one output channel of a layer with its scale and bias, or its batch norm.
 size_t ChannelBytes(const Layer& layer, Precision precision) {
   const size_t row = layer.weight_count() / size_t(layer.out_channels);
-  if (precision == Precision::kInt8) return row + 2 * sizeof(float);
+  if (precision == Precision::kInt8) return row + 3 * sizeof(float);  // scale, bias, equalization
   return (row + 1 + (layer.batch_norm.empty() ? 0 : std::size(kBatchNormParts))) * sizeof(float);
 }
 
@@ -53,6 +54,14 @@ std::vector<int8_t> ByKernel(const Layer& layer, const std::vector<int8_t>& ohwi
 template <typename T>
 std::span<const uint8_t> Bytes(const std::vector<T>& values, size_t first, size_t count) {
   return {reinterpret_cast<const uint8_t*>(values.data() + first), count * sizeof(T)};
+}
+
+// Whether the row is the first of those that share its output channels' factors: it speaks for all.
+bool LeadsChannelGroup(const std::vector<Layer>& layers, size_t row) {
+  const std::vector<ChannelGroup> groups = ChannelGroups(layers);
+  return std::any_of(groups.begin(), groups.end(), [&](const ChannelGroup& group) {
+    return !group.producers.empty() && group.producers.front() == row;
+  });
 }
 
 Result<int> InferClasses(const StateDict& state, std::string_view file_name) {
@@ -293,6 +302,10 @@ Result<std::vector<uint8_t>> Converter::WriteShard(size_t index) const {
       add(".bias", TensorType::kF32, vector_shape, Bytes(q.bias, piece.first, piece.channels));
       add(".weight", TensorType::kI8, WeightShape(layer, piece.channels, by_kernel),
           Bytes(*weight, piece.first * row, piece.channels * row));
+      if (const std::vector<float>& factors = quantizer_->factors(piece.layer);
+          !factors.empty() && LeadsChannelGroup(network_->layers(), piece.layer)) {
+        add(".equalization", TensorType::kF32, vector_shape, Bytes(factors, piece.first, piece.channels));
+      }
     }
   }
   return WriteSafetensors(tensors, {});

@@ -55,6 +55,8 @@ class Quantizer {
   // Results, whole when all rows are done.
   const QuantizedLayer& layer(size_t row) const { return quantized_[row]; }
   const RangeMap& ranges() const { return ranges_; }
+  // What equalization divided the row's output channels by; empty where it did not.
+  const std::vector<float>& factors(size_t row) const { return factors_[row]; }
   const std::vector<LayerReport>& reports() const { return reports_; }
   bool repeats_vectors() const { return repeats_vectors_; }
 
