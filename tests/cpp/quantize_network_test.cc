@@ -1,5 +1,5 @@
-// The whole quantization on a network with random weights: what it may change, what it must not, and that threads do not
-// matter.
+// The whole quantization on a network with random weights: what it may change, what it must not, and that threads do
+// not matter.
 #include <gtest/gtest.h>
 
 #include <cmath>
