@@ -41,9 +41,25 @@ read from standard input, one a line.
 Exit status: 0, or 1 if a picture could not be classified (the others are).
 `;
 
-const OPTIONS = {
+/** Options of every command that loads a model; loadOptions() reads them. */
+export const MODEL_OPTIONS = {
   weights: { type: 'string', short: 'w' },
   'weights-dir': { type: 'string' },
+  precision: { type: 'string' },
+  'activation-bits': { type: 'string' },
+  threads: { type: 'string' },
+  flavour: { type: 'string' },
+} as const;
+
+/** Options of every command that reads pictures. */
+export const IMAGE_OPTIONS = {
+  'no-exif': { type: 'boolean' },
+  background: { type: 'string' },
+} as const;
+
+const OPTIONS = {
+  ...MODEL_OPTIONS,
+  ...IMAGE_OPTIONS,
   'top-k': { type: 'string', short: 'k' },
   threshold: { type: 'string' },
   crops: { type: 'string' },
@@ -51,15 +67,9 @@ const OPTIONS = {
   deny: { type: 'string' },
   json: { type: 'boolean' },
   ndjson: { type: 'boolean' },
-  precision: { type: 'string' },
-  'activation-bits': { type: 'string' },
-  threads: { type: 'string' },
-  'no-exif': { type: 'boolean' },
-  background: { type: 'string' },
-  flavour: { type: 'string' },
 } as const;
 
-/** Options that every command that loads a model takes. */
+/** What MODEL_OPTIONS ask for. */
 export function loadOptions(values: Values): LoadOptions {
   const threads = text(values, 'threads') === 'auto' ? 'auto' : number(values, 'threads', 1, 64);
   const bits = number(values, 'activation-bits', 7, 8);

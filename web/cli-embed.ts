@@ -3,7 +3,17 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { exists, imageOptions, loadOptions, loadWithProgress, namesOf, print, readable } from './cli-classify.js';
+import {
+  exists,
+  IMAGE_OPTIONS,
+  imageOptions,
+  loadOptions,
+  loadWithProgress,
+  MODEL_OPTIONS,
+  namesOf,
+  print,
+  readable,
+} from './cli-classify.js';
 import { parse, text, UsageError } from './cli-options.js';
 import { describe } from './errors.js';
 import type { ImageOptions, ResNet50 } from './index.node.js';
@@ -32,14 +42,8 @@ Exit status: 0, or 1 if a picture could not be read (the others are).
 const OPTIONS = {
   out: { type: 'string', short: 'o' },
   names: { type: 'string' },
-  weights: { type: 'string', short: 'w' },
-  'weights-dir': { type: 'string' },
-  precision: { type: 'string' },
-  'activation-bits': { type: 'string' },
-  threads: { type: 'string' },
-  'no-exif': { type: 'boolean' },
-  background: { type: 'string' },
-  flavour: { type: 'string' },
+  ...MODEL_OPTIONS,
+  ...IMAGE_OPTIONS,
 } as const;
 
 /** Numbers that ResNet-50 has before its classifier. */

@@ -3,7 +3,15 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { encode } from 'fast-png';
-import { imageOptions, loadOptions, loadWithProgress, print, readable } from './cli-classify.js';
+import {
+  IMAGE_OPTIONS,
+  imageOptions,
+  loadOptions,
+  loadWithProgress,
+  MODEL_OPTIONS,
+  print,
+  readable,
+} from './cli-classify.js';
 import { number, parse, text, UsageError } from './cli-options.js';
 import { spread } from './explain.js';
 import { fileError } from './files.js';
@@ -35,14 +43,8 @@ const OPTIONS = {
   class: { type: 'string', short: 'c' },
   crop: { type: 'boolean' },
   'max-side': { type: 'string' },
-  weights: { type: 'string', short: 'w' },
-  'weights-dir': { type: 'string' },
-  precision: { type: 'string' },
-  'activation-bits': { type: 'string' },
-  threads: { type: 'string' },
-  'no-exif': { type: 'boolean' },
-  background: { type: 'string' },
-  flavour: { type: 'string' },
+  ...MODEL_OPTIONS,
+  ...IMAGE_OPTIONS,
 } as const;
 
 /** Runs the command; resolves to the exit status. */

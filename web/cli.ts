@@ -3,7 +3,7 @@
  * The command `resnet50-wasm`: chooses the command, turns errors into one line and an exit status (2 for a mistake in
  * the command itself).
  */
-import { classifyCommand, loadOptions, loadWithProgress, print } from './cli-classify.js';
+import { classifyCommand, loadOptions, loadWithProgress, MODEL_OPTIONS, print } from './cli-classify.js';
 import { convertCommand } from './cli-convert.js';
 import { embedCommand } from './cli-embed.js';
 import { parse, UsageError } from './cli-options.js';
@@ -31,12 +31,7 @@ Says what this machine can do; with --weights, loads the model and says how it r
 `;
 
 const INFO_OPTIONS = {
-  weights: { type: 'string', short: 'w' },
-  'weights-dir': { type: 'string' },
-  precision: { type: 'string' },
-  'activation-bits': { type: 'string' },
-  threads: { type: 'string' },
-  flavour: { type: 'string' },
+  ...MODEL_OPTIONS,
   json: { type: 'boolean' },
 } as const;
 
