@@ -288,6 +288,11 @@ void Network::SetInput(std::span<const float> nchw) {
   }
 }
 
+Status Network::RunRow(size_t row) {
+  if (n_ == 0) return Error{ErrorCode::kNotReady, "network", "Prepare must come before Run"};
+  return HasOperator(row) ? operators_[row]->Run(pool_) : Status{};
+}
+
 Status Network::Run(const LayerObserver& observer, std::span<Tap> taps) {
   for (size_t i = 0; i < layers_.size(); ++i) {
     if (Status status = RunRow(i); !status) return status;

@@ -17,11 +17,6 @@ void Network::Copy(Tap& tap) const {
   } else {
     tap.nchw = ToNchw(std::span(static_cast<const float*>(tensor), values), n, area, channels);
   }
-}
-
-Status Network::RunRow(size_t row) {
-  if (n_ == 0) return Error{ErrorCode::kNotReady, "network", "Prepare must come before Run"};
-  return HasOperator(row) ? operators_[row]->Run(pool_) : Status{};
   if (const std::span<const float> factors = EqualizationOf(tap.row); !factors.empty()) {
     for (size_t i = 0; i < values; ++i) tap.nchw[i] *= factors[i / area % channels];
   }

@@ -3,6 +3,8 @@
 #include <cmath>
 
 #include "network_fixture.h"
+#include "quantize/channel_groups.h"
+#include "quantize/equalize.h"
 
 namespace resnet50 {
 namespace {
@@ -23,12 +25,24 @@ class Taps : public ::testing::Test {
     return testing::Int8Network(testing::Rounded(layers_, kClasses), kClasses, ranges, ActivationBits::kSeven, 2);
   }
 
-  std::vector<float> Tapped(Network& network, std::string_view stage) {
-    std::vector<Tap> taps{{Take(FindStage(network.layers(), stage))}};
+  std::vector<Tap> Tapped(Network& network, const std::vector<std::string_view>& stages) {
+    std::vector<Tap> taps;
+    for (std::string_view stage : stages) taps.push_back({Take(FindStage(network.layers(), stage))});
     Expect(network.Prepare(kImages, kHeight, kWidth));
     network.SetInput(image_);
     Expect(network.Run({}, taps));
-    return taps[0].nchw;
+    return taps;
+  }
+
+  // Power of the difference over that of what is expected.
+  static double RelativeError(const std::vector<float>& values, const std::vector<float>& expected) {
+    EXPECT_EQ(values.size(), expected.size());
+    double error = 0, power = 0;
+    for (size_t i = 0; i < values.size(); ++i) {
+      error += std::pow(double(values[i] - expected[i]), 2);
+      power += std::pow(double(expected[i]), 2);
+    }
+    return error / power;
   }
 };
 
@@ -75,25 +89,73 @@ TEST_F(Taps, AreWhatTheObserverSees) {
 }
 
 TEST_F(Taps, OfInt8AreNearThoseOfFloat) {
-  const std::unique_ptr<Network> int8 = Int8();
-  for (const char* stage : {"relu", "maxpool", "layer1", "layer2.0", "layer4", "avgpool"}) {
-    const std::vector<float> expected = Tapped(*real_, stage), values = Tapped(*int8, stage);
-    ASSERT_EQ(values.size(), expected.size());
-    double error = 0, power = 0;
-    for (size_t i = 0; i < values.size(); ++i) {
-      error += std::pow(double(values[i] - expected[i]), 2);
-      power += std::pow(double(expected[i]), 2);
-    }
-    EXPECT_LT(error, 0.02 * power) << stage;
-    EXPECT_GT(error, 0) << stage << ": these are not the int8 network's";
+  const std::vector<std::string_view> stages{"relu", "maxpool", "layer1", "layer2.0", "layer4", "avgpool"};
+  const std::vector<Tap> expected = Tapped(*real_, stages), taps = Tapped(*Int8(), stages);
+  for (size_t s = 0; s < stages.size(); ++s) {
+    const double error = RelativeError(taps[s].nchw, expected[s].nchw);
+    EXPECT_LT(error, 0.02) << stages[s];
+    EXPECT_GT(error, 0) << stages[s] << ": these are not the int8 network's";
   }
+}
+
+TEST_F(Taps, UndoWhatEqualizationDid) {
+  // Every group of channels divided by factors of its own, as the quantizer does it.
+  const std::vector<Layer>& table = real_->layers();
+  std::vector<FoldedLayer> weights(table.size());
+  for (size_t i = 0; i < table.size(); ++i) {
+    if (table[i].has_weights()) weights[i] = layers_.at(table[i].name);
+  }
+  Random random(5);
+  std::map<std::string, std::vector<float>> factors;
+  for (const ChannelGroup& group : ChannelGroups(table)) {
+    std::vector<float>& own = factors[table[group.producers.front()].name];
+    own.resize(size_t(group.channels));
+    for (float& factor : own) factor = random.Between(0.5F, 3.0F);
+    Equalize(table, group, own, weights);
+  }
+  std::map<std::string, FoldedLayer> equalized;
+  for (size_t i = 0; i < table.size(); ++i) {
+    if (table[i].has_weights()) equalized.emplace(table[i].name, weights[i]);
+  }
+  const std::unique_ptr<Network> divided = testing::FloatNetwork(equalized, kClasses);
+  const RangeMap ranges = testing::CalibratedRanges(*divided, image_, kImages, kHeight, kWidth);
+  const std::unique_ptr<Network> int8 =
+      testing::Int8Network(testing::Rounded(equalized, kClasses), kClasses, ranges, ActivationBits::kSeven);
+  const std::vector<std::string_view> stages{"relu", "maxpool", "layer1.0", "layer2", "layer4.1", "layer4", "avgpool"};
+  const std::vector<Tap> expected = Tapped(*real_, stages);
+  const auto errors = [&] {
+    const std::vector<Tap> taps = Tapped(*int8, stages);
+    std::vector<double> relative;
+    for (size_t s = 0; s < taps.size(); ++s) relative.push_back(RelativeError(taps[s].nchw, expected[s].nchw));
+    return relative;
+  };
+  for (double error : errors()) EXPECT_GT(error, 0.05) << "the factors would not be missed";
+  for (const auto& [layer, own] : factors) {
+    // In two pieces, as shards may bring them.
+    const std::span<const float> all(own);
+    Expect(int8->SetEqualization(layer, own.size() / 2, all.subspan(own.size() / 2)));
+    Expect(int8->SetEqualization(layer, 0, all.first(own.size() / 2)));
+  }
+  for (double error : errors()) EXPECT_LT(error, 0.03);
+}
+
+TEST_F(Taps, FactorsThatCannotBeAreRefused) {
+  const std::vector<float> two{1.0F, 2.0F}, zero{0.0F}, infinite{INFINITY}, negative{-1.0F}, none{NAN};
+  EXPECT_EQ(real_->SetEqualization("fc", 0, two).error().code, ErrorCode::kWeightsMismatch);
+  EXPECT_FALSE(real_->SetEqualization("layer9", 0, two));
+  EXPECT_FALSE(real_->SetEqualization("conv1", 63, two));
+  EXPECT_FALSE(real_->SetEqualization("conv1", ~size_t{0}, two));
+  for (const std::vector<float>& factors : {zero, infinite, negative, none}) {
+    EXPECT_FALSE(real_->SetEqualization("conv1", 0, factors));
+  }
+  EXPECT_TRUE(real_->SetEqualization("conv1", 62, two));
 }
 
 TEST_F(Taps, LeaveTheLogitsAlone) {
   const std::unique_ptr<Network> int8 = Int8();
   for (Network* network : {real_.get(), int8.get()}) {
     const std::vector<float> expected = testing::Logits(*network, image_, kImages, kHeight, kWidth);
-    Tapped(*network, "layer1");
+    Tapped(*network, {"layer1"});
     EXPECT_EQ(std::vector<float>(network->logits().begin(), network->logits().end()), expected);
   }
 }

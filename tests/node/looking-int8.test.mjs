@@ -59,10 +59,14 @@ describe('int8 beside f32', { skip: coreMissing() || weightsMissing() }, () => {
     }
   });
 
-  test('parameters are those that the network computes with: folded, dequantized, bias beside them', async () => {
+  test('parameters: dequantized, equalization taken out, batch norm folded in, bias beside them', async () => {
     for (const [name, norm] of [
       ['conv1.weight', 'bn1'],
+      ['layer1.0.conv3.weight', 'layer1.0.bn3'],
+      ['layer2.1.conv1.weight', 'layer2.1.bn1'],
+      ['layer3.0.downsample.0.weight', 'layer3.0.downsample.1'],
       ['layer3.5.conv2.weight', 'layer3.5.bn2'],
+      ['layer4.0.conv1.weight', 'layer4.0.bn1'],
     ]) {
       const [a, b] = [await int8.parameter(name), await f32.parameter(name)];
       assert.deepEqual([a.folded, a.exact, b.folded, b.exact, a.shape], [true, false, false, false, b.shape]);
@@ -73,7 +77,8 @@ describe('int8 beside f32', { skip: coreMissing() || weightsMissing() }, () => {
       const folded = b.values.map(
         (v, i) => (v * gamma[Math.floor(i / row)]) / Math.sqrt(variance[Math.floor(i / row)] + 1e-5),
       );
-      assert.ok(cosine(a.values, folded) >= 0.99, name);
+      const likeness = cosine(a.values, folded);
+      assert.ok(likeness >= 0.99, `${name}: ${likeness}`);
     }
     await assert.rejects(int8.parameter('bn1.weight'), /folded into the convolution/);
     assert.ok(cosine((await int8.parameter('fc.weight')).values, (await f32.parameter('fc.weight')).values) >= 0.999);
