@@ -10,8 +10,8 @@
 
 namespace resnet50 {
 
-// Of one row's output. Sizes leave the probe images out (where there are others), so that what is chosen by sizes can be
-// judged on images that had no part in them.
+// Of one row's output. Sizes leave the probe images out (where there are others), so that what is chosen by sizes can
+// be judged on images that had no part in them.
 struct TensorStatistics {
   std::vector<float> largest;       // size by channel, of |x|
   std::vector<double> mean_square;  // size by channel

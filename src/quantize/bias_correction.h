@@ -1,6 +1,6 @@
-// Biases that give each channel the mean it has in the f32 network, behind its ReLU: what rounding and clipping shift on
-// average is known from the calibration images. (Nagel et al., 2019, with the mean taken where the next layer sees it:
-// before a ReLU most of a sparse channel's mean is about values that no one reads.) Knows numbers only.
+// Biases that give each channel the mean it has in the f32 network, behind its ReLU: what rounding and clipping shift
+// on average is known from the calibration images. (Nagel et al., 2019, with the mean taken where the next layer sees
+// it: before a ReLU most of a sparse channel's mean is about values that no one reads.) Knows numbers only.
 #pragma once
 
 #include <span>

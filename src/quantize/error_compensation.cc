@@ -85,7 +85,8 @@ ErrorFeedback FactorMoments(SecondMoments moments, const MomentTrust& trust, con
   const double count = double(std::max<size_t>(moments.patches, 1));
   const auto covariance = [&](size_t i, size_t j) {
     const size_t low = std::min(i, j), high = std::max(i, j);
-    return (double(moments.products[high * n + low]) - double(moments.sums[i]) * double(moments.sums[j]) / count) / count;
+    return (double(moments.products[high * n + low]) - double(moments.sums[i]) * double(moments.sums[j]) / count) /
+           count;
   };
   std::vector<double> variance(n);
   double mean = 0.0;
@@ -122,7 +123,8 @@ std::vector<int8_t> RoundWithFeedback(std::span<const float> weights, std::span<
     std::vector<double> target(count * n);
     for (size_t r = 0; r < count; ++r) {
       const double step = double(steps[first_row + r]);
-      for (size_t i = 0; i < n; ++i) target[r * n + i] = double(weights[(first_row + r) * n + feedback.order[i]]) / step;
+      for (size_t i = 0; i < n; ++i)
+        target[r * n + i] = double(weights[(first_row + r) * n + feedback.order[i]]) / step;
     }
     double errors[kBlock] = {};
     for (size_t end = n; end > 0;) {
@@ -151,7 +153,8 @@ std::vector<int8_t> RoundToNearest(std::span<const float> weights, std::span<con
   const size_t inputs = weights.size() / steps.size();
   std::vector<int8_t> codes(weights.size());
   for (size_t i = 0; i < weights.size(); ++i) {
-    codes[i] = int8_t(std::clamp(std::nearbyint(double(weights[i]) / double(steps[i / inputs])), -kLargestCode, kLargestCode));
+    codes[i] =
+        int8_t(std::clamp(std::nearbyint(double(weights[i]) / double(steps[i / inputs])), -kLargestCode, kLargestCode));
   }
   return codes;
 }

@@ -21,8 +21,8 @@ struct ErrorFeedback {
 
 // How far measured covariances are trusted.
 struct MomentTrust {
-  double damping = 0.01;    // share of the mean variance that is added to each, > 0
-  double shrinkage = 1.0;   // covariances lose shrinkage * inputs / (inputs + patches) of themselves, at most all
+  double damping = 0.01;   // share of the mean variance that is added to each, > 0
+  double shrinkage = 1.0;  // covariances lose shrinkage * inputs / (inputs + patches) of themselves, at most all
 };
 
 // The covariance is about the mean, because the bias takes up the rest. Few patches say little about many inputs:
@@ -31,8 +31,8 @@ ErrorFeedback FactorMoments(SecondMoments moments, const MomentTrust& trust, con
 
 // What a code costs beside its error; without it codes are as near as can be.
 struct CodePrice {
-  double slope = 0.0;        // squared steps (times power over its mean) a bit
-  std::vector<float> bits;   // of code c at [c + 127]; empty: no price
+  double slope = 0.0;       // squared steps (times power over its mean) a bit
+  std::vector<float> bits;  // of code c at [c + 127]; empty: no price
 };
 
 // `weights`: [rows, inputs]; `steps`: one a row. Codes lie in -127..127.

@@ -1,5 +1,6 @@
-// How much noise in each channel of each tensor would show in the logits, from the weights alone: independent noise adds
-// up in power, so each step multiplies it by squared weights. For weighing errors of one place against those of another.
+// How much noise in each channel of each tensor would show in the logits, from the weights alone: independent noise
+// adds up in power, so each step multiplies it by squared weights. For weighing errors of one place against those of
+// another.
 #pragma once
 
 #include <vector>

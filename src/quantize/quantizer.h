@@ -1,5 +1,6 @@
-// A folded network becomes an int8 one: equalized, then quantized layer by layer, each on what the quantized layers before
-// it really give for the calibration images. Deterministic for any number of threads. Knows no checkpoint and no file.
+// A folded network becomes an int8 one: equalized, then quantized layer by layer, each on what the quantized layers
+// before it really give for the calibration images. Deterministic for any number of threads. Knows no checkpoint and no
+// file.
 #pragma once
 
 #include <memory>
@@ -12,21 +13,21 @@
 #include "quantize/error_compensation.h"
 #include "quantize/fold.h"
 #include "quantize/noise_gain.h"
+#include "quantize/quantized_layer.h"
 #include "quantize/range_search.h"
 #include "quantize/second_moments.h"
-#include "quantize/quantized_layer.h"
 
 namespace resnet50 {
 
 // Every step can be left out, to see what it is worth. The defaults are the best mix for plain int8 shards.
 struct QuantizationOptions {
-  bool equalize = true;                              // equalize.h
-  RangeMethod ranges = RangeMethod::kSquares;        // of activations
-  bool compensate = true;                            // error_compensation.h; else weights are rounded to nearest
-  bool correct_bias = true;                          // the mean of each channel is the f32 network's
-  MomentTrust trust = {};                            // error_compensation.h
-  std::optional<double> compact_bits;                // coarse weights of so many bits each (weight_grid.h), 1..8
-  double rate_weight = 1.0;                          // compact: worth of a bit against error; 1 is the grid's own slope
+  bool equalize = true;                        // equalize.h
+  RangeMethod ranges = RangeMethod::kSquares;  // of activations
+  bool compensate = true;                      // error_compensation.h; else weights are rounded to nearest
+  bool correct_bias = true;                    // the mean of each channel is the f32 network's
+  MomentTrust trust = {};                      // error_compensation.h
+  std::optional<double> compact_bits;          // coarse weights of so many bits each (weight_grid.h), 1..8
+  double rate_weight = 1.0;                    // compact: worth of a bit against error; 1 is the grid's own slope
 };
 
 // What became of a row, for reports.

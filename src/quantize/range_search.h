@@ -1,5 +1,5 @@
-// How far an activation tensor's codes should reach: a little less than the largest value costs a few clipped values and
-// makes every other one finer. Knows numbers only.
+// How far an activation tensor's codes should reach: a little less than the largest value costs a few clipped values
+// and makes every other one finer. Knows numbers only.
 #pragma once
 
 #include <span>

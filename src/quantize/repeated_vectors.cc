@@ -7,7 +7,7 @@
 namespace resnet50 {
 namespace {
 
-constexpr size_t kRun = 4;          // inputs of a 1x1 kernel
+constexpr size_t kRun = 4;              // inputs of a 1x1 kernel
 constexpr float kResolution = 4095.0F;  // finer than int8, coarser than what folding rounded
 
 // The largest |w| before folding.

@@ -91,7 +91,8 @@ SecondMoments MeasureSecondMoments(const Layer& layer, const CodedTensor& input,
   SecondMoments moments;
   const size_t inputs = size_t(layer.kernel) * size_t(layer.kernel) * input.channels;
   const size_t panels = (inputs + kPanel - 1) / kPanel, padded = panels * kPanel;
-  const Extent out{size_t(OutputSize(layer, int(input.extent.height))), size_t(OutputSize(layer, int(input.extent.width)))};
+  const Extent out{size_t(OutputSize(layer, int(input.extent.height))),
+                   size_t(OutputSize(layer, int(input.extent.width)))};
   const std::vector<Position> positions = SamplePositions(input.images.size(), out);
   std::vector<int32_t> products(padded * padded);
   std::vector<int64_t> sums(padded);

@@ -1,5 +1,5 @@
-// Second moments of the patches that a convolution reads, from the codes of its input: exact integers, so that order and
-// threads do not matter. Knows codes and positions, not weights.
+// Second moments of the patches that a convolution reads, from the codes of its input: exact integers, so that order
+// and threads do not matter. Knows codes and positions, not weights.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct CodedTensor {
 inline constexpr size_t kMostPatches = 8192;
 
 struct SecondMoments {
-  size_t inputs = 0;              // kernel * kernel * input channels
+  size_t inputs = 0;  // kernel * kernel * input channels
   size_t patches = 0;
   std::vector<int32_t> products;  // [inputs, inputs], the lower triangle: sum of x_i * x_j
   std::vector<int64_t> sums;      // of x_i

@@ -24,9 +24,9 @@ struct WeightWorth {
   double power = 1.0;        // mean square of the values of an input patch, summed over the patch
 };
 
-// By row and channel. Steps give all bits the same worth: they are proportional to sqrt(inputs / (gain x power)), by one
-// constant for the whole network, found so that codes rounded to nearest take `bits` a weight on average (by the entropy
-// of each layer's codes). `worths` by row; `bits` within 1..8.
+// By row and channel. Steps give all bits the same worth: they are proportional to sqrt(inputs / (gain x power)), by
+// one constant for the whole network, found so that codes rounded to nearest take `bits` a weight on average (by the
+// entropy of each layer's codes). `worths` by row; `bits` within 1..8.
 std::vector<std::vector<float>> CoarseSteps(const std::vector<Layer>& layers, const std::vector<FoldedLayer>& weights,
                                             const std::vector<WeightWorth>& worths, double bits);
 

@@ -71,7 +71,8 @@ TEST(SecondMoments, AreThePlainSumsWhereAllPatchesCount) {
   ASSERT_EQ(moments.patches, patches);
   for (size_t i = 0; i < 45; ++i) {
     EXPECT_EQ(double(moments.sums[i]), sums[i]);
-    for (size_t j = 0; j <= i; ++j) EXPECT_EQ(double(moments.products[i * 45 + j]), products[i * 45 + j]) << i << " " << j;
+    for (size_t j = 0; j <= i; ++j)
+      EXPECT_EQ(double(moments.products[i * 45 + j]), products[i * 45 + j]) << i << " " << j;
   }
 }
 
