@@ -54,7 +54,9 @@ describe('a real checkpoint', { skip: noCore || weightsMissing() }, () => {
       .map((n) => join(images, n));
   };
 
-  test('shards of at most 4 MiB, whose bytes do not depend on the run', async (t) => {
+  test('shards of at most 4 MiB, whose bytes do not depend on the run', {
+    skip: process.env.RESNET50_CONVERTED_ONCE === '1' && 'another Node.js has converted again and compared',
+  }, async (t) => {
     const manifest = JSON.parse(await readFile(join(variant(), 'manifest.json'), 'utf8'));
     assert.equal(manifest.parameters, 25557032);
     for (const { shards } of Object.values(manifest.precisions)) {
