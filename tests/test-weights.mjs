@@ -1,18 +1,18 @@
 // The real checkpoint of the test material as weights that `load` takes, converted once for all tests of a build: into
-// build/test-weights/NAME, both precisions, calibrated on generated pictures, torchvision's V1 transforms. Run as a program
+// build/test-weights/NAME, both precisions, calibrated on every second of the 300 photos, torchvision's V1 transforms. Run as a program
 // it makes `pqf`. RESNET50_TEST_WEIGHTS names a folder of variants that were made before.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createWriteStream, existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 /** The folder of the test material, or an empty text. */
-export const MATERIAL = process.env.RESNET50_TEST_MATERIAL ?? '';
+export const MATERIAL = process.env.RESNET50_TEST_MATERIAL ? resolve(process.env.RESNET50_TEST_MATERIAL) : '';
 const CHECKPOINTS = { pqf: 'resnet50-pqf-large-7218.pth.xz', ktb: 'resnet50-ktb-large-6821.pth.xz' };
 const archiveOf = (name) => join(MATERIAL, 'checkpoints', CHECKPOINTS[name]);
 
@@ -47,6 +47,23 @@ function fingerprint() {
   return hash.digest('hex');
 }
 
+const PHOTOS = join(MATERIAL, 'images', 'imagenet-300');
+
+/** The labelled photos, and whether each took part in the calibration of the test weights. */
+export function labelledPhotos() {
+  const entries = JSON.parse(readFileSync(join(PHOTOS, 'labels.json'), 'utf8'));
+  return entries.map(({ file, class: label }, i) => ({ file, path: join(PHOTOS, file), label, calibrated: i % 2 === 0 }));
+}
+
+/** A folder of links to the photos for calibration. */
+export async function calibrationPhotos(base) {
+  const folder = join(base, 'calibration');
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  for (const { file, path, calibrated } of labelledPhotos()) if (calibrated) await symlink(path, join(folder, file));
+  return folder;
+}
+
 /** The folder of the converted weights. Tests in several processes may ask at once; one of them converts. */
 export async function testWeights(name = 'pqf') {
   const given = process.env.RESNET50_TEST_WEIGHTS;
@@ -69,7 +86,8 @@ export async function testWeights(name = 'pqf') {
     try {
       const checkpoint = join(base, `${name}.pth`);
       await unpackCheckpoint(checkpoint, name);
-      await resnet50(['convert', checkpoint, '--name', name, '--out', folder, '--resize', '256', '--precision', 'both']);
+      const args = ['--name', name, '--out', folder, '--resize', '256', '--precision', 'both'];
+      await resnet50(['convert', checkpoint, ...args, '--calibrate', await calibrationPhotos(base)]);
       await rm(checkpoint);
       await writeFile(stamp, wanted);
     } finally {

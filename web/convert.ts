@@ -326,7 +326,8 @@ function makeShards(
     const packed = options.compress ? copyOut(core, converter.compressedShard(), precision) : plain;
     const worthIt = packed.length < plain.length * WORTHWHILE[precision];
     const content = worthIt ? packed : plain;
-    const file = `resnet50-${precision}-${String(i).padStart(digits, '0')}.safetensors${worthIt ? '.gz' : ''}`;
+    // Not '.gz' at the end: servers take that for a Content-Encoding, and browsers would hand on decoded bytes.
+    const file = `resnet50-${precision}-${String(i).padStart(digits, '0')}${worthIt ? '.gzip' : ''}.safetensors`;
     files.set(file, content);
     options.onProgress?.(`writing ${precision} shards`, (i + 1) / count);
     const shard: Shard = { file, bytes: content.length, sha256: hash(content) };
@@ -354,7 +355,7 @@ async function replaceFolder(out: string, files: ReadonlyMap<string, Uint8Array>
     throw fileError(out, error);
   });
   const foreign = old?.find(
-    (name) => name !== MANIFEST_FILE && !/^resnet50-(?:int8|f32)-\d+\.safetensors(?:\.gz)?$/.test(name),
+    (name) => name !== MANIFEST_FILE && !/^resnet50-(?:int8|f32)-\d+(?:\.gzip)?\.safetensors(?:\.gz)?$/.test(name),
   );
   if (foreign !== undefined) {
     throw new ResNet50Error(

@@ -8,7 +8,7 @@ const { decodeShard } = await importSource('compression.ts');
 const plain = new Uint8Array(300_000).map((_, i) => (i * i) >> 7);
 const stored = new Uint8Array(gzipSync(plain));
 const shard = (change) => ({
-  ...{ file: 'a.safetensors.gz', bytes: stored.length, sha256: '' },
+  ...{ file: 'a.gzip.safetensors', bytes: stored.length, sha256: '' },
   ...{ encoding: 'gzip', decodedBytes: plain.length },
   ...change,
 });
@@ -25,6 +25,6 @@ for (const [what, change, bytes] of [
   ['no gzip file', {}, plain.slice(0, 5000)],
 ]) {
   test(`a shard that is ${what} is refused`, async () => {
-    await assert.rejects(decodeShard(shard(change), bytes), { code: 'WEIGHTS_FORMAT', subject: 'a.safetensors.gz' });
+    await assert.rejects(decodeShard(shard(change), bytes), { code: 'WEIGHTS_FORMAT', subject: 'a.gzip.safetensors' });
   });
 }

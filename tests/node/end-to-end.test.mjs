@@ -5,7 +5,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { MATERIAL, resnet50, testWeights, unpackCheckpoint, weightsMissing } from '../test-weights.mjs';
+import {
+  calibrationPhotos,
+  MATERIAL,
+  resnet50,
+  testWeights,
+  unpackCheckpoint,
+  weightsMissing,
+} from '../test-weights.mjs';
 import { coreMissing, FLAVOURS, ROOT, run, scratch } from './helpers.mjs';
 
 const noCore = coreMissing();
@@ -65,7 +72,7 @@ describe('a real checkpoint', { skip: noCore || weightsMissing() }, () => {
     const folder = await scratch(t);
     await unpackCheckpoint(join(folder, 'pqf.pth'));
     const args = ['convert', join(folder, 'pqf.pth'), '--name', 'pqf', '--out', join(folder, 'again')];
-    await resnet50([...args, '--precision', 'both', '--resize', '256']);
+    await resnet50([...args, '--precision', 'both', '--resize', '256', '--calibrate', await calibrationPhotos(folder)]);
     const [again, before] = [join(folder, 'again'), variant()].map((f) =>
       JSON.parse(readFileSync(join(f, 'manifest.json'))),
     );
