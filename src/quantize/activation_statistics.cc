@@ -31,7 +31,7 @@ ActivationStatistics::ActivationStatistics(const std::vector<Layer>& layers)
 Status ActivationStatistics::Observe(Network& network, int n, Extent input) {
   std::vector<Extent> extents(layers_.size());
   size_t row = 0;
-  const Status status = network.Run([&](const Layer& layer, std::span<const float> output) {
+  Status status = network.Run([&](const Layer& layer, std::span<const float> output) {
     while (layers_[row].name != layer.name) ++row;
     const Extent in = layer.input == kNetworkInput ? input : extents[size_t(layer.input)];
     extents[row] = {size_t(OutputSize(layer, int(in.height))), size_t(OutputSize(layer, int(in.width)))};

@@ -16,7 +16,8 @@ constexpr double kLeastActive = 0.01;  // share of values above zero
 std::vector<float> FindBiasShifts(const std::vector<std::vector<float>>& sums, std::span<const double> wanted,
                                   const ThreadPool& pool) {
   const size_t channels = wanted.size();
-  const double pixels = double(sums.front().size() / channels) * double(sums.size());
+  const size_t area = sums.front().size() / channels;
+  const double pixels = double(area) * double(sums.size());
   std::vector<float> shifts(channels, 0.0F);
   // By image, added up in order, so that threads do not matter.
   std::vector<std::vector<double>> means(sums.size()), actives(sums.size());

@@ -34,6 +34,7 @@ std::vector<ChannelGroup> ChannelGroups(const std::vector<Layer>& layers) {
     if (layer.has_weights() && layer.input != kNetworkInput) groups[group[size_t(layer.input)]].consumers.push_back(i);
   }
   std::vector<ChannelGroup> list;
+  list.reserve(groups.size());
   for (auto& [root, members] : groups) list.push_back(std::move(members));
   return list;
 }

@@ -237,7 +237,8 @@ Result<std::vector<std::vector<float>>> Quantizer::RunRow(size_t row, Extent& ou
   std::vector<float> from(input.extent.height * input.extent.width * input.channels + tail);
   std::vector<float> to(out.height * out.width * size_t(layer.out_channels) + tail);
   std::vector<float> scratch(scratch_bytes.value() / sizeof(float) + 64);
-  void* aligned = reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(scratch.data()) + 63) / 64 * 64);
+  float* aligned = scratch.data();
+  while (reinterpret_cast<uintptr_t>(aligned) % 64 != 0) ++aligned;
   if (Status status = op->Setup(from.data(), nullptr, to.data(), aligned); !status) return std::move(status).error();
   std::vector<std::vector<float>> outputs;
   for (const std::vector<int16_t>& image : input.images) {

@@ -119,6 +119,7 @@ std::vector<float> CodeBits(const std::vector<int8_t>& codes) {
   histogram.fill(0.5);  // codes that are not there are dear, not forbidden
   for (int8_t code : codes) histogram[size_t(int(code) + 127)] += 1.0;
   std::vector<float> bits;
+  bits.reserve(histogram.size());
   for (double h : histogram) bits.push_back(float(-std::log2(h / (double(codes.size()) + 127.5))));
   return bits;
 }
