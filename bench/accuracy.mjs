@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ResNet50 } from '../dist/index.node.js';
 import { measure } from '../dist/measures.js';
+import { readNpy } from './npy.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -29,16 +30,6 @@ const { values: options } = parseArgs({
 if (!options.weights || !options.images) {
   console.error('accuracy: --weights and --images are needed (see the top of bench/accuracy.mjs)');
   process.exit(2);
-}
-
-/** Rows of a little-endian float32 .npy matrix. */
-function readNpy(file) {
-  const bytes = readFileSync(file);
-  const headerBytes = bytes.readUInt16LE(8);
-  const header = bytes.toString('latin1', 10, 10 + headerBytes);
-  const [, rows, columns] = /'shape': \((\d+), (\d+)\)/.exec(header).map(Number);
-  const values = new Float32Array(bytes.buffer.slice(bytes.byteOffset + 10 + headerBytes), 0, rows * columns);
-  return Array.from({ length: rows }, (_, r) => values.subarray(r * columns, (r + 1) * columns));
 }
 
 const labelFile = options.labels ?? join(options.images, 'labels.json');

