@@ -62,7 +62,7 @@ export class Host {
       case 'explain':
         return explain(engine, job);
       case 'parameter':
-        return engine.parameter(job.name, signal);
+        return engine.parameter(job.spec, signal);
     }
   }
 

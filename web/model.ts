@@ -2,7 +2,7 @@
  * The public class behind every entry of the package: inputs prepared, calls queued, results in order. Knows nothing of
  * the platform it runs on but what platform.ts says.
  */
-import { buffersOf, parametersOf, type TensorSpec } from './architecture.js';
+import { buffersOf, findParameter, parametersOf, type TensorSpec } from './architecture.js';
 import { ResNet50Error } from './errors.js';
 import { type ExplainedGrid, type Explanation, explanationOf } from './explain.js';
 import type { Flavour } from './features.js';
@@ -19,7 +19,7 @@ import {
   type PreprocessOptions,
   pickSettings,
 } from './options.js';
-import { findParameter, type Parameter } from './parameters.js';
+import type { Parameter } from './parameters.js';
 import type { Platform } from './platform.js';
 import type { Classification, ImageJob, ImageSettings, PreparedImage, Preprocessed, StageOutput } from './protocol.js';
 import { Queue } from './queue.js';
@@ -264,10 +264,10 @@ export class Model {
    * @throws ResNet50Error INVALID_ARGUMENT for names that do not exist, and those that int8 weights do not have
    */
   async parameter(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<Parameter> {
-    findParameter(name, this.#session.facts.classes);
+    const spec = findParameter(name, this.#session.facts.classes);
     const until = this.#until(signal);
     const work = async () =>
-      (await this.#liveSession()).connection.call({ type: 'parameter', name }, { signal: until });
+      (await this.#liveSession()).connection.call({ type: 'parameter', spec }, { signal: until });
     return this.#queue.add(work, until);
   }
 
