@@ -43,8 +43,9 @@ const labelsOnly = {
 const coreFile = (name) => `${root}dist/wasm/resnet50-${name}.mjs`;
 const flavours = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
 const built = flavours.filter((flavour) => existsSync(coreFile(flavour)));
-const browserEntries = ['web/index.ts', ...built.map((flavour) => `web/worker-${flavour}.ts`)];
+const browserEntries = ['web/index.ts', 'web/training.ts', ...built.map((flavour) => `web/worker-${flavour}.ts`)];
 if (built.includes('simd') && built.includes('relaxed')) browserEntries.push('web/inplace.ts', 'web/static.ts');
+if (existsSync(coreFile('trainer-simd'))) browserEntries.push('web/worker-trainer-simd.ts', 'web/inplace-trainer.ts');
 if (built.length < flavours.length) {
   const missing = flavours.filter((flavour) => !built.includes(flavour));
   console.error(`build: without ${missing.join(', ')} in dist/wasm/ the package is incomplete for browsers`);
@@ -63,14 +64,20 @@ await Promise.all([
   build({
     ...common,
     entryPoints: browserEntries,
-    external: ['./inplace.js'],
+    external: ['./inplace.js', './inplace-trainer.js', './training.js'],
     platform: 'browser',
     plugins: [labelsOnly, browserGlue],
     minify: true,
   }),
   build({
     ...common,
-    entryPoints: ['web/index.node.ts', 'web/worker.node.ts', 'web/cli.ts', 'web/measures.ts'],
+    entryPoints: [
+      'web/index.node.ts',
+      'web/worker.node.ts',
+      'web/worker-trainer.node.ts',
+      'web/cli.ts',
+      'web/measures.ts',
+    ],
     platform: 'node',
     target: 'node20',
     splitting: true,

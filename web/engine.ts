@@ -4,6 +4,7 @@
  */
 import type { CoreImage, CoreModule, CoreNetwork, CoreResult } from './core.js';
 import { describe, type ErrorCode, ResNet50Error } from './errors.js';
+import type { Head } from './head.js';
 import type { Category } from './manifest.js';
 import { type Parameter, ParameterSource } from './parameters.js';
 import { maskOf } from './pick.js';
@@ -111,10 +112,12 @@ export async function startCore(
 
 /** A core with a network in it. */
 export class Engine {
-  readonly facts: LoadedFacts;
+  facts: LoadedFacts;
   readonly core: CoreModule;
   readonly network: CoreNetwork;
   readonly #host: EngineHost;
+  /** Of the network without a head of the user's own. */
+  readonly #ownFacts: LoadedFacts;
 
   private constructor(
     core: CoreModule,
@@ -125,7 +128,7 @@ export class Engine {
   ) {
     this.core = core;
     this.network = network;
-    this.facts = facts;
+    this.facts = this.#ownFacts = facts;
     this.#host = host;
   }
 
@@ -176,7 +179,7 @@ export class Engine {
     const parameters = 25_557_032 - 2049 * 1000 + 2049 * classes;
     const facts: LoadedFacts = {
       ...{ name: null, address: null, meta: {}, categories: null, precision: 'f32' },
-      ...{ classes, parameters, transforms, ownTransforms: spec.fallbackTransforms },
+      ...{ classes, parameters, transforms, ownTransforms: spec.fallbackTransforms, head: null },
     };
     return new Engine(core, network, facts, host);
   }
@@ -248,6 +251,7 @@ export class Engine {
       meta: manifest.quantization ? { ...manifest.meta, quantization: manifest.quantization } : manifest.meta,
       ...{ classes: manifest.categories.length, parameters: manifest.parameters, transforms, precision },
       ownTransforms: mergeTransforms(manifest.transforms),
+      head: null,
     };
     return new Engine(made.core, made.network, facts, host, parameters);
   }
@@ -255,6 +259,40 @@ export class Engine {
   /** wasm memory in use, bytes. */
   get memoryBytes(): number {
     return this.core.memoryBytes();
+  }
+
+  /**
+   * Puts a head of the user's own in place of the network's, or (null) the network's back.
+   * @returns the facts from now on
+   */
+  setHead(head: Head | null): LoadedFacts {
+    const { classes: ownClasses, parameters } = this.#ownFacts;
+    if (head === null) {
+      unwrap(this.network.setHead(null), 'head');
+      this.facts = this.#ownFacts;
+      return this.facts;
+    }
+    const classes = head.classes.length;
+    const linear = head.method === 'head';
+    const parts = linear ? [head.weight, head.bias] : [head.embeddings, head.labels];
+    const pointers: number[] = [];
+    try {
+      for (const { buffer, byteOffset, byteLength } of parts)
+        pointers.push(copyIn(this.core, new Uint8Array(buffer, byteOffset, byteLength), 'the head'));
+      const [features = 0, more = 0] = pointers;
+      const own = linear
+        ? { rows: classes, bias: more, labels: 0, k: null }
+        : { rows: head.labels.length, bias: 0, labels: more, k: head.k };
+      unwrap(this.network.setHead({ classes, features, ...own }), 'head');
+    } finally {
+      for (const pointer of pointers) this.core.release(pointer);
+    }
+    this.facts = {
+      ...this.#ownFacts,
+      ...{ classes, categories: head.classes.map((label) => ({ label })), head: head.method },
+      parameters: parameters - 2049 * ownClasses + (linear ? 2049 * classes : 0),
+    };
+    return this.facts;
   }
 
   /** The best classes of one picture. */

@@ -3,9 +3,12 @@
  * the platform it runs on but what platform.ts says.
  */
 import { buffersOf, parametersOf, type TensorSpec } from './architecture.js';
-import { ResNet50Error } from './errors.js';
+import { Connection } from './connection.js';
+import { adopt, ResNet50Error } from './errors.js';
 import { type ExplainedGrid, type Explanation, explanationOf } from './explain.js';
 import type { Flavour } from './features.js';
+import type { Trainee } from './fit.js';
+import type { Example, FitOptions, FitReport, Head, LinearHead } from './head.js';
 import { type ImageInput, type Preparing, prepare, prepareTensor, type TensorInput, transferables } from './inputs.js';
 import type { Category, Precision } from './manifest.js';
 import {
@@ -14,6 +17,7 @@ import {
   checkLoadOptions,
   decodeSettings,
   type ExplainOptions,
+  type HeadInput,
   type ImageOptions,
   type LoadOptions,
   type PreprocessOptions,
@@ -37,6 +41,8 @@ export interface ModelInfo {
   /** Folder that the weights came from. */
   address: string | null;
   classes: number;
+  /** The user's own head in place of the network's: 'head' (fc) or 'knn'; null without. */
+  head: Head['method'] | null;
   parameters: number;
   precision: Precision;
   activationBits: 7 | 8;
@@ -72,6 +78,7 @@ interface ModelParts {
   options: LoadOptions;
   source: WeightsSource;
   session: Session;
+  head: Head | null;
 }
 
 /** A ResNet-50 at work. Calls queue; results come in the order of the calls. */
@@ -82,16 +89,18 @@ export class Model {
   readonly #limits: { maxBytes: number; maxPixels: number };
   readonly #queue = new Queue();
   #session: Session;
+  #head: Head | null;
   #warned = false;
   /** Aborted by dispose(), with the error that pending calls get. */
   readonly #disposal = new AbortController();
 
   /** @internal Use `load`. */
-  constructor({ platform, options, source, session }: ModelParts) {
+  constructor({ platform, options, source, session, head }: ModelParts) {
     this.#platform = platform;
     this.#options = options;
     this.#source = source;
     this.#session = session;
+    this.#head = head;
     const { maxBytes = platform.limits.maxBytes, maxPixels = platform.limits.maxPixels } = options;
     this.#limits = { maxBytes, maxPixels };
     this.#warnOfNormalization(session.facts.transforms);
@@ -107,10 +116,12 @@ export class Model {
     options.signal?.throwIfAborted();
     const source = sourceOf(platform, options);
     const { signal, onProgress } = options;
-    const open = () => openSession(platform, options, source, signal, onProgress);
+    const head = options.head === undefined ? null : await readHead(platform, options.head, signal);
+    const own = head === null ? { ...options } : { ...options, transforms: options.transforms ?? head.transforms };
+    const open = () => openSession(platform, own, source, signal, onProgress, head);
     const key = downloadKey(source, options);
     const session = await (key === undefined ? open() : inTurn(key, open, signal));
-    return new type({ platform, options: { ...options }, source, session });
+    return new type({ platform, options: own, source, session, head });
   }
 
   /** The weights in use. */
@@ -122,9 +133,9 @@ export class Model {
   /** Flavour, threads and why; weights, precision, memory. */
   info(): ModelInfo {
     const { facts, choice, worker, connection } = this.#session;
-    const { name, address, classes, parameters, precision, transforms } = facts;
+    const { name, address, classes, parameters, precision, transforms, head } = facts;
     return {
-      ...{ weights: name, address, classes, parameters, precision },
+      ...{ weights: name, address, classes, head, parameters, precision },
       ...{ activationBits: this.#options.activationBits ?? 7, transforms },
       ...{ flavour: choice.flavour, threads: choice.threads, worker, why: [...choice.why] },
       ...{ memoryBytes: connection.memoryBytes, version: __VERSION__ },
@@ -248,9 +259,60 @@ export class Model {
     return Array.isArray(explained) ? explained.map(onImage) : onImage(explained);
   }
 
+  /**
+   * Trains a classifier of your own on the network's features and puts it in place of the network's: from then on, calls
+   * answer with your classes. Takes its turn among the other calls.
+   * @throws ResNet50Error INVALID_ARGUMENT naming the option or the example; the signal's reason. The model is as before
+   */
+  async fit(examples: readonly Example[], options: FitOptions = {}): Promise<FitReport> {
+    check(Array.isArray(examples), 'examples', 'must be a list of { image, label } or { embedding, label }');
+    const settings = this.#imageSettings(options);
+    const signal = this.#until(options.signal);
+    const preparing = examples.flatMap((example, i) =>
+      example?.image === undefined ? [] : [prepare(example.image, `example ${i}`, this.#platform, this.#limits)],
+    );
+    const job = (image: PreparedImage) => ({ type: 'features' as const, image, stages: ['avgpool'], ...settings });
+    const embeddings = () => this.#inOrder(preparing, signal, job);
+    return this.#queue.add(async () => {
+      const { facts } = await this.#liveSession();
+      const trainee: Trainee = {
+        ...{ facts, signal, connect: () => this.#connectTrainer() },
+        async *embeddings() {
+          for await (const [[pooled] = []] of embeddings()) yield (pooled as StageOutput).data;
+        },
+      };
+      const training = await this.#platform.loadTraining();
+      const { head, report } = await training.fit(trainee, examples, options).catch((error) => {
+        throw adopt(error);
+      });
+      signal.throwIfAborted();
+      await this.#setHead(head);
+      return report;
+    }, signal);
+  }
+
+  /**
+   * The head that `fit` made (or `load` took), as the bytes of a safetensors file: fc.weight, fc.bias (or the examples of
+   * 'knn'), and what they were made on. `load({ head })` takes them back.
+   * @throws ResNet50Error NOT_READY without a head of your own
+   */
+  async save(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#queue.add(async () => {
+      if (this.#head === null)
+        throw new ResNet50Error('NOT_READY', 'there is no head of your own to save: call fit first');
+      return (await this.#platform.loadTraining()).writeHead(this.#head);
+    });
+  }
+
+  /** Puts the network's own classes back. Takes its turn among the other calls. */
+  async reset(): Promise<void> {
+    return this.#queue.add(() => this.#setHead(null), this.#disposal.signal);
+  }
+
   /** torch's `named_parameters()`: name, shape and count of all that is trained; 25,557,032 numbers for 1000 classes. */
   parameters(): TensorSpec[] {
-    return parametersOf(this.#session.facts.classes);
+    const { classes, head } = this.#session.facts;
+    return parametersOf(classes).filter(({ name }) => head !== 'knn' || !name.startsWith('fc.'));
   }
 
   /** torch's `named_buffers()`: the running statistics of the batch norms. */
@@ -265,6 +327,7 @@ export class Model {
    */
   async parameter(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<Parameter> {
     findParameter(name, this.#session.facts.classes);
+    if (this.#head !== null && name.startsWith('fc.')) return fcParameter(this.#head, name);
     const until = this.#until(signal);
     const work = async () =>
       (await this.#liveSession()).connection.call({ type: 'parameter', name }, { signal: until });
@@ -345,15 +408,41 @@ export class Model {
     const preparing: Preparing[] = inputs.map((input, i) => prepare(input, label(i), this.#platform, this.#limits));
     return this.#queue.add(async () => {
       const results: unknown[] = [];
-      let ahead = preparing[0]?.(signal);
-      for (let i = 0; i < preparing.length; i++) {
-        const image = await ahead;
-        ahead = preparing[i + 1]?.(signal);
-        ahead?.catch(() => undefined); // awaited in the next round
-        if (image !== undefined) results.push(await this.#run(job(image), image, signal));
-      }
+      for await (const result of this.#inOrder(preparing, signal, job)) results.push(result);
       return (many ? results : results[0]) as R;
     }, signal);
+  }
+
+  /** The results of jobs one after the other; the next image is prepared while one is computed. */
+  async *#inOrder<J extends ImageJob>(
+    preparing: readonly Preparing[],
+    signal: AbortSignal,
+    job: (image: PreparedImage) => J,
+  ) {
+    let ahead = preparing[0]?.(signal);
+    for (let i = 0; i < preparing.length; i++) {
+      const image = await ahead;
+      ahead = preparing[i + 1]?.(signal);
+      ahead?.catch(() => undefined); // awaited in the next round
+      if (image !== undefined) yield await this.#run(job(image), image, signal);
+    }
+  }
+
+  /** In the queue. The network's own head for null. */
+  async #setHead(head: Head | null): Promise<void> {
+    const session = await this.#liveSession();
+    session.facts = await session.connection.call({ type: 'head', head });
+    this.#head = head;
+  }
+
+  async #connectTrainer(): Promise<{ connection: Connection; wasmFile: string | null }> {
+    const { workerUrl, wasmUrl } = this.#options;
+    const trainer = 'trainer-simd';
+    const port = await (this.#session.worker
+      ? this.#platform.startWorker(trainer, workerUrl?.toString())
+      : this.#platform.startInPlace(trainer));
+    const wasmFile = this.#platform.wasmFile(trainer, wasmUrl?.toString());
+    return { connection: new Connection(port), wasmFile };
   }
 
   async #run<J extends ImageJob>(job: J, image: PreparedImage, signal: AbortSignal | undefined) {
@@ -365,7 +454,7 @@ export class Model {
   async #liveSession(): Promise<Session> {
     this.#disposal.signal.throwIfAborted();
     if (this.#session.connection.alive) return this.#session;
-    const session = await openSession(this.#platform, this.#options, this.#source, undefined, undefined);
+    const session = await openSession(this.#platform, this.#options, this.#source, undefined, undefined, this.#head);
     if (this.#disposal.signal.aborted) await session.connection.close();
     this.#disposal.signal.throwIfAborted();
     this.#session = session;
@@ -376,6 +465,30 @@ export class Model {
   #until(signal: AbortSignal | undefined): AbortSignal {
     return signal === undefined ? this.#disposal.signal : AbortSignal.any([signal, this.#disposal.signal]);
   }
+}
+
+/** A head from wherever `load` was told to take it. */
+async function readHead(platform: Platform, given: HeadInput, signal?: AbortSignal): Promise<Head> {
+  if (typeof given === 'object' && 'method' in given) return given;
+  const file = await prepare(given, 'the head', platform, { ...platform.limits, maxBytes: MAX_HEAD_BYTES })(signal);
+  check(file.kind === 'bytes', 'head', 'must be the bytes or the address of what model.save() gave');
+  const { parseHead } = await platform.loadTraining();
+  try {
+    return parseHead((file as { bytes: Uint8Array }).bytes, file.name);
+  } catch (error) {
+    throw adopt(error);
+  }
+}
+
+/** A thousand heads of ImageNet's size. */
+const MAX_HEAD_BYTES = 2 ** 33;
+
+function fcParameter(head: Head, name: string): Parameter {
+  check(head.method === 'head', 'name', "there is no fc layer where the nearest examples vote (method 'knn')");
+  const { weight, bias } = head as LinearHead;
+  const classes = bias.length;
+  const [values, shape] = name === 'fc.bias' ? [bias, [classes]] : [weight, [classes, weight.length / classes]];
+  return { name, shape, values: values.slice(), exact: true, folded: false };
 }
 
 /** Equal for loads that would download the same shards; undefined where nothing is downloaded. */

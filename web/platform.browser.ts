@@ -3,8 +3,7 @@
  */
 import { wasmFile, workerScript } from './assets.browser.js';
 import { describe, ResNet50Error } from './errors.js';
-import type { Flavour } from './features.js';
-import { BROWSER_LIMITS, type Platform } from './platform.js';
+import { BROWSER_LIMITS, type Platform, type Startable } from './platform.js';
 import type { Port, Reply } from './protocol.js';
 import { browserSource, pageBase } from './source.browser.js';
 
@@ -12,7 +11,7 @@ import { browserSource, pageBase } from './source.browser.js';
  * A worker's script must come from the page's own origin. One from elsewhere (a CDN) may be imported, though, so such a
  * worker is a one-line module of ours. Its address stays valid as long as the worker: threads start from it.
  */
-function openWorker(flavour: Flavour, folder: string | undefined): { worker: Worker; release(): void } {
+function openWorker(flavour: Startable, folder: string | undefined): { worker: Worker; release(): void } {
   const script = workerScript(flavour, folder);
   const page = globalThis.location?.origin;
   if (page === undefined || new URL(script).origin === page || !script.startsWith('http')) {
@@ -26,7 +25,7 @@ function openWorker(flavour: Flavour, folder: string | undefined): { worker: Wor
 const FAREWELL_MS = 1000;
 
 /** Resolves once the worker has said hello; its script may be missing, or forbidden by the page's CSP. */
-function startWorker(flavour: Flavour, folder: string | undefined): Promise<Port> {
+function startWorker(flavour: Startable, folder: string | undefined): Promise<Port> {
   return new Promise((resolve, reject) => {
     const failed = (why: string) =>
       reject(
@@ -83,7 +82,11 @@ export const browserPlatform: Platform = {
   noWorker: () => (typeof Worker === 'function' ? undefined : 'there are no workers here'),
   noThreadsInPlace: 'threads need a worker',
   startWorker,
-  startInPlace: async (flavour) => (await import('./inplace.js')).startInPlace(flavour),
+  startInPlace: async (flavour) =>
+    flavour === 'trainer-simd'
+      ? (await import('./inplace-trainer.js')).startTrainerInPlace()
+      : (await import('./inplace.js')).startInPlace(flavour),
+  loadTraining: () => import('./training.js'),
   findSource: (request) => browserSource(request, import.meta.url),
   wasmFile,
   openAddress: (address) => new URL(address, pageBase()),

@@ -3,6 +3,7 @@
  */
 import { wasmFile } from './assets.browser.js';
 import { ResNet50Error } from './errors.js';
+import * as training from './fit.js';
 import { browserHost } from './host.browser.js';
 import { openLocalPort } from './local-port.js';
 import { BROWSER_LIMITS, type Platform } from './platform.js';
@@ -21,7 +22,15 @@ export const staticPlatform: Platform = {
   startWorker: async () => {
     throw new ResNet50Error('WORKER_FAILED', NO_WORKER);
   },
-  startInPlace: async () => openLocalPort(browserHost(async (flavour) => (flavour === 'relaxed' ? relaxed : simd))),
+  startInPlace: async (wanted) => {
+    if (wanted !== 'trainer-simd') {
+      return openLocalPort(browserHost(async (flavour) => (flavour === 'relaxed' ? relaxed : simd)));
+    }
+    const elsewhere =
+      "this entry of the package has no trainer: fit in a page or in Node.js and load the head, or use method 'knn'";
+    throw new ResNet50Error('WORKER_FAILED', elsewhere);
+  },
+  loadTraining: async () => training,
   findSource: (request) => browserSource(request, import.meta.url),
   wasmFile,
   openAddress: (address) => new URL(address, pageBase()),

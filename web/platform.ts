@@ -25,6 +25,9 @@ export interface SourceRequest {
   weightsDir: string | undefined;
 }
 
+/** What can be started: a network of a flavour, or a trainer of heads. */
+export type Startable = Flavour | 'trainer-simd';
+
 /** One platform. */
 export interface Platform {
   readonly limits: Limits;
@@ -35,13 +38,15 @@ export interface Platform {
   /** Why a host in place has to do with one thread. */
   readonly noThreadsInPlace: string;
   /** Starts a host in a worker; `folder` holds the worker scripts, if the caller said so. Rejects with WORKER_FAILED. */
-  startWorker(flavour: Flavour, folder: string | undefined): Promise<Port>;
+  startWorker(flavour: Startable, folder: string | undefined): Promise<Port>;
   /** Starts a host in this very thread. */
-  startInPlace(flavour: Flavour): Promise<Port>;
+  startInPlace(flavour: Startable): Promise<Port>;
+  /** What `fit`, `save` and heads need, and nothing else does. */
+  loadTraining(): Promise<typeof import('./fit.js')>;
   /** Places to look for a variant. */
   findSource(request: SourceRequest): WeightsSource;
   /** The address of a flavour's wasm file, in a folder if the caller named one; null where the glue knows by itself. */
-  wasmFile(flavour: Flavour, folder: string | undefined): string | null;
+  wasmFile(flavour: Startable, folder: string | undefined): string | null;
   /** What a string given as an image is: an absolute URL, or the bytes of a local file. */
   openAddress(address: string | URL, limits: Limits): URL | Promise<Uint8Array<ArrayBuffer>>;
 }

@@ -5,6 +5,7 @@
 import type { PlainError } from './errors.js';
 import type { ExplainedGrid } from './explain.js';
 import type { Flavour } from './features.js';
+import type { FitProgress, Head, TrainingJob, TrainingResult } from './head.js';
 import type { Category, Precision } from './manifest.js';
 import type { Parameter } from './parameters.js';
 import type { Transforms } from './transforms.js';
@@ -107,6 +108,8 @@ export interface LoadedFacts {
   /** What the weights were trained with, without overrides. */
   ownTransforms: Transforms;
   precision: Precision;
+  /** Method of the user's own head, whose `categories` and `classes` these are; null for the network's. */
+  head: Head['method'] | null;
 }
 
 /** One class with its softmax probability. */
@@ -128,10 +131,14 @@ export type Job =
   | ({ type: 'features'; image: PreparedImage; stages: readonly string[] } & ImageSettings)
   | ({ type: 'explain'; image: PreparedImage; index: number | string | null } & ImageSettings)
   | { type: 'parameter'; name: string }
+  /** Puts a head of the user's own in place of the network's, or (null) the network's back. */
+  | { type: 'head'; head: Head | null }
+  /** For trainers only. */
+  | ({ type: 'train' } & TrainingJob)
   | ({ type: 'preprocess'; image: PreparedImage; layout: 'nchw' | 'nhwc' } & ImageSettings);
 
 /** Jobs on one image (or a tensor). */
-export type ImageJob = Exclude<Job, { type: 'load' | 'parameter' }>;
+export type ImageJob = Exclude<Job, { type: 'load' | 'parameter' | 'head' | 'train' }>;
 
 /** What each job resolves to. */
 export interface JobResults {
@@ -144,6 +151,8 @@ export interface JobResults {
   features: StageOutput[][];
   explain: ExplainedGrid;
   parameter: Parameter;
+  head: LoadedFacts;
+  train: TrainingResult;
 }
 
 /** API to host. */
@@ -157,7 +166,7 @@ export type Request =
 export type Reply =
   | { hello: true }
   | { farewell: true }
-  | { id: number; progress: ProgressEvent }
+  | { id: number; progress: ProgressEvent | FitProgress }
   | { id: number; value: JobResults[keyof JobResults]; memoryBytes: number }
   /** `fatal`: the core is unusable, start another. */
   | { id: number; error: PlainError; fatal: boolean };

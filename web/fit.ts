@@ -1,0 +1,150 @@
+/**
+ * Training and heads of the user's own, loaded only where they are wanted: checks what `fit` is asked for, collects the
+ * embeddings, has the trainer's worker do the arithmetic, reads and writes heads. Knows nothing of queues and sessions.
+ */
+import type { Connection } from './connection.js';
+import { type Example, FEATURES, type FitOptions, type FitReport, type Head, type LinearHead } from './head.js';
+import { parseHead, writeHead } from './head-file.js';
+import { check } from './options.js';
+import type { LoadedFacts } from './protocol.js';
+
+export { parseHead, writeHead };
+
+/** What training needs of a model; all of it in one place of the model's queue. */
+export interface Trainee {
+  facts: LoadedFacts;
+  /** Embeddings of the examples that are pictures, in their order. */
+  embeddings(): AsyncIterable<Float32Array>;
+  /** Starts a trainer, whose caller closes it. */
+  connect(): Promise<{ connection: Connection; wasmFile: string | null }>;
+  signal: AbortSignal;
+}
+
+interface Plan {
+  classes: string[];
+  labels: Int32Array<ArrayBuffer>;
+}
+
+const isCount = (v: unknown, most: number): boolean =>
+  Number.isInteger(v) && (v as number) >= 1 && (v as number) <= most;
+const isName = (v: unknown): v is string => typeof v === 'string' && v !== '';
+
+function checkOptions(o: FitOptions): void {
+  const { method = 'head', unfreeze = ['fc'] } = o;
+  check(method === 'head' || method === 'knn', 'method', "must be 'head' or 'knn'");
+  const onlyHead = Array.isArray(unfreeze) && unfreeze.length === 1 && unfreeze[0] === 'fc';
+  check(onlyHead, 'unfreeze', "must be ['fc']: only the classifier is trained");
+  check(o.epochs === undefined || isCount(o.epochs, 1_000_000), 'epochs', 'must be a whole number from 1');
+  check(o.patience === undefined || isCount(o.patience, 1_000_000), 'patience', 'must be a whole number from 1');
+  const seedOk = o.seed === undefined || (Number.isInteger(o.seed) && o.seed >= 0 && o.seed < 2 ** 32);
+  check(seedOk, 'seed', 'must be a whole number, 0 to 4294967295');
+  check(o.l2 === undefined || (o.l2 > 0 && o.l2 < Number.POSITIVE_INFINITY), 'l2', 'must be a number greater than 0');
+  check(o.holdOut === undefined || (o.holdOut >= 0 && o.holdOut <= 0.9), 'holdOut', 'must be a share, 0 to 0.9');
+  check(method === 'knn' || o.k === undefined, 'k', "is for method 'knn'");
+  for (const key of ['epochs', 'l2', 'holdOut', 'patience'] as const) {
+    check(method === 'head' || o[key] === undefined, key, "is for method 'head': nothing is trained for 'knn'");
+  }
+}
+
+/** Names of the classes, and an index into them for each example. */
+function planOf(examples: readonly Example[], given: readonly string[] | undefined): Plan {
+  check(examples.length > 0, 'examples', 'must not be empty: give some of each of at least two classes');
+  for (const [i, example] of examples.entries()) {
+    check(isName(example?.label), `example ${i}`, 'must have a label, the name of its class');
+    const { image, embedding } = example;
+    const fits = image !== undefined || (embedding instanceof Float32Array && embedding.length === FEATURES);
+    const what = `must have an image, or an embedding that is a Float32Array of ${FEATURES} numbers (model.embed gives it)`;
+    check(fits, `example ${i}`, what);
+  }
+  check(given === undefined || (Array.isArray(given) && given.every(isName)), 'classes', 'must be a list of names');
+  const classes = given ?? [...new Set(examples.map(({ label }) => label))].sort();
+  check(new Set(classes).size === classes.length, 'classes', 'must not name a class twice');
+  check(classes.length >= 2, 'classes', `must be two at least: the examples are all of '${classes[0]}'`);
+  const indices = new Map(classes.map((name, i) => [name, i]));
+  const labels = examples.map(({ label }, i) => {
+    const index = indices.get(label);
+    check(index !== undefined, `example ${i}`, `has label '${label}', which is not one of classes`);
+    return index as number;
+  });
+  const empty = classes.find((_, i) => !labels.includes(i));
+  check(empty === undefined, 'classes', `'${empty}' has no examples: give some, or leave the class out`);
+  return { classes: [...classes], labels: Int32Array.from(labels) };
+}
+
+/** The embeddings of all examples, [n, 2048]: those given, and those of pictures. */
+async function collect(
+  trainee: Trainee,
+  examples: readonly Example[],
+  onProgress: FitOptions['onProgress'],
+): Promise<Float32Array<ArrayBuffer>> {
+  const rows = new Float32Array(examples.length * FEATURES);
+  const pictures = examples.flatMap(({ image }, i) => (image === undefined ? [] : [i]));
+  for (const [i, { image, embedding }] of examples.entries()) {
+    if (image === undefined && embedding !== undefined) rows.set(embedding, i * FEATURES);
+  }
+  let done = 0;
+  for await (const embedding of trainee.embeddings()) {
+    rows.set(embedding, (pictures[done] as number) * FEATURES);
+    done++;
+    onProgress?.({ phase: 'embedding', done, total: pictures.length });
+  }
+  for (const [i, { label }] of examples.entries()) {
+    const finite = rows.subarray(i * FEATURES, (i + 1) * FEATURES).every(Number.isFinite);
+    check(finite, `example ${i}`, `(${label}) has an embedding with a number that is not finite: leave it out`);
+  }
+  return rows;
+}
+
+/** The smallest class decides whether there is something to hold out. */
+function defaultHoldOut({ classes, labels }: Plan): number {
+  const counts = new Array<number>(classes.length).fill(0);
+  for (const label of labels) counts[label] = (counts[label] as number) + 1;
+  return Math.min(...counts) >= 5 ? 0.2 : 0;
+}
+
+async function train(
+  trainee: Trainee,
+  plan: Plan,
+  embeddings: Float32Array<ArrayBuffer>,
+  options: FitOptions,
+): Promise<Pick<LinearHead, 'weight' | 'bias'> & { report: Omit<FitReport, 'method' | 'classes'> }> {
+  const { l2 = 1, holdOut = defaultHoldOut(plan), seed = 0, epochs = 300, patience = 10 } = options;
+  const { connection, wasmFile } = await trainee.connect();
+  try {
+    const settings = { classes: plan.classes.length, l2, holdOut, seed, maxIterations: epochs, patience };
+    const job = { type: 'train', wasmFile, embeddings, labels: plan.labels, options: settings } as const;
+    const onProgress = options.onProgress as (event: unknown) => void;
+    return await connection.call(job, { signal: trainee.signal, transfer: [embeddings.buffer], onProgress });
+  } finally {
+    await connection.close();
+  }
+}
+
+/**
+ * Makes a head of examples. Called in the model's turn; sets nothing.
+ * @throws ResNet50Error INVALID_ARGUMENT naming the option or the example; the signal's reason
+ */
+export async function fit(
+  trainee: Trainee,
+  examples: readonly Example[],
+  options: FitOptions,
+): Promise<{ head: Head; report: FitReport }> {
+  checkOptions(options);
+  const plan = planOf(examples, options.classes);
+  const { method = 'head', k = Math.min(5, examples.length) } = options;
+  check(isCount(k, examples.length), 'k', `must be a whole number, 1 to ${examples.length} (the number of examples)`);
+  const embeddings = await collect(trainee, examples, options.onProgress);
+  const { name, precision, transforms } = trainee.facts;
+  const { classes, labels } = plan;
+  const origin = { classes, weights: name, precision, transforms };
+  if (method === 'knn') {
+    const counts = { trained: examples.length, heldOut: 0 };
+    const report: FitReport = {
+      ...{ method, classes, examples: counts, epochs: 0, bestEpoch: 0 },
+      ...{ converged: true, scale: 1, trained: null, heldOut: null },
+    };
+    return { head: { method, ...origin, embeddings, labels, k }, report };
+  }
+  const { weight, bias, report } = await train(trainee, plan, embeddings, options);
+  return { head: { method, ...origin, weight, bias }, report: { method, classes, ...report } };
+}
