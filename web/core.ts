@@ -232,7 +232,8 @@ export interface ConverterModule extends CoreModule {
 
 export interface CoreTrainingOptions {
   classes: number;
-  l2: number;
+  /** null for the default. */
+  l2: number | null;
   holdOut: number;
   seed: number;
   maxIterations: number;
@@ -257,7 +258,8 @@ export interface CoreHeadTrainer {
     heldOut: number;
     bestIteration: number;
     converged: boolean;
-    scale: number;
+    /** The penalty in use. */
+    l2: number;
   };
   delete(): void;
 }

@@ -108,7 +108,7 @@ async function train(
   embeddings: Float32Array<ArrayBuffer>,
   options: FitOptions,
 ): Promise<Pick<LinearHead, 'weight' | 'bias'> & { report: Omit<FitReport, 'method' | 'classes'> }> {
-  const { l2 = 1, holdOut = defaultHoldOut(plan), seed = 0, epochs = 300, patience = 10 } = options;
+  const { l2 = null, holdOut = defaultHoldOut(plan), seed = 0, epochs = 300, patience = 10 } = options;
   const { connection, wasmFile } = await trainee.connect();
   try {
     const settings = { classes: plan.classes.length, l2, holdOut, seed, maxIterations: epochs, patience };
@@ -141,7 +141,7 @@ export async function fit(
     const counts = { trained: examples.length, heldOut: 0 };
     const report: FitReport = {
       ...{ method, classes, examples: counts, epochs: 0, bestEpoch: 0 },
-      ...{ converged: true, scale: 1, trained: null, heldOut: null },
+      ...{ converged: true, l2: 0, trained: null, heldOut: null },
     };
     return { head: { method, ...origin, embeddings, labels, k }, report };
   }

@@ -79,8 +79,8 @@ export interface FitOptions extends Omit<ImageOptions, 'transforms'> {
   /** Most iterations of the optimizer, each over all examples. It ends by itself before. Default 300. */
   epochs?: number;
   /**
-   * Weight of the penalty on squared weights, over 0: 1 / C of scikit-learn, on embeddings divided by the report's `scale`.
-   * Default 1.
+   * Weight of the penalty on squared weights, over 0: 1 / C of scikit-learn. Default: 100 times the mean variance of the
+   * features, whose size differs between networks; the report says what that was.
    */
   l2?: number;
   /**
@@ -108,8 +108,8 @@ export interface FitReport {
   bestEpoch: number;
   /** Whether the optimizer arrived; false where it was stopped, early or by `epochs`. */
   converged: boolean;
-  /** What embeddings were divided by while training. */
-  scale: number;
+  /** The penalty in use; 0 for 'knn'. */
+  l2: number;
   /** Of the epoch that counts; null for 'knn', and `heldOut` where nothing is held out. */
   trained: Fit | null;
   heldOut: Fit | null;
@@ -122,7 +122,14 @@ export interface TrainingJob {
   /** [n, 2048] row-major. */
   embeddings: Float32Array<ArrayBuffer>;
   labels: Int32Array<ArrayBuffer>;
-  options: { classes: number; l2: number; holdOut: number; seed: number; maxIterations: number; patience: number };
+  options: {
+    classes: number;
+    l2: number | null;
+    holdOut: number;
+    seed: number;
+    maxIterations: number;
+    patience: number;
+  };
 }
 
 /** What comes of it. */

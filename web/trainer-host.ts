@@ -95,7 +95,7 @@ export async function trainHead(
       scores.push({ trained: step.trained, heldOut: step.heldOut });
       onProgress({ phase: 'training', epoch: step.iteration, trained: step.trained, heldOut: step.heldOut });
     }
-    const { pointer, trained, heldOut, bestIteration, converged, scale } = trainer.finish();
+    const { pointer, trained, heldOut, bestIteration, converged, l2 } = trainer.finish();
     const first = pointer / 4;
     const biases = first + options.classes * width;
     const best = scores[bestIteration - 1] ?? { trained: null, heldOut: null };
@@ -103,7 +103,7 @@ export async function trainHead(
       weight: new Float32Array(module.HEAPF32.subarray(first, biases)),
       bias: new Float32Array(module.HEAPF32.subarray(biases, biases + options.classes)),
       report: {
-        ...{ examples: { trained, heldOut }, epochs: scores.length, bestEpoch: bestIteration, converged, scale },
+        ...{ examples: { trained, heldOut }, epochs: scores.length, bestEpoch: bestIteration, converged, l2 },
         ...best,
       },
     };

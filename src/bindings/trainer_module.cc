@@ -39,7 +39,7 @@ class HeadTrainerHandle {
     return result;
   }
 
-  // { pointer, trained, heldOut, bestIteration, converged, scale }
+  // { pointer, trained, heldOut, bestIteration, converged, l2 }
   val Finish() {
     head_ = trainer_->Head();
     val result = val::object();
@@ -48,7 +48,7 @@ class HeadTrainerHandle {
     result.set("heldOut", trainer_->held_out());
     result.set("bestIteration", trainer_->best_iteration());
     result.set("converged", trainer_->converged());
-    result.set("scale", trainer_->scaling().scale);
+    result.set("l2", trainer_->l2());
     return result;
   }
 
@@ -66,7 +66,7 @@ val CreateHeadTrainer(uintptr_t embeddings, uintptr_t labels, size_t count, size
   Examples examples{std::vector<float>(features, features + count * width),
                     std::vector<int32_t>(classes, classes + count), width, options["classes"].as<int>()};
   HeadTrainingOptions parsed;
-  parsed.l2 = options["l2"].as<double>();
+  if (!options["l2"].isNull()) parsed.l2 = options["l2"].as<double>();
   parsed.hold_out = options["holdOut"].as<double>();
   parsed.seed = options["seed"].as<uint32_t>();
   parsed.max_iterations = options["maxIterations"].as<int>();

@@ -7,8 +7,13 @@
 namespace resnet50 {
 namespace {
 
+// Of features whose mean variance is 1.
+constexpr double kDefaultL2 = 100.0;
+
 // The largest component of the gradient an example at which training has converged.
 constexpr double kFlat = 1e-5;
+
+double Square(float value) { return double(value) * double(value); }
 
 Examples Scaled(Examples examples, const Scaling& scaling) {
   Scale(scaling, examples);
@@ -16,7 +21,7 @@ Examples Scaled(Examples examples, const Scaling& scaling) {
 }
 
 Status CheckOptions(const HeadTrainingOptions& options) {
-  if (!(options.l2 > 0.0 && std::isfinite(options.l2))) {
+  if (options.l2 && !(*options.l2 > 0.0 && std::isfinite(*options.l2))) {
     return Error{
         ErrorCode::kInvalidArgument, "l2",
         "must be a number greater than 0: without a penalty, classes that can be told apart have no best head"};
@@ -40,8 +45,10 @@ HeadTrainer::HeadTrainer(Examples examples, const HeadTrainingOptions& options, 
     : options_(options),
       split_(std::move(split)),
       scaling_(MeasureScaling(examples, split_.trained)),
+      l2_(options.l2.value_or(kDefaultL2 * Square(scaling_.scale))),
       examples_(Scaled(std::move(examples), scaling_)),
-      objective_(examples_, options.l2),
+      // Weights on scaled features are `scale` times as large.
+      objective_(examples_, l2_ / Square(scaling_.scale)),
       optimizer_(
           [this](std::span<const double> x, std::span<double> gradient) {
             return objective_.Evaluate(split_.trained, x, gradient, evaluated_);

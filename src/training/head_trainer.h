@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -18,8 +19,9 @@
 namespace resnet50 {
 
 struct HeadTrainingOptions {
-  // Weight of the penalty, over 0: scikit-learn's C = 1 / l2, on embeddings divided by scaling().scale.
-  double l2 = 1.0;
+  // Weight of the penalty, over 0: 1 / C of scikit-learn on the embeddings as they come. Without one, 100 times the
+  // mean variance of the features, which means the same for networks of larger and smaller activations.
+  std::optional<double> l2 = {};
   // Share of each class that is kept from training, 0..0.9: where it gets worse for `patience` iterations, training
   // ends, and the iteration in which it did best counts.
   double hold_out = 0.0;
@@ -49,7 +51,8 @@ class HeadTrainer {
   bool converged() const { return converged_; }
   size_t trained() const { return split_.trained.size(); }
   size_t held_out() const { return split_.held_out.size(); }
-  const Scaling& scaling() const { return scaling_; }
+  // The penalty in use.
+  double l2() const { return l2_; }
 
   // fc.weight [classes, width] followed by fc.bias [classes] of the best iteration, on embeddings as they came.
   std::vector<float> Head() const;
@@ -61,6 +64,7 @@ class HeadTrainer {
   const HeadTrainingOptions options_;
   const Split split_;
   const Scaling scaling_;
+  const double l2_;
   const Examples examples_;  // scaled
   SoftmaxRegression objective_;
   Fit evaluated_;  // of the last evaluation

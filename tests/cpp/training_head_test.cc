@@ -26,10 +26,10 @@ HeadTrainingProgress Finish(HeadTrainer& trainer) {
   return progress;
 }
 
-// Of W [classes, width], b [classes] on the embeddings as they are; the penalty is on W * scale.
+// Of W [classes, width], b [classes] on the embeddings as they are.
 struct Objective {
   const Examples& examples;
-  double l2, scale;
+  double l2;
 
   std::vector<double> Logits(size_t row, const std::vector<float>& head) const {
     const size_t width = examples.width, classes = size_t(examples.classes);
@@ -52,7 +52,7 @@ struct Objective {
       value += std::log(sum) + most - logits[size_t(examples.labels[i])];
     }
     for (size_t i = 0; i < size_t(examples.classes) * examples.width; ++i) {
-      value += 0.5 * l2 * std::pow(head[i] * scale, 2);
+      value += 0.5 * l2 * std::pow(double(head[i]), 2);
     }
     return value;
   }
@@ -64,7 +64,7 @@ TEST(HeadTrainer, FindsTheMinimum) {
     const std::unique_ptr<HeadTrainer> trainer = Trainer(examples, {.l2 = l2});
     Finish(*trainer);
     EXPECT_TRUE(trainer->converged()) << l2;
-    const Objective objective{examples, l2, trainer->scaling().scale};
+    const Objective objective{examples, l2};
     const std::vector<float> head = trainer->Head();
     const double least = objective(head);
     // Whatever is changed makes it worse.
@@ -91,7 +91,7 @@ TEST(HeadTrainer, LearnsWhatCanBeToldApart) {
   EXPECT_EQ(trainer->trained(), 75U);
   EXPECT_EQ(progress.trained.accuracy, 1.0);
   EXPECT_EQ(progress.held_out.accuracy, 1.0);
-  const Objective objective{examples, 1.0, 1.0};
+  const Objective objective{examples, 1.0};
   const std::vector<float> head = trainer->Head();
   for (size_t i = 0; i < examples.size(); ++i) {
     const std::vector<double> logits = objective.Logits(i, head);
@@ -102,7 +102,7 @@ TEST(HeadTrainer, LearnsWhatCanBeToldApart) {
 TEST(HeadTrainer, GetsBetterWithEveryIteration) {
   const Examples examples = MakeClouds({.spread = 3.0F});
   const std::unique_ptr<HeadTrainer> trainer = Trainer(examples, {.l2 = 0.1});
-  const Objective objective{examples, 0.1, trainer->scaling().scale};
+  const Objective objective{examples, 0.1};
   double last = objective(trainer->Head());
   HeadTrainingProgress progress;
   while (!progress.done) {
@@ -148,6 +148,21 @@ TEST(HeadTrainer, CanBeLeftBetweenIterations) {
   const HeadTrainingProgress last = Finish(*trainer);
   EXPECT_EQ(last.iteration, 5);
   EXPECT_EQ(trainer->Step().iteration, 5) << "done is done";
+}
+
+TEST(HeadTrainer, PenalisesNetworksOfAllSizesAlike) {
+  Examples examples = MakeClouds({.spread = 2.0F});
+  const auto train = [&] {
+    std::unique_ptr<HeadTrainer> trainer = Trainer(examples);
+    Finish(*trainer);
+    return trainer;
+  };
+  const std::unique_ptr<HeadTrainer> large = train();
+  for (float& v : examples.embeddings) v /= 64.0F;
+  const std::unique_ptr<HeadTrainer> small = train();
+  EXPECT_NEAR(large->l2(), small->l2() * 64.0 * 64.0, 1e-4 * large->l2());
+  const std::vector<float> expected = large->Head(), head = small->Head();
+  for (size_t i = 0; i < 3 * examples.width; ++i) EXPECT_NEAR(head[i] / 64.0F, expected[i], 1e-4F);
 }
 
 // Natively and in WebAssembly (where this test runs too) the same bits: sums of the bits of a head.
