@@ -3,6 +3,7 @@
  * embeddings, has the trainer's worker do the arithmetic, reads and writes heads. Knows nothing of queues and sessions.
  */
 import type { Connection } from './connection.js';
+import { ResNet50Error } from './errors.js';
 import { type Example, FEATURES, type FitOptions, type FitReport, type Head, type LinearHead } from './head.js';
 import { parseHead, writeHead } from './head-file.js';
 import { check } from './options.js';
@@ -71,6 +72,13 @@ function planOf(examples: readonly Example[], given: readonly string[] | undefin
   return { classes: [...classes], labels: Int32Array.from(labels) };
 }
 
+/** An error of a picture, with the example that it is. */
+function naming(example: string, error: unknown): unknown {
+  const { name, code, message } = (error ?? {}) as ResNet50Error;
+  if (name !== 'ResNet50Error' || message.includes(example)) return error;
+  return new ResNet50Error(code, `${example}: ${message}`, { subject: example, cause: error });
+}
+
 /** The embeddings of all examples, [n, 2048]: those given, and those of pictures. */
 async function collect(
   trainee: Trainee,
@@ -83,10 +91,14 @@ async function collect(
     if (image === undefined && embedding !== undefined) rows.set(embedding, i * FEATURES);
   }
   let done = 0;
-  for await (const embedding of trainee.embeddings()) {
-    rows.set(embedding, (pictures[done] as number) * FEATURES);
-    done++;
-    onProgress?.({ phase: 'embedding', done, total: pictures.length });
+  try {
+    for await (const embedding of trainee.embeddings()) {
+      rows.set(embedding, (pictures[done] as number) * FEATURES);
+      done++;
+      onProgress?.({ phase: 'embedding', done, total: pictures.length });
+    }
+  } catch (error) {
+    throw naming(`example ${pictures[done]}`, error);
   }
   for (const [i, { label }] of examples.entries()) {
     const finite = rows.subarray(i * FEATURES, (i + 1) * FEATURES).every(Number.isFinite);
@@ -95,11 +107,14 @@ async function collect(
   return rows;
 }
 
-/** The smallest class decides whether there is something to hold out. */
-function defaultHoldOut({ classes, labels }: Plan): number {
+/** The share to hold out; the smallest class decides whether there is something to. */
+function holdOutOf({ classes, labels }: Plan, asked: number | undefined): number {
   const counts = new Array<number>(classes.length).fill(0);
   for (const label of labels) counts[label] = (counts[label] as number) + 1;
-  return Math.min(...counts) >= 5 ? 0.2 : 0;
+  const least = counts.reduce((a, b) => Math.min(a, b));
+  const why = `is ${asked}, but '${classes[counts.indexOf(1)]}' has one example, too few to hold one out: give more, or hold out none (0)`;
+  check(!asked || least >= 2, 'holdOut', why);
+  return asked ?? (least >= 5 ? 0.2 : 0);
 }
 
 async function train(
@@ -108,7 +123,8 @@ async function train(
   embeddings: Float32Array<ArrayBuffer>,
   options: FitOptions,
 ): Promise<Pick<LinearHead, 'weight' | 'bias'> & { report: Omit<FitReport, 'method' | 'classes'> }> {
-  const { l2 = null, holdOut = defaultHoldOut(plan), seed = 0, epochs = 300, patience = 10 } = options;
+  const { l2 = null, seed = 0, epochs = 300, patience = 10 } = options;
+  const holdOut = holdOutOf(plan, options.holdOut);
   const { connection, wasmFile } = await trainee.connect();
   try {
     const settings = { classes: plan.classes.length, l2, holdOut, seed, maxIterations: epochs, patience };
