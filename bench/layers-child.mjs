@@ -27,7 +27,7 @@ const network = unwrap(core.createNetwork({ classes, precision, activationBits, 
 for (const { file } of manifest.precisions[precision].shards) {
   const bytes = readFileSync(join(weights, file));
   const pointer = copyIn(bytes);
-  unwrap(network.loadShard(pointer, bytes.length, file));
+  unwrap(core.network_loadShard(network.handle, pointer, bytes.length, file));
   core.release(pointer);
 }
 

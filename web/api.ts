@@ -23,8 +23,9 @@ export type {
 } from './options.js';
 export type { Parameter } from './parameters.js';
 export type { Classification, Preprocessed, ProgressEvent, StageOutput } from './protocol.js';
-export { getWeight, listWeights, ResNet50_Weights, Weights, type WeightsMeta, type WeightsName } from './registry.js';
+export { getWeight, ResNet50_Weights, Weights, type WeightsMeta } from './registry.js';
 export { cosineSimilarity, rankBySimilarity, type Vector } from './similarity.js';
 export type { Summary, SummaryOptions, SummaryRow } from './summary.js';
 export type { Transforms } from './transforms.js';
+export { listWeights, type WeightsName } from './variants.js';
 export type { Region, Rotation } from './view.js';

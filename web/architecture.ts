@@ -2,6 +2,7 @@
  * ResNet-50 v1.5 as torchvision names it: modules with their shapes, parameters and multiply-accumulates. Plain data from
  * four stages; knows nothing of weights. (src/network/topology.cc is the core's own table, which has batch norms folded.)
  */
+import { ResNet50Error } from './errors.js';
 
 /** One module. Sizes are those of an image of the side it was made for. */
 export interface Module {
@@ -113,3 +114,20 @@ export const parametersOf = (classes: number): TensorSpec[] =>
 /** torch's named_buffers(): running statistics of the 53 batch norms. */
 export const buffersOf = (classes: number): TensorSpec[] =>
   resnet50Modules(classes).flatMap(({ buffers }) => [...buffers]);
+
+/**
+ * A parameter or buffer by name.
+ * @throws ResNet50Error INVALID_ARGUMENT
+ */
+export function findParameter(name: string, classes: number): TensorSpec {
+  const all = [...parametersOf(classes), ...buffersOf(classes)];
+  const found = all.find((tensor) => tensor.name === name);
+  if (found !== undefined) return found;
+  const near = all.filter((tensor) => tensor.name.startsWith(`${name}.`) || tensor.name.endsWith(`.${name}`));
+  const hint = near.length > 0 ? near.slice(0, 3).map((tensor) => tensor.name) : ['conv1.weight', 'fc.bias'];
+  throw new ResNet50Error(
+    'INVALID_ARGUMENT',
+    `ResNet-50 has no parameter '${name}': parameters() and buffers() list the names, such as ${hint.join(', ')}`,
+    { subject: name },
+  );
+}

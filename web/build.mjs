@@ -1,9 +1,10 @@
 // Bundles web/ into dist/ (what runs) and dist/types/ (declarations). The compiled cores in dist/wasm/ are not touched;
 // their glue goes into the bundles for browsers too, so build them first.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { minify } from 'terser';
 import { forBrowsers } from './glue.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -14,6 +15,11 @@ for (const { name } of readdirSync(`${root}dist`, { withFileTypes: true }).filte
   rmSync(`${root}dist/${name}`, { recursive: true, force: true });
 }
 
+/** Constants of web/globals.d.ts. */
+function defines(secureContext) {
+  return { __VERSION__: JSON.stringify(version), __SECURE_CONTEXT__: String(secureContext) };
+}
+
 /** Settings of all bundles. Paths into dist stay as written: bundlers of users must find them. */
 const common = {
   absWorkingDir: root,
@@ -21,7 +27,7 @@ const common = {
   bundle: true,
   format: 'esm',
   target: 'es2022',
-  define: { __VERSION__: JSON.stringify(version) },
+  define: defines(false),
   external: ['./wasm/*'],
   legalComments: 'none',
   logLevel: 'warning',
@@ -34,7 +40,8 @@ const labelsOnly = {
     onLoad({ filter: /imagenet-1k\.json$/ }, ({ path }) => {
       const labels = JSON.parse(readFileSync(path, 'utf8')).map(({ label }) => label);
       return {
-        contents: `export default ${JSON.stringify(labels.join('\n'))}.split('\\n').map((label) => ({ label }));`,
+        contents: `const lines = (text) => text.split('\\n').map((label) => ({ label }));
+export default /* @__PURE__ */ lines(${JSON.stringify(labels.join('\n'))});`,
       };
     });
   },
@@ -60,15 +67,42 @@ const browserGlue = {
   },
 };
 
-await Promise.all([
-  build({
+/**
+ * Terser makes Emscripten's glue an eighth smaller than esbuild does. In what pages import it keeps functions as they are,
+ * with their annotations: users' bundlers see by these that they may leave out the table of labels.
+ */
+function terserOptions(path) {
+  const thinning = path.includes('worker-') ? {} : { inline: 0, reduce_funcs: false };
+  return {
+    ...{ module: true, ecma: 2020 },
+    compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true, ...thinning },
+    format: { comments: false, preserve_annotations: true },
+  };
+}
+
+async function buildForBrowsers(entryPoints, secureContext) {
+  const { outputFiles } = await build({
     ...common,
-    entryPoints: browserEntries,
+    entryPoints,
+    define: defines(secureContext),
     external: ['./inplace.js', './inplace-trainer.js', './training.js'],
     platform: 'browser',
     plugins: [labelsOnly, browserGlue],
-    minify: true,
-  }),
+    minifySyntax: true,
+    write: false,
+  });
+  await Promise.all(
+    outputFiles.map(async ({ path, text }) => writeFileSync(path, (await minify(text, terserOptions(path))).code)),
+  );
+}
+const needsSecureContext = (entry) => entry.endsWith('-threads.ts');
+
+await Promise.all([
+  buildForBrowsers(browserEntries.filter(needsSecureContext), true),
+  buildForBrowsers(
+    browserEntries.filter((entry) => !needsSecureContext(entry)),
+    false,
+  ),
   build({
     ...common,
     entryPoints: [

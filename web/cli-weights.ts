@@ -16,8 +16,9 @@ import { parse, text, UsageError, type Values } from './cli-options.js';
 import { ResNet50Error } from './errors.js';
 import { cacheFolder, installFolder } from './files.js';
 import { MANIFEST_FILE, type Manifest, parseManifest } from './manifest.js';
-import { getWeight, listWeights, ResNet50_Weights, type Weights } from './registry.js';
+import { getWeight, ResNet50_Weights, type Weights } from './registry.js';
 import { megabytes, progressBar, table } from './terminal.js';
+import { listWeights } from './variants.js';
 
 export const WEIGHTS_HELP = `Usage: resnet50-wasm weights [NAMES...] [options]
 

@@ -2,7 +2,10 @@
  * Everything that touches a core: one module, one network, one thread of callers. Runs in whatever realm it is
  * created in. Knows nothing of messages, flavour choice or where weights lie.
  */
+import type { TensorSpec } from './architecture.js';
+import type { Inflate } from './compression.js';
 import type { CoreImage, CoreModule, CoreNetwork, CoreResult } from './core.js';
+import { withObjects } from './core-objects.js';
 import { describe, type ErrorCode, ResNet50Error } from './errors.js';
 import type { Head } from './head.js';
 import type { Category } from './manifest.js';
@@ -52,6 +55,8 @@ export interface EngineHost {
   loadFactory(flavour: LoadSpec['flavour']): Promise<CoreFactory>;
   /** @param precision that will be asked for, for places that read ahead */
   openPlace(address: string, precision: LoadSpec['precision']): Place;
+  /** Gunzips, where the realm has something better than web streams. */
+  inflate?: Inflate;
   /** Decodes formats the core does not read, where the realm can; RGBA. */
   decodeForeign?(bytes: Uint8Array<ArrayBuffer>, decode: DecodeSettings): Promise<ForeignImage | undefined>;
   /** Reads the pixels of a bitmap; closes it. */
@@ -107,7 +112,7 @@ export async function startCore(
       return {};
     };
   }
-  return Promise.race([factory(options), failure]);
+  return Promise.race([factory(options).then(withObjects), failure]);
 }
 
 /** A core with a network in it. */
@@ -215,13 +220,14 @@ export class Engine {
       );
       return { core, network };
     };
-    const parameters = new ParameterSource(place, shards, precision, manifest.categories.length);
+    const parameters = new ParameterSource(place, shards, precision);
     const creating = create();
     creating.catch(() => undefined); // awaited in take(), in order
     await streamShards(
       place,
       shards,
       {
+        inflate: host.inflate,
         onBytes: (loaded, of, shard) => onProgress({ phase: 'weights', loaded, total: of, shard }),
         async take(shard, bytes) {
           const made = await creating;
@@ -377,11 +383,11 @@ export class Engine {
   }
 
   /** Values of a parameter or buffer. */
-  async parameter(name: string, signal: AbortSignal): Promise<Parameter> {
-    if (this.parameters !== undefined) return this.parameters.read(name, signal);
+  async parameter(spec: TensorSpec, signal: AbortSignal): Promise<Parameter> {
+    if (this.parameters !== undefined) return this.parameters.read(spec, signal);
     const why =
       'weights: null draws its parameters from the seed and keeps them packed only: load real weights to read them';
-    throw new ResNet50Error('INVALID_ARGUMENT', why, { subject: name });
+    throw new ResNet50Error('INVALID_ARGUMENT', why, { subject: spec.name });
   }
 
   /** Gives the network back; the module's memory goes with the engine itself. */

@@ -8,6 +8,7 @@ import { hashMismatch } from './download.js';
 import type { CoreFactory, EngineHost } from './engine.js';
 import type { Flavour } from './features.js';
 import { fileError, isSystemError, systemCode } from './files.js';
+import { inflateOnThreads } from './inflate.node.js';
 import { MANIFEST_FILE, type Manifest, parseManifest, type Shard } from './manifest.js';
 import { HttpPlace, type Place } from './places.js';
 import { sha256 } from './sha256.js';
@@ -56,6 +57,7 @@ export class FolderPlace implements Place {
 /** The engine host of Node, Bun and Deno. */
 export const nodeHost: EngineHost = {
   loadFactory: async (flavour) => (await FACTORIES[flavour]()).default,
+  inflate: inflateOnThreads,
   openPlace: (address, precision) =>
     /^https?:/.test(address) ? new HttpPlace(address, folderStore, precision) : new FolderPlace(address),
 };

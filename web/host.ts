@@ -64,7 +64,7 @@ export class Host {
       case 'head':
         return engine.setHead(job.head);
       case 'parameter':
-        return engine.parameter(job.name, signal);
+        return engine.parameter(job.spec, signal);
       case 'train':
         throw new ResNet50Error('INTERNAL', 'a network does not train');
     }

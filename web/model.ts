@@ -2,7 +2,7 @@
  * The public class behind every entry of the package: inputs prepared, calls queued, results in order. Knows nothing of
  * the platform it runs on but what platform.ts says.
  */
-import { buffersOf, parametersOf, type TensorSpec } from './architecture.js';
+import { buffersOf, findParameter, parametersOf, type TensorSpec } from './architecture.js';
 import { Connection } from './connection.js';
 import { adopt, ResNet50Error } from './errors.js';
 import { type ExplainedGrid, type Explanation, explanationOf } from './explain.js';
@@ -23,7 +23,7 @@ import {
   type PreprocessOptions,
   pickSettings,
 } from './options.js';
-import { findParameter, type Parameter } from './parameters.js';
+import type { Parameter } from './parameters.js';
 import type { Platform } from './platform.js';
 import type { Classification, ImageJob, ImageSettings, PreparedImage, Preprocessed, StageOutput } from './protocol.js';
 import { Queue } from './queue.js';
@@ -326,11 +326,11 @@ export class Model {
    * @throws ResNet50Error INVALID_ARGUMENT for names that do not exist, and those that int8 weights do not have
    */
   async parameter(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<Parameter> {
-    findParameter(name, this.#session.facts.classes);
+    const spec = findParameter(name, this.#session.facts.classes);
     if (this.#head !== null && name.startsWith('fc.')) return fcParameter(this.#head, name);
     const until = this.#until(signal);
     const work = async () =>
-      (await this.#liveSession()).connection.call({ type: 'parameter', name }, { signal: until });
+      (await this.#liveSession()).connection.call({ type: 'parameter', spec }, { signal: until });
     return this.#queue.add(work, until);
   }
 

@@ -2,7 +2,7 @@
  * Values of parameters by torchvision's names, read again from the shards that a network was filled from: the core keeps
  * packed weights only. Knows the layout of shards (src/network/shard_loader.h), nothing of wasm.
  */
-import { buffersOf, parametersOf, type TensorSpec } from './architecture.js';
+import type { TensorSpec } from './architecture.js';
 import { ResNet50Error } from './errors.js';
 import type { Precision, Shard } from './manifest.js';
 import type { Place } from './places.js';
@@ -61,12 +61,11 @@ export class ParameterSource {
     private readonly place: Place,
     private readonly shards: readonly Shard[],
     private readonly precision: Precision,
-    private readonly classes: number,
   ) {}
 
-  /** @throws ResNet50Error INVALID_ARGUMENT (no such parameter, or not to be had), and what reading shards throws */
-  async read(name: string, signal: AbortSignal): Promise<Parameter> {
-    const spec = findParameter(name, this.classes);
+  /** @throws ResNet50Error INVALID_ARGUMENT (not to be had), and what reading shards throws */
+  async read(spec: TensorSpec, signal: AbortSignal): Promise<Parameter> {
+    const { name } = spec;
     const dot = name.lastIndexOf('.');
     const layer = name.slice(0, dot);
     const isConvolution = spec.shape.length === 4;
@@ -121,23 +120,6 @@ export class ParameterSource {
     this.#holders ??= seen;
     return found;
   }
-}
-
-/**
- * A parameter or buffer by name.
- * @throws ResNet50Error INVALID_ARGUMENT
- */
-export function findParameter(name: string, classes: number): TensorSpec {
-  const all = [...parametersOf(classes), ...buffersOf(classes)];
-  const found = all.find((tensor) => tensor.name === name);
-  if (found !== undefined) return found;
-  const near = all.filter((tensor) => tensor.name.startsWith(`${name}.`) || tensor.name.endsWith(`.${name}`));
-  const hint = near.length > 0 ? near.slice(0, 3).map((tensor) => tensor.name) : ['conv1.weight', 'fc.bias'];
-  throw new ResNet50Error(
-    'INVALID_ARGUMENT',
-    `ResNet-50 has no parameter '${name}': parameters() and buffers() list the names, such as ${hint.join(', ')}`,
-    { subject: name },
-  );
 }
 
 function notKept(name: string, precision: Precision): ResNet50Error {

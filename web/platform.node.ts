@@ -10,7 +10,7 @@ import { installFolder, readImageFile } from './files.js';
 import { isVariantName } from './manifest.js';
 import type { Limits, Platform, SourceRequest, Startable } from './platform.js';
 import type { Port, Reply } from './protocol.js';
-import { findWeights, unknownWeights } from './registry.js';
+import { spelledOut, unknownWeights } from './variants.js';
 import type { FolderSource } from './weights-source.js';
 
 /** 268 megapixels, as sharp has it. */
@@ -67,7 +67,7 @@ function findSource(request: SourceRequest): FolderSource {
     const advice = 'weights must be a name or the address of a folder that holds manifest.json and its shards';
     return { kind: 'folders', name: null, folders: [{ address: localOrUrl(address) }], known: true, advice };
   }
-  const known = findWeights(weights) !== undefined;
+  const known = spelledOut(weights) !== undefined;
   if (!known && weights.startsWith('ResNet50_Weights.')) throw unknownWeights(weights);
   const folders: FolderSource['folders'] = [];
   if (weightsUrl !== undefined) {

@@ -2,6 +2,7 @@
  * The messages between the API and the host of a core (a worker, or the same thread). Plain data only; one job at a
  * time, the API keeps the queue.
  */
+import type { TensorSpec } from './architecture.js';
 import type { PlainError } from './errors.js';
 import type { ExplainedGrid } from './explain.js';
 import type { Flavour } from './features.js';
@@ -130,7 +131,7 @@ export type Job =
   | ({ type: 'logits'; image: PreparedImage } & ImageSettings)
   | ({ type: 'features'; image: PreparedImage; stages: readonly string[] } & ImageSettings)
   | ({ type: 'explain'; image: PreparedImage; index: number | string | null } & ImageSettings)
-  | { type: 'parameter'; name: string }
+  | { type: 'parameter'; spec: TensorSpec }
   /** Puts a head of the user's own in place of the network's, or (null) the network's back. */
   | { type: 'head'; head: Head | null }
   /** For trainers only. */

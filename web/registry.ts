@@ -1,15 +1,12 @@
 /**
- * torchvision's pre-trained variants by torchvision's names: address, transforms and meta of each. Knows nothing of
- * where converted weights lie.
+ * torchvision's enum of pre-trained variants: address, transforms, meta and labels of each. Loading a model needs
+ * variants.ts only, so that bundlers leave the labels out of pages that do not ask for them here.
  */
 import imagenet from '../weights/imagenet-1k.json' with { type: 'json' };
 import registry from '../weights/registry.json' with { type: 'json' };
-import { ResNet50Error } from './errors.js';
 import type { Category } from './manifest.js';
 import { mergeTransforms, type Transforms } from './transforms.js';
-
-/** Names of the variants, as torchvision's `ResNet50_Weights` has them. */
-export type WeightsName = 'IMAGENET1K_V1' | 'IMAGENET1K_V2';
+import { DEFAULT_NAME, spelledOut, unknownWeights, type WeightsName } from './variants.js';
 
 /** torchvision's `weights.meta`. */
 export interface WeightsMeta {
@@ -73,23 +70,17 @@ const IMAGENET1K_V1 = /* @__PURE__ */ entry('IMAGENET1K_V1');
 const IMAGENET1K_V2 = /* @__PURE__ */ entry('IMAGENET1K_V2');
 
 /** torchvision's enum of the same name. `DEFAULT` is the same object as the best variant. */
-export const ResNet50_Weights: Readonly<Record<WeightsName | 'DEFAULT', Weights>> = /* @__PURE__ */ Object.freeze({
-  IMAGENET1K_V1,
-  IMAGENET1K_V2,
-  DEFAULT: registry.DEFAULT === 'IMAGENET1K_V1' ? IMAGENET1K_V1 : IMAGENET1K_V2,
-});
+export const ResNet50_Weights = /* @__PURE__ */ enumeration();
 
-const PREFIX = 'ResNet50_Weights.';
-
-/** Every variant's name, `DEFAULT` apart. */
-export function listWeights(): WeightsName[] {
-  return ['IMAGENET1K_V1', 'IMAGENET1K_V2'];
+function enumeration(): Readonly<Record<WeightsName | 'DEFAULT', Weights>> {
+  const DEFAULT = DEFAULT_NAME === 'IMAGENET1K_V1' ? IMAGENET1K_V1 : IMAGENET1K_V2;
+  return Object.freeze({ IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT });
 }
 
 /** The entry of a name in any of torchvision's spellings, or undefined. */
 export function findWeights(name: string): Weights | undefined {
-  const key = name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name;
-  return Object.hasOwn(ResNet50_Weights, key) ? ResNet50_Weights[key as WeightsName] : undefined;
+  const spelled = spelledOut(name);
+  return spelled && ResNet50_Weights[spelled];
 }
 
 /**
@@ -100,12 +91,4 @@ export function getWeight(name: string): Weights {
   const found = findWeights(name);
   if (found === undefined) throw unknownWeights(name);
   return found;
-}
-
-/** The error for a name that is in no list; `more` is a clause on where else it was sought. */
-export function unknownWeights(name: string, more = ''): ResNet50Error {
-  const names = ['DEFAULT', ...listWeights()].join(', ');
-  return new ResNet50Error('UNKNOWN_WEIGHTS', `there are no weights named '${name}': there are ${names}${more}`, {
-    subject: name,
-  });
 }

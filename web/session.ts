@@ -9,7 +9,9 @@ import type { Head } from './head.js';
 import { check, type LoadOptions } from './options.js';
 import type { Platform } from './platform.js';
 import type { LoadedFacts, LoadSpec, ProgressEvent } from './protocol.js';
-import { findWeights, ResNet50_Weights, Weights } from './registry.js';
+import { Weights } from './registry.js';
+import { mergeTransforms } from './transforms.js';
+import { DEFAULT_NAME, DEFAULT_TRANSFORMS, spelledOut } from './variants.js';
 import type { WeightsSource } from './weights-source.js';
 
 /** A running host and how it came about. */
@@ -31,7 +33,7 @@ function hint(text: string): void {
 
 /** Where the weights of these options are to be sought. */
 export function sourceOf(platform: Platform, options: LoadOptions): WeightsSource {
-  const { weights = ResNet50_Weights.DEFAULT, classes = 1000, seed = 0, weightsUrl, weightsDir } = options;
+  const { weights = DEFAULT_NAME, classes = 1000, seed = 0, weightsUrl, weightsDir } = options;
   if (weights === null) {
     hint('weights: null gives a randomly initialised network; its labels mean nothing');
     return { kind: 'random', classes, seed };
@@ -42,7 +44,7 @@ export function sourceOf(platform: Platform, options: LoadOptions): WeightsSourc
     'weights',
     'must be an entry of ResNet50_Weights, a name, an address or null',
   );
-  const spelled = findWeights(name)?.name ?? name;
+  const spelled = spelledOut(name) ?? name;
   return platform.findSource({ weights: spelled, weightsUrl: weightsUrl?.toString(), weightsDir });
 }
 
@@ -130,7 +132,7 @@ async function startSession(
     wasmFile: options.wasmModule ? null : platform.wasmFile(choice.flavour, options.wasmUrl?.toString()),
     wasmModule: options.wasmModule ?? null,
     transforms: options.transforms ?? {},
-    fallbackTransforms: ResNet50_Weights.DEFAULT.transforms(),
+    fallbackTransforms: mergeTransforms(DEFAULT_TRANSFORMS),
   };
   try {
     const facts = await connection.call({ type: 'load', spec }, { signal, onProgress });

@@ -4,7 +4,7 @@
 import { ResNet50Error } from './errors.js';
 import { isVariantName } from './manifest.js';
 import type { SourceRequest } from './platform.js';
-import { findWeights, unknownWeights } from './registry.js';
+import { spelledOut, unknownWeights } from './variants.js';
 import type { FolderSource } from './weights-source.js';
 
 /** What relative addresses are relative to. */
@@ -24,7 +24,7 @@ export function browserSource(request: SourceRequest, module: string): FolderSou
     });
   }
   if (!isVariantName(weights)) return addressSource(weights);
-  const known = findWeights(weights) !== undefined;
+  const known = spelledOut(weights) !== undefined;
   if (!known && weights.startsWith('ResNet50_Weights.')) throw unknownWeights(weights);
   const bases = weightsUrl === undefined ? defaultBases(module) : [new URL(folder(weightsUrl), pageBase()).href];
   const folders = bases.map((base) => ({ address: new URL(`${weights}/`, base).href }));

@@ -2,7 +2,7 @@
  * From a list of places to a network filled with weights: finds the first place that has the variant, fetches shards
  * in parallel and hands them on in network order. Knows nothing of wasm; the sink does.
  */
-import { decodeShard } from './compression.js';
+import { decodeShard, type Inflate } from './compression.js';
 import { ResNet50Error } from './errors.js';
 import type { Manifest, Precision, Shard } from './manifest.js';
 import type { Place } from './places.js';
@@ -95,6 +95,8 @@ export interface ShardSink {
   take(shard: Shard, bytes: Uint8Array<ArrayBuffer>): void | Promise<void>;
   /** Bytes of all shards that have arrived; never decreases. */
   onBytes?(loaded: number, total: number, shard: string): void;
+  /** How the realm gunzips best; web streams where it is not said. */
+  inflate?: Inflate | undefined;
 }
 
 /**
@@ -119,7 +121,7 @@ export async function streamShards(
       received[i] = bytes;
       sink.onBytes?.(loaded, total, shard.file);
     });
-    return decodeShard(shard, stored);
+    return decodeShard(shard, stored, sink.inflate);
   };
 
   const slots = new Limiter(PARALLEL);

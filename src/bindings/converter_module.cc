@@ -50,10 +50,7 @@ class ConverterHandle {
  public:
   explicit ConverterHandle(std::unique_ptr<Converter> converter) : converter_(std::move(converter)) {}
 
-  int classes() const { return converter_->classes(); }
-  double parameters() const { return double(converter_->parameters()); }
-
-  val Calibrate(const ImageHandle& image) { return ToJs(converter_->Calibrate(image.image())); }
+  val Calibrate(const val& image) { return ToJs(converter_->Calibrate(At<Image>(image))); }
   val CalibrateGenerated(uint32_t index) { return ToJs(converter_->CalibrateGenerated(index)); }
 
   val BeginQuantization(const val& options) {
@@ -89,8 +86,8 @@ class ConverterHandle {
     return result;
   }
 
-  val RunFloat(const ImageHandle& image) {
-    Result<std::span<const float>> logits = converter_->RunFloat(image.image());
+  val RunFloat(const val& image) {
+    Result<std::span<const float>> logits = converter_->RunFloat(At<Image>(image));
     if (!logits) return Failure(logits.error());
     return Success(reinterpret_cast<uintptr_t>(logits->data()));
   }
@@ -138,26 +135,30 @@ val OpenCheckpoint(uintptr_t pointer, size_t bytes, const std::string& name, con
   Result<std::unique_ptr<Converter>> converter = Converter::Create(std::vector<uint8_t>(data, data + bytes), name,
                                                                    transforms.value(), options["threads"].as<size_t>());
   if (!converter) return Failure(converter.error());
-  return Success(
-      val(new ConverterHandle(std::move(converter).value()), emscripten::return_value_policy::take_ownership()));
+  const int classes = converter.value()->classes();
+  const double parameters = double(converter.value()->parameters());
+  val held = Hold(std::make_unique<ConverterHandle>(std::move(converter).value()));
+  held.set("classes", classes);
+  held.set("parameters", parameters);
+  return Success(held);
 }
 
 }  // namespace
 }  // namespace resnet50::js
 
 EMSCRIPTEN_BINDINGS(converter) {
+  using emscripten::function;
   using resnet50::js::ConverterHandle;
-  emscripten::class_<ConverterHandle>("Converter")
-      .property("classes", &ConverterHandle::classes)
-      .property("parameters", &ConverterHandle::parameters)
-      .function("calibrate", &ConverterHandle::Calibrate)
-      .function("calibrateGenerated", &ConverterHandle::CalibrateGenerated)
-      .function("beginQuantization", &ConverterHandle::BeginQuantization)
-      .function("continueQuantization", &ConverterHandle::ContinueQuantization)
-      .function("quantization", &ConverterHandle::Quantization)
-      .function("runFloat", &ConverterHandle::RunFloat)
-      .function("planShards", &ConverterHandle::PlanShards)
-      .function("shard", &ConverterHandle::Shard)
-      .function("compressedShard", &ConverterHandle::CompressedShard);
-  emscripten::function("openCheckpoint", &resnet50::js::OpenCheckpoint);
+  using resnet50::js::Method;
+  function("openCheckpoint", &resnet50::js::OpenCheckpoint);
+  function("converter_calibrate", &Method<&ConverterHandle::Calibrate>::Call);
+  function("converter_calibrateGenerated", &Method<&ConverterHandle::CalibrateGenerated>::Call);
+  function("converter_beginQuantization", &Method<&ConverterHandle::BeginQuantization>::Call);
+  function("converter_continueQuantization", &Method<&ConverterHandle::ContinueQuantization>::Call);
+  function("converter_quantization", &Method<&ConverterHandle::Quantization>::Call);
+  function("converter_runFloat", &Method<&ConverterHandle::RunFloat>::Call);
+  function("converter_planShards", &Method<&ConverterHandle::PlanShards>::Call);
+  function("converter_shard", &Method<&ConverterHandle::Shard>::Call);
+  function("converter_compressedShard", &Method<&ConverterHandle::CompressedShard>::Call);
+  function("converter_delete", &resnet50::js::Delete<ConverterHandle>);
 }

@@ -34,8 +34,8 @@ class Stopwatch {
 
 // Rows that have an operator: { row, name, kernel, stride, inChannels, outChannels, side (of the output, pixels), macs
 // }.
-val RowsOf(NetworkHandle& handle, int side) {
-  Network& network = handle.network();
+val RowsOf(const val& held, int side) {
+  Network& network = At<NetworkHandle>(held).network();
   std::vector<int> sides;
   val rows = val::array();
   for (size_t i = 0; i < network.layers().size(); ++i) {
@@ -57,8 +57,8 @@ val RowsOf(NetworkHandle& handle, int side) {
 }
 
 // One pass over `n` images of float32 NCHW at the pointer: milliseconds of every row of the table, 0 without operator.
-val TimeRows(NetworkHandle& handle, uintptr_t pointer, int n, int side) {
-  Network& network = handle.network();
+val TimeRows(const val& held, uintptr_t pointer, int n, int side) {
+  Network& network = At<NetworkHandle>(held).network();
   if (Status status = network.Prepare(n, side, side); !status) return Failure(status.error());
   network.SetInput({reinterpret_cast<const float*>(pointer), size_t(n) * side * side * kInputChannels});
   std::vector<double> times;
@@ -71,8 +71,8 @@ val TimeRows(NetworkHandle& handle, uintptr_t pointer, int n, int side) {
 }
 
 // One photo's way into the int8 network: { decode, resize, normalise, layOut } in milliseconds.
-val TimeInput(NetworkHandle& handle, uintptr_t pointer, size_t bytes, const val& decode, const val& transforms) {
-  Network& network = handle.network();
+val TimeInput(const val& held, uintptr_t pointer, size_t bytes, const val& decode, const val& transforms) {
+  Network& network = At<NetworkHandle>(held).network();
   Result<Transforms> parsed = ToTransforms(transforms);
   if (!parsed) return Failure(parsed.error());
   const int side = parsed->crop_size;

@@ -1,28 +1,15 @@
-// A decoded image as JavaScript holds it.
+// A decoded image as JavaScript holds it: CoreImage of web/core.ts.
 #pragma once
 
 #include <emscripten/val.h>
 
-#include <string>
-#include <utility>
-
+#include "base/result.h"
+#include "bindings/js_object.h"
 #include "image/image.h"
 
 namespace resnet50::js {
 
-class ImageHandle {
- public:
-  explicit ImageHandle(Image image) : image_(std::move(image)) {}
-
-  const Image& image() const { return image_; }
-  int width() const { return image_.width; }
-  int height() const { return image_.height; }
-  uintptr_t pixels() const { return reinterpret_cast<uintptr_t>(image_.pixels.data()); }
-  std::string format() const { return std::string(Name(image_.format)); }
-  int orientation() const { return image_.orientation; }
-
- private:
-  Image image_;
-};
+// { value: { handle, width, height, pixels, format, orientation } }, or the error.
+emscripten::val ToJs(Result<Image> image);
 
 }  // namespace resnet50::js

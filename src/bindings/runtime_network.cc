@@ -28,7 +28,7 @@ val NetworkHandle::Create(const val& options) {
   if (!parsed) return Failure(parsed.error());
   Result<std::unique_ptr<Network>> network = Network::Create(std::move(parsed).value());
   if (!network) return Failure(network.error());
-  return Success(val(new NetworkHandle(std::move(network).value()), emscripten::return_value_policy::take_ownership()));
+  return Success(Hold(std::unique_ptr<NetworkHandle>(new NetworkHandle(std::move(network).value()))));
 }
 
 val NetworkHandle::MissingLayers() const { return val::array(network_->MissingLayers()); }
@@ -52,12 +52,12 @@ Status NetworkHandle::FillInput(const Image& crop, const Transforms& transforms)
   return {};
 }
 
-val NetworkHandle::Run(const ImageHandle& image, const val& transforms, int crops) {
+val NetworkHandle::Run(const val& image, const val& transforms, int crops) {
   Result<Transforms> parsed = ToTransforms(transforms);
   if (!parsed) return Failure(parsed.error());
   logits_.clear();
   for (int i = 0; i < crops; ++i) {
-    Result<Image> crop = ResizeAndCrop(image.image(), parsed.value(), {crops, i});
+    Result<Image> crop = ResizeAndCrop(At<Image>(image), parsed.value(), {crops, i});
     if (!crop) return Failure(crop.error());
     Status status = FillInput(crop.value(), parsed.value());
     if (status) status = RunPrepared();
@@ -182,17 +182,18 @@ val NetworkHandle::SetHead(const val& head) {
 }  // namespace resnet50::js
 
 EMSCRIPTEN_BINDINGS(network) {
+  using emscripten::function;
+  using resnet50::js::Method;
   using resnet50::js::NetworkHandle;
-  emscripten::class_<NetworkHandle>("Network")
-      .property("classes", &NetworkHandle::classes)
-      .function("missingLayers", &NetworkHandle::MissingLayers)
-      .function("loadShard", &NetworkHandle::LoadShard)
-      .function("initialiseRandomly", &NetworkHandle::InitialiseRandomly)
-      .function("run", &NetworkHandle::Run)
-      .function("runTensor", &NetworkHandle::RunTensor)
-      .function("keep", &NetworkHandle::Keep)
-      .function("kept", &NetworkHandle::Kept)
-      .function("activationMap", &NetworkHandle::ActivationMap)
-      .function("setHead", &NetworkHandle::SetHead);
-  emscripten::function("createNetwork", &NetworkHandle::Create);
+  function("createNetwork", &NetworkHandle::Create);
+  function("network_missingLayers", &Method<&NetworkHandle::MissingLayers>::Call);
+  function("network_loadShard", &Method<&NetworkHandle::LoadShard>::Call);
+  function("network_initialiseRandomly", &Method<&NetworkHandle::InitialiseRandomly>::Call);
+  function("network_run", &Method<&NetworkHandle::Run>::Call);
+  function("network_runTensor", &Method<&NetworkHandle::RunTensor>::Call);
+  function("network_keep", &Method<&NetworkHandle::Keep>::Call);
+  function("network_kept", &Method<&NetworkHandle::Kept>::Call);
+  function("network_activationMap", &Method<&NetworkHandle::ActivationMap>::Call);
+  function("network_setHead", &Method<&NetworkHandle::SetHead>::Call);
+  function("network_delete", &resnet50::js::Delete<NetworkHandle>);
 }

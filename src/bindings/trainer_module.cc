@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "bindings/js_object.h"
 #include "bindings/js_result.h"
 #include "training/head_trainer.h"
 
@@ -73,17 +74,18 @@ val CreateHeadTrainer(uintptr_t embeddings, uintptr_t labels, size_t count, size
   parsed.patience = options["patience"].as<int>();
   Result<std::unique_ptr<HeadTrainer>> trainer = HeadTrainer::Create(std::move(examples), parsed);
   if (!trainer) return Failure(trainer.error());
-  return Success(
-      val(new HeadTrainerHandle(std::move(trainer).value()), emscripten::return_value_policy::take_ownership()));
+  return Success(Hold(std::make_unique<HeadTrainerHandle>(std::move(trainer).value())));
 }
 
 }  // namespace
 }  // namespace resnet50::js
 
 EMSCRIPTEN_BINDINGS(trainer) {
+  using emscripten::function;
   using resnet50::js::HeadTrainerHandle;
-  emscripten::class_<HeadTrainerHandle>("HeadTrainer")
-      .function("step", &HeadTrainerHandle::Step)
-      .function("finish", &HeadTrainerHandle::Finish);
-  emscripten::function("createHeadTrainer", &resnet50::js::CreateHeadTrainer);
+  using resnet50::js::Method;
+  function("createHeadTrainer", &resnet50::js::CreateHeadTrainer);
+  function("headTrainer_step", &Method<&HeadTrainerHandle::Step>::Call);
+  function("headTrainer_finish", &Method<&HeadTrainerHandle::Finish>::Call);
+  function("headTrainer_delete", &resnet50::js::Delete<HeadTrainerHandle>);
 }

@@ -4,7 +4,9 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { importSource } from './helpers.mjs';
 
-const { decodeShard } = await importSource('compression.ts');
+const { decodeShard, inflateStream } = await importSource('compression.ts');
+const { inflateOnThreads } = await importSource('inflate.node.ts');
+const ways = { 'web streams': inflateStream, "Node's threads": inflateOnThreads };
 const plain = new Uint8Array(300_000).map((_, i) => (i * i) >> 7);
 const stored = new Uint8Array(gzipSync(plain));
 const shard = (change) => ({
@@ -13,18 +15,21 @@ const shard = (change) => ({
   ...change,
 });
 
-test('a gzip shard comes back as it was; a plain one is passed on', async () => {
-  assert.deepEqual(await decodeShard(shard(), stored), plain);
-  assert.equal(await decodeShard({ file: 'a', bytes: 3, sha256: '' }, plain), plain);
-});
-
-for (const [what, change, bytes] of [
-  ['longer than promised', { decodedBytes: plain.length - 1 }, stored],
-  ['shorter than promised', { decodedBytes: plain.length + 1 }, stored],
-  ['cut off', {}, stored.slice(0, stored.length / 2)],
-  ['no gzip file', {}, plain.slice(0, 5000)],
-]) {
-  test(`a shard that is ${what} is refused`, async () => {
-    await assert.rejects(decodeShard(shard(change), bytes), { code: 'WEIGHTS_FORMAT', subject: 'a.gzip.safetensors' });
+for (const [way, inflate] of Object.entries(ways)) {
+  test(`a gzip shard comes back as it was; a plain one is passed on (${way})`, async () => {
+    assert.deepEqual(await decodeShard(shard(), stored, inflate), plain);
+    assert.equal(await decodeShard({ file: 'a', bytes: 3, sha256: '' }, plain, inflate), plain);
   });
+
+  for (const [what, change, bytes] of [
+    ['longer than promised', { decodedBytes: plain.length - 1 }, stored],
+    ['shorter than promised', { decodedBytes: plain.length + 1 }, stored],
+    ['cut off', {}, stored.slice(0, stored.length / 2)],
+    ['no gzip file', {}, plain.slice(0, 5000)],
+  ]) {
+    test(`a shard that is ${what} is refused (${way})`, async () => {
+      const refused = { code: 'WEIGHTS_FORMAT', subject: 'a.gzip.safetensors' };
+      await assert.rejects(decodeShard(shard(change), bytes, inflate), refused);
+    });
+  }
 }

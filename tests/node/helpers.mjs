@@ -34,7 +34,7 @@ export async function scratch(t) {
 export async function importSource(name) {
   const folder = await mkdtemp(join(tmpdir(), 'resnet50-wasm-source-'));
   const outfile = join(folder, `${name.replace(/\W/g, '-')}.mjs`);
-  const define = { __VERSION__: '"0.0.0-test"' };
+  const define = { __VERSION__: '"0.0.0-test"', __SECURE_CONTEXT__: 'false' };
   const common = { bundle: true, format: 'esm', platform: 'node', logLevel: 'error', define, external: ['./wasm/*'] };
   await build({ ...common, entryPoints: [join(ROOT, 'web', name)], outfile });
   try {

@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { importSource } from './helpers.mjs';
 
-const { ResNet50_Weights, Weights, getWeight, listWeights } = await importSource('registry.ts');
+const { default: registry } = await import('../../weights/registry.json', { with: { type: 'json' } });
+const { DEFAULT_NAME, DEFAULT_TRANSFORMS } = await importSource('variants.ts');
+const { ResNet50_Weights, Weights, getWeight } = await importSource('registry.ts');
+const { listWeights } = await importSource('variants.ts');
 
 test('every spelling gives the same object', () => {
   for (const name of ['IMAGENET1K_V2', 'ResNet50_Weights.IMAGENET1K_V2', 'DEFAULT', 'ResNet50_Weights.DEFAULT']) {
@@ -52,4 +55,11 @@ test('transforms: plain numbers, overridable, checked', () => {
   assert.equal(v2.transforms().resizeSize, 232, 'an override does not stick');
   assert.throws(() => v2.transforms({ std: [0, 1, 1] }), { code: 'INVALID_ARGUMENT', subject: 'transforms.std' });
   assert.throws(() => v2.transforms({ size: 3 }), { code: 'INVALID_ARGUMENT', subject: 'transforms.size' });
+});
+
+test('what loading knows beforehand is what the registry says', () => {
+  const { DEFAULT, ...variants } = registry;
+  assert.equal(DEFAULT_NAME, DEFAULT);
+  assert.deepEqual(listWeights(), Object.keys(variants));
+  assert.deepEqual(DEFAULT_TRANSFORMS, ResNet50_Weights.DEFAULT.transforms());
 });
