@@ -5,17 +5,18 @@
 import type { Connection } from './connection.js';
 import { ResNet50Error } from './errors.js';
 import { type Example, FEATURES, type FitOptions, type FitReport, type Head, type LinearHead } from './head.js';
-import { parseHead, writeHead } from './head-file.js';
-import { check } from './options.js';
-import type { LoadedFacts } from './protocol.js';
-
-export { parseHead, writeHead };
+import { formatHead, parseHead } from './head-file.js';
+import { prepare } from './inputs.js';
+import { check, type HeadInput } from './options.js';
+import type { Parameter } from './parameters.js';
+import type { Limits, Platform } from './platform.js';
+import type { LoadedFacts, StageOutput } from './protocol.js';
 
 /** What training needs of a model; all of it in one place of the model's queue. */
 export interface Trainee {
   facts: LoadedFacts;
-  /** Embeddings of the examples that are pictures, in their order. */
-  embeddings(): AsyncIterable<Float32Array>;
+  /** Pooled features of the examples that are pictures, in their order. */
+  features(): AsyncIterable<StageOutput[][]>;
   /** Starts a trainer, whose caller closes it. */
   connect(): Promise<{ connection: Connection; wasmFile: string | null }>;
   signal: AbortSignal;
@@ -92,8 +93,8 @@ async function collect(
   }
   let done = 0;
   try {
-    for await (const embedding of trainee.embeddings()) {
-      rows.set(embedding, (pictures[done] as number) * FEATURES);
+    for await (const [[pooled] = []] of trainee.features()) {
+      rows.set((pooled as StageOutput).data, (pictures[done] as number) * FEATURES);
       done++;
       onProgress?.({ phase: 'embedding', done, total: pictures.length });
     }
@@ -163,4 +164,45 @@ export async function fit(
   }
   const { weight, bias, report } = await train(trainee, plan, embeddings, options);
   return { head: { method, ...origin, weight, bias }, report: { method, classes, ...report } };
+}
+
+/** Longest head file, bytes: a thousand heads of ImageNet's size. */
+const MAX_BYTES = 2 ** 33;
+
+/**
+ * A head from wherever `load` was told to take it.
+ * @throws ResNet50Error WEIGHTS_FORMAT, WEIGHTS_MISMATCH, INVALID_ARGUMENT, and those of fetching and reading
+ */
+export async function readHead(given: HeadInput, platform: Platform, signal?: AbortSignal): Promise<Head> {
+  if (typeof given === 'object' && given !== null && 'method' in given) return given;
+  const limits: Limits = { ...platform.limits, maxBytes: MAX_BYTES };
+  const file = await prepare(given, 'the head', platform, limits)(signal);
+  if (file.kind === 'bytes') return parseHead(file.bytes, file.name);
+  throw new ResNet50Error('INVALID_ARGUMENT', 'head must be the bytes or the address of what model.save() gave', {
+    subject: 'head',
+  });
+}
+
+/**
+ * The bytes of a head as `model.save()` gives them.
+ * @throws ResNet50Error NOT_READY for null
+ */
+export function writeHead(head: Head | null): Uint8Array<ArrayBuffer> {
+  if (head !== null) return formatHead(head);
+  throw new ResNet50Error('NOT_READY', 'there is no head of your own to save: call fit first');
+}
+
+/**
+ * fc.weight or fc.bias of a head.
+ * @throws ResNet50Error INVALID_ARGUMENT where there is none
+ */
+export function fcParameter(head: Head, name: string): Parameter {
+  if (head.method !== 'head') {
+    const why = "there is no fc layer where the nearest examples vote (method 'knn')";
+    throw new ResNet50Error('INVALID_ARGUMENT', why, { subject: name });
+  }
+  const { weight, bias } = head;
+  const classes = bias.length;
+  const [values, shape] = name === 'fc.bias' ? [bias, [classes]] : [weight, [classes, FEATURES]];
+  return { name, shape, values: values.slice(), exact: true, folded: false };
 }

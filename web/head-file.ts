@@ -35,7 +35,7 @@ function tensorsOf(head: Head): Record<string, Tensor> {
 }
 
 /** The bytes of a safetensors file. */
-export function writeHead(head: Head): Uint8Array<ArrayBuffer> {
+export function formatHead(head: Head): Uint8Array<ArrayBuffer> {
   const { classes, weights, precision, transforms, method } = head;
   const metadata: Record<string, string> = {
     ...{ format: FORMAT, version: VERSION, method, classes: JSON.stringify(classes) },

@@ -8,7 +8,7 @@ import { adopt, ResNet50Error } from './errors.js';
 import { type ExplainedGrid, type Explanation, explanationOf } from './explain.js';
 import type { Flavour } from './features.js';
 import type { Trainee } from './fit.js';
-import type { Example, FitOptions, FitReport, Head, LinearHead } from './head.js';
+import type { Example, FitOptions, FitReport, Head } from './head.js';
 import { type ImageInput, type Preparing, prepare, prepareTensor, type TensorInput, transferables } from './inputs.js';
 import type { Category, Precision } from './manifest.js';
 import {
@@ -17,7 +17,6 @@ import {
   checkLoadOptions,
   decodeSettings,
   type ExplainOptions,
-  type HeadInput,
   type ImageOptions,
   type LoadOptions,
   type PreprocessOptions,
@@ -116,7 +115,8 @@ export class Model {
     options.signal?.throwIfAborted();
     const source = sourceOf(platform, options);
     const { signal, onProgress } = options;
-    const head = options.head === undefined ? null : await readHead(platform, options.head, signal);
+    const { head: given } = options;
+    const head = given === undefined ? null : await withTraining(platform, (t) => t.readHead(given, platform, signal));
     const own = head === null ? { ...options } : { ...options, transforms: options.transforms ?? head.transforms };
     const open = () => openSession(platform, own, source, signal, onProgress, head);
     const key = downloadKey(source, options);
@@ -272,19 +272,13 @@ export class Model {
       example?.image === undefined ? [] : [prepare(example.image, `example ${i}`, this.#platform, this.#limits)],
     );
     const job = (image: PreparedImage) => ({ type: 'features' as const, image, stages: ['avgpool'], ...settings });
-    const embeddings = () => this.#inOrder(preparing, signal, job);
     return this.#queue.add(async () => {
       const { facts } = await this.#liveSession();
       const trainee: Trainee = {
-        ...{ facts, signal, connect: () => this.#connectTrainer() },
-        async *embeddings() {
-          for await (const [[pooled] = []] of embeddings()) yield (pooled as StageOutput).data;
-        },
+        ...{ facts, signal, features: () => this.#inOrder(preparing, signal, job) },
+        connect: () => this.#connectTrainer(),
       };
-      const training = await this.#platform.loadTraining();
-      const { head, report } = await training.fit(trainee, examples, options).catch((error) => {
-        throw adopt(error);
-      });
+      const { head, report } = await withTraining(this.#platform, (t) => t.fit(trainee, examples, options));
       signal.throwIfAborted();
       await this.#setHead(head);
       return report;
@@ -297,11 +291,7 @@ export class Model {
    * @throws ResNet50Error NOT_READY without a head of your own
    */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#queue.add(async () => {
-      if (this.#head === null)
-        throw new ResNet50Error('NOT_READY', 'there is no head of your own to save: call fit first');
-      return (await this.#platform.loadTraining()).writeHead(this.#head);
-    });
+    return this.#queue.add(() => withTraining(this.#platform, (t) => t.writeHead(this.#head)));
   }
 
   /** Puts the network's own classes back. Takes its turn among the other calls. */
@@ -327,7 +317,8 @@ export class Model {
    */
   async parameter(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<Parameter> {
     const spec = findParameter(name, this.#session.facts.classes);
-    if (this.#head !== null && name.startsWith('fc.')) return fcParameter(this.#head, name);
+    const head = this.#head;
+    if (head !== null && name.startsWith('fc.')) return withTraining(this.#platform, (t) => t.fcParameter(head, name));
     const until = this.#until(signal);
     const work = async () =>
       (await this.#liveSession()).connection.call({ type: 'parameter', spec }, { signal: until });
@@ -467,28 +458,16 @@ export class Model {
   }
 }
 
-/** A head from wherever `load` was told to take it. */
-async function readHead(platform: Platform, given: HeadInput, signal?: AbortSignal): Promise<Head> {
-  if (typeof given === 'object' && 'method' in given) return given;
-  const file = await prepare(given, 'the head', platform, { ...platform.limits, maxBytes: MAX_HEAD_BYTES })(signal);
-  check(file.kind === 'bytes', 'head', 'must be the bytes or the address of what model.save() gave');
-  const { parseHead } = await platform.loadTraining();
+/** Something of the module for training, which is loaded late; its errors are ours. */
+async function withTraining<T>(
+  platform: Platform,
+  use: (training: typeof import('./fit.js')) => T | Promise<T>,
+): Promise<T> {
   try {
-    return parseHead((file as { bytes: Uint8Array }).bytes, file.name);
+    return await use(await platform.loadTraining());
   } catch (error) {
     throw adopt(error);
   }
-}
-
-/** A thousand heads of ImageNet's size. */
-const MAX_HEAD_BYTES = 2 ** 33;
-
-function fcParameter(head: Head, name: string): Parameter {
-  check(head.method === 'head', 'name', "there is no fc layer where the nearest examples vote (method 'knn')");
-  const { weight, bias } = head as LinearHead;
-  const classes = bias.length;
-  const [values, shape] = name === 'fc.bias' ? [bias, [classes]] : [weight, [classes, weight.length / classes]];
-  return { name, shape, values: values.slice(), exact: true, folded: false };
 }
 
 /** Equal for loads that would download the same shards; undefined where nothing is downloaded. */

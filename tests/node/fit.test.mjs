@@ -160,7 +160,7 @@ describe('a head of your own', { skip: coreMissing() }, () => {
     }
     assert.equal(model.info().head, 'knn');
     assert.ok(!model.parameters().some(({ name }) => name.startsWith('fc.')));
-    await refuses(model.parameter('fc.bias'), 'INVALID_ARGUMENT', 'name', /knn/);
+    await refuses(model.parameter('fc.bias'), 'INVALID_ARGUMENT', 'fc.bias', /knn/);
     const [bytes, logits] = [await model.save(), await model.logits(picture(COLOURS.red, 9))];
     const again = await load({ head: bytes });
     assert.deepEqual(await again.logits(picture(COLOURS.red, 9)), logits);

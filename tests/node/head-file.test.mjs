@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { importSource } from './helpers.mjs';
 
-const { parseHead, writeHead } = await importSource('head-file.ts');
+const { parseHead, formatHead } = await importSource('head-file.ts');
 
 const transforms = {
   ...{ resizeSize: 256, cropSize: 224, interpolation: 'bilinear', antialias: true },
@@ -23,7 +23,7 @@ const nearest = {
 
 /** A file whose header was changed. */
 function changed(head, change) {
-  const bytes = writeHead(head);
+  const bytes = formatHead(head);
   const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
   change(header);
@@ -36,9 +36,9 @@ function changed(head, change) {
 }
 
 test('what was written is read again, to the bit', () => {
-  for (const head of [linear, nearest]) assert.deepEqual(parseHead(writeHead(head), 'x'), head);
-  const shifted = new Uint8Array(writeHead(linear).length + 3);
-  shifted.set(writeHead(linear), 3);
+  for (const head of [linear, nearest]) assert.deepEqual(parseHead(formatHead(head), 'x'), head);
+  const shifted = new Uint8Array(formatHead(linear).length + 3);
+  shifted.set(formatHead(linear), 3);
   assert.deepEqual(parseHead(shifted.subarray(3), 'x'), linear);
 });
 
@@ -93,7 +93,7 @@ for (const [what, head, change, code, says] of cases) {
 }
 
 test('refuses files that end anywhere', () => {
-  const bytes = writeHead(linear);
+  const bytes = formatHead(linear);
   for (const length of [0, 1, 7, 8, 9, 100, 300, bytes.length - 1]) {
     assert.throws(() => parseHead(bytes.subarray(0, length), 'x'), { name: 'ResNet50Error', code: 'WEIGHTS_FORMAT' });
   }
