@@ -3,7 +3,7 @@
  */
 import { wasmFile, workerScript } from './assets.browser.js';
 import { describe, ResNet50Error } from './errors.js';
-import { BROWSER_LIMITS, type Platform, type Startable } from './platform.js';
+import { BROWSER_LIMITS, type Platform } from './platform.js';
 import type { Port, Reply } from './protocol.js';
 import { browserSource, pageBase } from './source.browser.js';
 
@@ -11,8 +11,7 @@ import { browserSource, pageBase } from './source.browser.js';
  * A worker's script must come from the page's own origin. One from elsewhere (a CDN) may be imported, though, so such a
  * worker is a one-line module of ours. Its address stays valid as long as the worker: threads start from it.
  */
-function openWorker(flavour: Startable, folder: string | undefined): { worker: Worker; release(): void } {
-  const script = workerScript(flavour, folder);
+function openWorker(script: string): { worker: Worker; release(): void } {
   const page = globalThis.location?.origin;
   if (page === undefined || new URL(script).origin === page || !script.startsWith('http')) {
     return { worker: new Worker(script, { type: 'module' }), release: () => undefined };
@@ -24,16 +23,17 @@ function openWorker(flavour: Startable, folder: string | undefined): { worker: W
 /** How long a worker may take to free its network; it may be in the middle of a picture. */
 const FAREWELL_MS = 1000;
 
-/** Resolves once the worker has said hello; its script may be missing, or forbidden by the page's CSP. */
-function startWorker(flavour: Startable, folder: string | undefined): Promise<Port> {
+/**
+ * Resolves once the worker has said hello; its script may be missing, or forbidden by the page's CSP.
+ * @param address of the script, where it is known
+ */
+export function startWorker(name: string, address: () => string): Promise<Port> {
   return new Promise((resolve, reject) => {
     const failed = (why: string) =>
-      reject(
-        new ResNet50Error('WORKER_FAILED', `the worker did not start: ${why}`, { subject: `worker-${flavour}.js` }),
-      );
+      reject(new ResNet50Error('WORKER_FAILED', `the worker did not start: ${why}`, { subject: name }));
     let opened: ReturnType<typeof openWorker>;
     try {
-      opened = openWorker(flavour, folder);
+      opened = openWorker(address());
     } catch (error) {
       return failed(describe(error));
     }
@@ -81,11 +81,8 @@ export const browserPlatform: Platform = {
   cores: () => globalThis.navigator?.hardwareConcurrency ?? 1,
   noWorker: () => (typeof Worker === 'function' ? undefined : 'there are no workers here'),
   noThreadsInPlace: 'threads need a worker',
-  startWorker,
-  startInPlace: async (flavour) =>
-    flavour === 'trainer-simd'
-      ? (await import('./inplace-trainer.js')).startTrainerInPlace()
-      : (await import('./inplace.js')).startInPlace(flavour),
+  startWorker: (flavour, folder) => startWorker(`worker-${flavour}.js`, () => workerScript(flavour, folder)),
+  startInPlace: async (flavour) => (await import('./inplace.js')).startInPlace(flavour),
   loadTraining: () => import('./training.js'),
   findSource: (request) => browserSource(request, import.meta.url),
   wasmFile,
