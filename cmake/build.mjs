@@ -64,8 +64,11 @@ function buildFlavour(flavour, environment) {
   say(`${flavour} done in ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
+/** Modules that a flavour brings besides its runtime. */
+const moreModules = { simd: ['resnet50-trainer-simd'], 'simd-threads': ['resnet50-trainer-simd-threads', 'resnet50-convert'] };
+
 function modulesOf(flavour) {
-  return flavour === 'simd-threads' ? [`resnet50-${flavour}`, 'resnet50-convert'] : [`resnet50-${flavour}`];
+  return [`resnet50-${flavour}`, ...(moreModules[flavour] ?? [])];
 }
 
 function buildFlavours(flavours) {

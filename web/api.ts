@@ -8,11 +8,19 @@ export type { Interpolation } from './core.js';
 export { type ErrorCode, ResNet50Error } from './errors.js';
 export type { Explanation, Grid } from './explain.js';
 export { type Features, type Flavour, probeFeatures } from './features.js';
+export type { Example, Fit, FitOptions, FitProgress, FitReport, Head, LinearHead, NearestHead } from './head.js';
 export { heatmapPixels, paintHeatmap } from './heatmap.js';
 export type { Drawable, ImageInput, RawPixels, TensorInput } from './inputs.js';
 export type { Category, Manifest, Precision, Shard } from './manifest.js';
 export type { ModelInfo, ModelWeights } from './model.js';
-export type { ClassifyOptions, ExplainOptions, ImageOptions, LoadOptions, PreprocessOptions } from './options.js';
+export type {
+  ClassifyOptions,
+  ExplainOptions,
+  HeadInput,
+  ImageOptions,
+  LoadOptions,
+  PreprocessOptions,
+} from './options.js';
 export type { Parameter } from './parameters.js';
 export type { Classification, Preprocessed, ProgressEvent, StageOutput } from './protocol.js';
 export { getWeight, ResNet50_Weights, Weights, type WeightsMeta } from './registry.js';

@@ -23,10 +23,10 @@ const WASM_FILES: Readonly<Record<Flavour, () => URL>> = {
 };
 
 /** Turbopack's URL objects have an `href` without an origin. */
-const absolute = ({ href }: URL): string => new URL(href, pageBase()).href;
+export const absolute = ({ href }: URL): string => new URL(href, pageBase()).href;
 
 /** Address of `file` in a folder that the caller names, which may be relative to the page. */
-function inFolder(folder: string, file: string): string {
+export function inFolder(folder: string, file: string): string {
   return new URL(file, new URL(folder.endsWith('/') ? folder : `${folder}/`, pageBase())).href;
 }
 

@@ -50,8 +50,9 @@ export default /* @__PURE__ */ lines(${JSON.stringify(labels.join('\n'))});`,
 const coreFile = (name) => `${root}dist/wasm/resnet50-${name}.mjs`;
 const flavours = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
 const built = flavours.filter((flavour) => existsSync(coreFile(flavour)));
-const browserEntries = ['web/index.ts', ...built.map((flavour) => `web/worker-${flavour}.ts`)];
+const browserEntries = ['web/index.ts', 'web/training.ts', ...built.map((flavour) => `web/worker-${flavour}.ts`)];
 if (built.includes('simd') && built.includes('relaxed')) browserEntries.push('web/inplace.ts', 'web/static.ts');
+if (existsSync(coreFile('trainer-simd'))) browserEntries.push('web/worker-trainer-simd.ts', 'web/inplace-trainer.ts');
 if (built.length < flavours.length) {
   const missing = flavours.filter((flavour) => !built.includes(flavour));
   console.error(`build: without ${missing.join(', ')} in dist/wasm/ the package is incomplete for browsers`);
@@ -84,7 +85,7 @@ async function buildForBrowsers(entryPoints, secureContext) {
     ...common,
     entryPoints,
     define: defines(secureContext),
-    external: ['./inplace.js'],
+    external: ['./inplace.js', './inplace-trainer.js', './training.js'],
     platform: 'browser',
     plugins: [labelsOnly, browserGlue],
     minifySyntax: true,
@@ -104,7 +105,13 @@ await Promise.all([
   ),
   build({
     ...common,
-    entryPoints: ['web/index.node.ts', 'web/worker.node.ts', 'web/cli.ts', 'web/measures.ts'],
+    entryPoints: [
+      'web/index.node.ts',
+      'web/worker.node.ts',
+      'web/worker-trainer.node.ts',
+      'web/cli.ts',
+      'web/measures.ts',
+    ],
     platform: 'node',
     target: 'node20',
     splitting: true,

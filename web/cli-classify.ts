@@ -16,13 +16,14 @@ import { bar, megabytes, progressBar } from './terminal.js';
 
 export const CLASSIFY_HELP = `Usage: resnet50-wasm classify [FILES...] [options]
 
-Prints the most probable ImageNet classes of each picture (JPEG, PNG, BMP). FILES are
+Prints the most probable ImageNet classes (or your own) of each picture (JPEG, PNG, BMP). FILES are
 paths or addresses; '-' is a picture on standard input. Without FILES, their names are
 read from standard input, one a line.
 
   --weights NAME          IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT, a variant you converted,
                           or a folder with manifest.json  [DEFAULT]
   --weights-dir DIR       look for weights in DIR first  [$RESNET50_WEIGHTS_DIR]
+  --head FILE             classes of your own: what 'fit' wrote
   --top-k N               how many classes; 'all' for all  [5]
   --crops N               look at N crops, probabilities averaged: 2 with the mirror image,
                           5 or 10 with the corners (ten_crop)  [1]
@@ -57,8 +58,12 @@ export const IMAGE_OPTIONS = {
   background: { type: 'string' },
 } as const;
 
+/** A head in place of the network's classes; loadOptions() reads it too. */
+export const HEAD_OPTION = { head: { type: 'string' } } as const;
+
 const OPTIONS = {
   ...MODEL_OPTIONS,
+  ...HEAD_OPTION,
   ...IMAGE_OPTIONS,
   'top-k': { type: 'string', short: 'k' },
   threshold: { type: 'string' },
@@ -75,11 +80,13 @@ export function loadOptions(values: Values): LoadOptions {
   const bits = number(values, 'activation-bits', 7, 8);
   const weights = text(values, 'weights');
   const weightsDir = text(values, 'weights-dir');
+  const head = text(values, 'head');
   const precision = choice(values, 'precision', ['int8', 'f32']);
   const flavour = choice(values, 'flavour', ['simd', 'simd-threads', 'relaxed', 'relaxed-threads']);
   return {
     ...(weights === undefined ? {} : { weights }),
     ...(weightsDir === undefined ? {} : { weightsDir }),
+    ...(head === undefined ? {} : { head }),
     ...(precision === undefined ? {} : { precision }),
     ...(flavour === undefined ? {} : { flavour }),
     ...(threads === undefined ? {} : { threads }),

@@ -4,6 +4,7 @@
 import { writeFile } from 'node:fs/promises';
 import { encode } from 'fast-png';
 import {
+  HEAD_OPTION,
   IMAGE_OPTIONS,
   imageOptions,
   loadOptions,
@@ -32,6 +33,7 @@ probability.
   --weights NAME          IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT, a variant you converted,
                           or a folder with manifest.json  [DEFAULT]
   --weights-dir DIR       look for weights in DIR first  [$RESNET50_WEIGHTS_DIR]
+  --head FILE             classes of your own: what 'fit' wrote
   --precision P           int8 or f32  [int8]
   --threads N             [as many as help]
   --no-exif               leave the picture as it is stored, as Pillow does
@@ -44,6 +46,7 @@ const OPTIONS = {
   crop: { type: 'boolean' },
   'max-side': { type: 'string' },
   ...MODEL_OPTIONS,
+  ...HEAD_OPTION,
   ...IMAGE_OPTIONS,
 } as const;
 

@@ -6,6 +6,7 @@
 import { classifyCommand, loadOptions, loadWithProgress, MODEL_OPTIONS, print } from './cli-classify.js';
 import { convertCommand } from './cli-convert.js';
 import { embedCommand } from './cli-embed.js';
+import { fitCommand } from './cli-fit.js';
 import { parse, UsageError } from './cli-options.js';
 import { weightsCommand } from './cli-weights.js';
 import { describe } from './errors.js';
@@ -18,6 +19,7 @@ const HELP = `Usage: resnet50-wasm COMMAND [options]
   classify [FILES...]      labels for pictures
   explain PICTURE          where in a picture a class was seen, as a PNG
   embed [FILES...]         feature vectors of pictures, as a NumPy file
+  fit FOLDER               train a classifier of your own on labelled pictures
   weights [NAMES...]       get and convert torchvision's weights; list what is there
   convert CHECKPOINT       convert a checkpoint of your own
   info                     what this machine can do, and with --weights the model's facts
@@ -62,6 +64,7 @@ const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = 
   // Alone in needing an encoder of PNG files.
   explain: async (args) => (await import('./cli-explain.js')).explainCommand(args),
   embed: embedCommand,
+  fit: fitCommand,
   weights: weightsCommand,
   convert: convertCommand,
   info: infoCommand,

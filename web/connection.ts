@@ -3,19 +3,19 @@
  * images or weights.
  */
 import { fromPlainError, ResNet50Error } from './errors.js';
-import type { Job, JobResults, Port, ProgressEvent, Reply } from './protocol.js';
+import type { Job, JobResults, Port, Reply } from './protocol.js';
 
 interface Pending {
   resolve(value: unknown): void;
   reject(reason: unknown): void;
-  onProgress: ((event: ProgressEvent) => void) | undefined;
+  onProgress: ((event: never) => void) | undefined;
 }
 
 /** Options of one request. */
 export interface CallOptions {
   signal?: AbortSignal | undefined;
   transfer?: Transferable[];
-  onProgress?: ((event: ProgressEvent) => void) | undefined;
+  onProgress?: ((event: never) => void) | undefined;
 }
 
 /** A host as an object with promises. */
@@ -89,7 +89,7 @@ export class Connection {
   #receive(reply: Reply): void {
     if ('hello' in reply || 'farewell' in reply) return;
     if ('progress' in reply) {
-      this.#pending.get(reply.id)?.onProgress?.(reply.progress);
+      this.#pending.get(reply.id)?.onProgress?.(reply.progress as never);
       return;
     }
     if ('value' in reply) {

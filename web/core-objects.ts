@@ -9,6 +9,7 @@ const MAKERS = {
   image: ['decodeImage', 'imageFromPixels', 'viewImage', 'cropImage'],
   network: ['createNetwork'],
   converter: ['openCheckpoint'],
+  headTrainer: ['createHeadTrainer'],
 };
 
 type Call = (...args: unknown[]) => unknown;
@@ -33,7 +34,7 @@ export function withObjects<T extends CoreModule>(module: T): T {
     };
     for (const maker of makers) {
       const make = calls[maker];
-      if (make === undefined) continue; // the converter is in a module of its own
+      if (make === undefined) continue; // converter and trainer are in modules of their own
       calls[maker] = (...args: unknown[]) => {
         const result = make(...args) as CoreResult<Held>;
         if (result.value !== undefined) equip(result.value);

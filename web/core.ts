@@ -72,6 +72,19 @@ export interface CoreBlock {
   readonly width: number;
 }
 
+/** A head of the user's own; pointers are byte offsets, 0 where there is nothing. */
+export interface CoreHead {
+  readonly classes: number;
+  /** Rows of features: classes, or examples where there is a `k`. */
+  readonly rows: number;
+  /** float32 [rows, 2048]. */
+  readonly features: number;
+  /** Of linear heads the biases, float32 [rows]; of nearest examples their classes, int32 [rows]. */
+  readonly perRow: number;
+  /** How many examples vote; null for linear heads. */
+  readonly k: number | null;
+}
+
 /** A ResNet-50 in wasm memory. Call delete() when done. */
 export interface CoreNetwork {
   readonly classes: number;
@@ -94,6 +107,8 @@ export interface CoreNetwork {
   kept(index: number): CoreResult<CoreBlock>;
   /** sum over k of fc.weight[index, k] * layer4[k] of the last run, at each position. Valid until the next call of it. */
   activationMap(index: number): CoreResult<CoreBlock>;
+  /** Further runs end in this head (copied), in float32; in the network's own after null. */
+  setHead(head: CoreHead | null): CoreResult<undefined>;
   delete(): void;
 }
 
@@ -211,4 +226,50 @@ export interface CoreConverter {
 export interface ConverterModule extends CoreModule {
   /** Takes a .pth (zip or plain stream) or .safetensors state dict; the bytes may be released afterwards. */
   openCheckpoint(pointer: number, bytes: number, name: string, options: CoreConvertOptions): CoreResult<CoreConverter>;
+}
+
+export interface CoreTrainingOptions {
+  classes: number;
+  /** null for the default. */
+  l2: number | null;
+  holdOut: number;
+  seed: number;
+  maxIterations: number;
+  patience: number;
+}
+
+/** How well a head does: mean loss, and accuracy in 0..1. */
+export interface CoreFit {
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+/** Softmax regression, iteration by iteration. Call delete() when done. */
+export interface CoreHeadTrainer {
+  /** One iteration; `done` when no other would change the result. */
+  step(): { iteration: number; trained: CoreFit; heldOut: CoreFit | null; done: boolean };
+  /** The best head so far: byte offset of float32 [classes, width] and [classes], valid until the next call. */
+  finish(): {
+    pointer: number;
+    /** Numbers of examples. */
+    trained: number;
+    heldOut: number;
+    bestIteration: number;
+    converged: boolean;
+    /** The penalty in use. */
+    l2: number;
+  };
+  delete(): void;
+}
+
+/** The trainer module: memory and training. */
+export interface TrainerModule extends CoreModule {
+  /** float32 [count, width] and int32 [count] at byte offsets, which may be released afterwards. */
+  createHeadTrainer(
+    embeddings: number,
+    labels: number,
+    count: number,
+    width: number,
+    options: CoreTrainingOptions,
+  ): CoreResult<CoreHeadTrainer>;
 }

@@ -20,6 +20,7 @@ import type {
   LoadedFacts,
   LoadSpec,
   PickSettings,
+  PlainHead,
   PreparedImage,
   Preprocessed,
   ProgressEvent,
@@ -113,10 +114,12 @@ export async function startCore(
 
 /** A core with a network in it. */
 export class Engine {
-  readonly facts: LoadedFacts;
+  facts: LoadedFacts;
   readonly core: CoreModule;
   readonly network: CoreNetwork;
   readonly #host: EngineHost;
+  /** Without a head of the user's own. */
+  readonly #ownFacts: LoadedFacts;
 
   private constructor(
     core: CoreModule,
@@ -127,7 +130,7 @@ export class Engine {
   ) {
     this.core = core;
     this.network = network;
-    this.facts = facts;
+    this.facts = this.#ownFacts = facts;
     this.#host = host;
   }
 
@@ -178,7 +181,7 @@ export class Engine {
     const parameters = 25_557_032 - 2049 * 1000 + 2049 * classes;
     const facts: LoadedFacts = {
       ...{ name: null, address: null, meta: {}, categories: null, precision: 'f32' },
-      ...{ classes, parameters, transforms, ownTransforms: spec.fallbackTransforms },
+      ...{ classes, parameters, transforms, ownTransforms: spec.fallbackTransforms, head: null },
     };
     return new Engine(core, network, facts, host);
   }
@@ -250,7 +253,7 @@ export class Engine {
       // Torchvision's `_metrics` are of float32; what int8 made of them is told apart from them.
       meta: manifest.quantization ? { ...manifest.meta, quantization: manifest.quantization } : manifest.meta,
       ...{ classes: manifest.categories.length, parameters: manifest.parameters, transforms, precision },
-      ownTransforms: mergeTransforms(manifest.transforms),
+      ...{ ownTransforms: mergeTransforms(manifest.transforms), head: null },
     };
     return new Engine(made.core, made.network, facts, host, parameters);
   }
@@ -258,6 +261,25 @@ export class Engine {
   /** wasm memory in use, bytes. */
   get memoryBytes(): number {
     return this.core.memoryBytes();
+  }
+
+  /**
+   * Puts a head of the user's own in place of the network's, or (null) the network's back.
+   * @returns the facts from now on
+   */
+  setHead(head: PlainHead | null): LoadedFacts {
+    const pointers: number[] = [];
+    try {
+      for (const { buffer, byteOffset, byteLength } of head?.parts ?? [])
+        pointers.push(copyIn(this.core, new Uint8Array(buffer, byteOffset, byteLength), 'the head'));
+      const [features = 0, perRow = 0] = pointers;
+      const settings = head && { classes: head.facts.classes, rows: head.rows, k: head.k, features, perRow };
+      unwrap(this.network.setHead(settings), 'head');
+    } finally {
+      for (const pointer of pointers) this.core.release(pointer);
+    }
+    this.facts = { ...this.#ownFacts, ...head?.facts };
+    return this.facts;
   }
 
   /** The best classes of one picture. */

@@ -90,6 +90,13 @@ export function fromPlainError(plain: PlainError): Error {
   return new ResNet50Error(plain.code, plain.message, { subject: plain.subject, cause: plain.cause });
 }
 
+/** Errors of the modules that are loaded late have a class of their own: as one of ours. */
+export function adopt(error: unknown): unknown {
+  const { name, code, message, subject, cause } = (error ?? {}) as ResNet50Error;
+  if (name !== 'ResNet50Error' || error instanceof ResNet50Error) return error;
+  return new ResNet50Error(code, message, { subject, cause });
+}
+
 /** True for the errors with which platforms reject aborted work. */
 export function isAbort(error: unknown): boolean {
   return typeof error === 'object' && error !== null && (error as { name?: unknown }).name === 'AbortError';

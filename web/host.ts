@@ -62,8 +62,12 @@ export class Host {
         return featuresOf(engine, job);
       case 'explain':
         return explain(engine, job);
+      case 'head':
+        return engine.setHead(job.head);
       case 'parameter':
         return engine.parameter(job.spec, signal);
+      case 'train':
+        throw new ResNet50Error('INTERNAL', 'a network does not train');
     }
   }
 

@@ -12,6 +12,11 @@ export interface LabelledPhoto {
   label: number;
 }
 
+/** A photo in a folder that bears the name of its class. */
+export interface NamedPhoto extends LabelledPhoto {
+  name: string;
+}
+
 const PHOTO = /\.(?:jpe?g|png|bmp)$/i;
 const LABELS_FILE = 'labels.json';
 
@@ -49,7 +54,11 @@ function parseLabels(text: string, folder: string, fault: (why: string) => Error
   });
 }
 
-async function readClassFolders(folder: string): Promise<LabelledPhoto[]> {
+/**
+ * The photos of one folder a class, classes and photos in order of names.
+ * @throws ResNet50Error FILE_NOT_FOUND
+ */
+export async function readClassFolders(folder: string): Promise<NamedPhoto[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error) => {
     throw fileError(folder, error);
   });
@@ -57,7 +66,7 @@ async function readClassFolders(folder: string): Promise<LabelledPhoto[]> {
   const photos = await Promise.all(
     names.sort().map(async (name, label) => {
       const files = (await readdir(join(folder, name))).filter((file) => PHOTO.test(file)).sort();
-      return files.map((file) => ({ path: join(folder, name, file), label }));
+      return files.map((file) => ({ path: join(folder, name, file), label, name }));
     }),
   );
   return photos.flat();

@@ -3,9 +3,11 @@
  * the platform it runs on but what platform.ts says.
  */
 import { buffersOf, findParameter, parametersOf, type TensorSpec } from './architecture.js';
-import { ResNet50Error } from './errors.js';
+import { adopt, ResNet50Error } from './errors.js';
 import { type ExplainedGrid, type Explanation, explanationOf } from './explain.js';
 import type { Flavour } from './features.js';
+import type { PlacedHead } from './fit.js';
+import type { Example, FitOptions, FitReport, Head } from './head.js';
 import { type ImageInput, type Preparing, prepare, prepareTensor, type TensorInput, transferables } from './inputs.js';
 import type { Category, Precision } from './manifest.js';
 import {
@@ -20,7 +22,7 @@ import {
   pickSettings,
 } from './options.js';
 import type { Parameter } from './parameters.js';
-import type { Platform } from './platform.js';
+import type { Platform, Training } from './platform.js';
 import type { Classification, ImageJob, ImageSettings, PreparedImage, Preprocessed, StageOutput } from './protocol.js';
 import { Queue } from './queue.js';
 import { openSession, type Session, sourceOf } from './session.js';
@@ -37,6 +39,8 @@ export interface ModelInfo {
   /** Folder that the weights came from. */
   address: string | null;
   classes: number;
+  /** The user's own head in place of the network's: 'head' (fc) or 'knn'; null without. */
+  head: Head['method'] | null;
   parameters: number;
   precision: Precision;
   activationBits: 7 | 8;
@@ -82,6 +86,7 @@ export class Model {
   readonly #limits: { maxBytes: number; maxPixels: number };
   readonly #queue = new Queue();
   #session: Session;
+  #head: PlacedHead | null = null;
   #warned = false;
   /** Aborted by dispose(), with the error that pending calls get. */
   readonly #disposal = new AbortController();
@@ -107,10 +112,15 @@ export class Model {
     options.signal?.throwIfAborted();
     const source = sourceOf(platform, options);
     const { signal, onProgress } = options;
-    const open = () => openSession(platform, options, source, signal, onProgress);
+    const { head: given } = options;
+    const head = given === undefined ? null : await withTraining(platform, (t) => t.readHead(given, platform, signal));
+    const own = { ...options, transforms: options.transforms ?? head?.head.transforms };
+    const open = () => openSession(platform, own, source, signal, onProgress);
     const key = downloadKey(source, options);
     const session = await (key === undefined ? open() : inTurn(key, open, signal));
-    return new type({ platform, options: { ...options }, source, session });
+    const model = new type({ platform, options: own, source, session });
+    if (head !== null) await model.#placeFirst(head);
+    return model;
   }
 
   /** The weights in use. */
@@ -122,9 +132,9 @@ export class Model {
   /** Flavour, threads and why; weights, precision, memory. */
   info(): ModelInfo {
     const { facts, choice, worker, connection } = this.#session;
-    const { name, address, classes, parameters, precision, transforms } = facts;
+    const { name, address, classes, parameters, precision, transforms, head } = facts;
     return {
-      ...{ weights: name, address, classes, parameters, precision },
+      ...{ weights: name, address, classes, head, parameters, precision },
       ...{ activationBits: this.#options.activationBits ?? 7, transforms },
       ...{ flavour: choice.flavour, threads: choice.threads, worker, why: [...choice.why] },
       ...{ memoryBytes: connection.memoryBytes, version: __VERSION__ },
@@ -248,9 +258,51 @@ export class Model {
     return Array.isArray(explained) ? explained.map(onImage) : onImage(explained);
   }
 
+  /**
+   * Trains a classifier of your own on the network's features and puts it in place of the network's: from then on, calls
+   * answer with your classes. Takes its turn among the other calls.
+   * @throws ResNet50Error INVALID_ARGUMENT naming the option or the example; the signal's reason. The model is as before
+   */
+  async fit(examples: readonly Example[], options: FitOptions = {}): Promise<FitReport> {
+    check(Array.isArray(examples), 'examples', 'must be a list of { image, label } or { embedding, label }');
+    const settings = this.#imageSettings(options);
+    const signal = this.#until(options.signal);
+    const preparing = examples.flatMap((example, i) =>
+      example?.image === undefined ? [] : [prepare(example.image, `example ${i}`, this.#platform, this.#limits)],
+    );
+    const job = (image: PreparedImage) => ({ type: 'features' as const, image, stages: ['avgpool'], ...settings });
+    return this.#queue.add(async () => {
+      const { facts } = await this.#liveSession();
+      const { workerUrl, wasmUrl } = this.#options;
+      const where = { worker: this.#session.worker, workerUrl: workerUrl?.toString(), wasmUrl: wasmUrl?.toString() };
+      const features = () => this.#inOrder(preparing, signal, job);
+      const { placed, report } = await withTraining(this.#platform, (t) =>
+        t.fit({ facts, signal, features, connect: () => t.connectTrainer(where) }, examples, options),
+      );
+      signal.throwIfAborted();
+      await this.#setHead(placed);
+      return report;
+    }, signal);
+  }
+
+  /**
+   * The head that `fit` made (or `load` took), as the bytes of a safetensors file: fc.weight, fc.bias (or the examples of
+   * 'knn'), and what they were made on. `load({ head })` takes them back.
+   * @throws ResNet50Error NOT_READY without a head of your own
+   */
+  async save(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#queue.add(() => withTraining(this.#platform, (t) => t.writeHead(this.#head?.head)));
+  }
+
+  /** Puts the network's own classes back. Takes its turn among the other calls. */
+  async reset(): Promise<void> {
+    return this.#queue.add(() => this.#setHead(null), this.#disposal.signal);
+  }
+
   /** torch's `named_parameters()`: name, shape and count of all that is trained; 25,557,032 numbers for 1000 classes. */
   parameters(): TensorSpec[] {
-    return parametersOf(this.#session.facts.classes);
+    const { classes, head } = this.#session.facts;
+    return parametersOf(classes).filter(({ name }) => head !== 'knn' || !name.startsWith('fc.'));
   }
 
   /** torch's `named_buffers()`: the running statistics of the batch norms. */
@@ -265,6 +317,9 @@ export class Model {
    */
   async parameter(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<Parameter> {
     const spec = findParameter(name, this.#session.facts.classes);
+    const head = this.#head;
+    if (head !== null && name.startsWith('fc.'))
+      return withTraining(this.#platform, (t) => t.fcParameter(head.head, name));
     const until = this.#until(signal);
     const work = async () =>
       (await this.#liveSession()).connection.call({ type: 'parameter', spec }, { signal: until });
@@ -345,15 +400,46 @@ export class Model {
     const preparing: Preparing[] = inputs.map((input, i) => prepare(input, label(i), this.#platform, this.#limits));
     return this.#queue.add(async () => {
       const results: unknown[] = [];
-      let ahead = preparing[0]?.(signal);
-      for (let i = 0; i < preparing.length; i++) {
-        const image = await ahead;
-        ahead = preparing[i + 1]?.(signal);
-        ahead?.catch(() => undefined); // awaited in the next round
-        if (image !== undefined) results.push(await this.#run(job(image), image, signal));
-      }
+      for await (const result of this.#inOrder(preparing, signal, job)) results.push(result);
       return (many ? results : results[0]) as R;
     }, signal);
+  }
+
+  /** The results of jobs one after the other; the next image is prepared while one is computed. */
+  async *#inOrder<J extends ImageJob>(
+    preparing: readonly Preparing[],
+    signal: AbortSignal,
+    job: (image: PreparedImage) => J,
+  ) {
+    let ahead = preparing[0]?.(signal);
+    for (let i = 0; i < preparing.length; i++) {
+      const image = await ahead;
+      ahead = preparing[i + 1]?.(signal);
+      ahead?.catch(() => undefined); // awaited in the next round
+      if (image !== undefined) yield await this.#run(job(image), image, signal);
+    }
+  }
+
+  /** In the queue. The network's own head for null. */
+  async #setHead(placed: PlacedHead | null): Promise<void> {
+    const session = await this.#liveSession();
+    session.facts = await session.connection.call(placed?.job ?? { type: 'head', head: null });
+    this.#head = placed;
+  }
+
+  /** The head that the model was loaded with. */
+  async #placeFirst(placed: PlacedHead): Promise<void> {
+    try {
+      await this.#setHead(placed);
+    } catch (error) {
+      await this.dispose();
+      throw error;
+    }
+    const [from, to] = [placed.head.weights, this.#session.facts.name];
+    if (from !== to)
+      console.warn(
+        `resnet50-wasm: the head was trained on features of ${from}, not of ${to}: its answers will be poor`,
+      );
   }
 
   async #run<J extends ImageJob>(job: J, image: PreparedImage, signal: AbortSignal | undefined) {
@@ -366,6 +452,7 @@ export class Model {
     this.#disposal.signal.throwIfAborted();
     if (this.#session.connection.alive) return this.#session;
     const session = await openSession(this.#platform, this.#options, this.#source, undefined, undefined);
+    if (this.#head !== null) session.facts = await session.connection.call(this.#head.job);
     if (this.#disposal.signal.aborted) await session.connection.close();
     this.#disposal.signal.throwIfAborted();
     this.#session = session;
@@ -375,6 +462,15 @@ export class Model {
   /** Ends with the caller's signal or with the model. */
   #until(signal: AbortSignal | undefined): AbortSignal {
     return signal === undefined ? this.#disposal.signal : AbortSignal.any([signal, this.#disposal.signal]);
+  }
+}
+
+/** Something of the module for training, which is loaded late; its errors are ours. */
+async function withTraining<T>(platform: Platform, use: (training: Training) => T | Promise<T>): Promise<T> {
+  try {
+    return await use(await platform.loadTraining());
+  } catch (error) {
+    throw adopt(error);
   }
 }
 

@@ -3,11 +3,15 @@
  */
 import { ResNet50Error } from './errors.js';
 import { FLAVOURS, type Flavour } from './features.js';
+import type { Head } from './head.js';
 import type { Precision } from './manifest.js';
 import type { DecodeSettings, PickSettings, ProgressEvent } from './protocol.js';
 import type { Weights } from './registry.js';
 import type { Transforms } from './transforms.js';
 import type { Region, Rotation } from './view.js';
+
+/** Where a head may come from. */
+export type HeadInput = string | URL | Blob | Response | ArrayBuffer | ArrayBufferView | Head;
 
 /** Options of `ResNet50.load`. */
 export interface LoadOptions {
@@ -39,7 +43,9 @@ export interface LoadOptions {
   weightsUrl?: string | URL;
   /** The same as a path (Node). Default: environment variable RESNET50_WEIGHTS_DIR. */
   weightsDir?: string;
-  /** Overrides of the weights' own preprocessing, for all calls. */
+  /** A head of your own in place of the weights' classes: the bytes or address of what `model.save()` gave, or a parsed one. */
+  head?: HeadInput;
+  /** Overrides of the weights' own preprocessing (of the head's, where there is one), for all calls. */
   transforms?: Partial<Transforms>;
   /** A flavour by name instead of the best that works here (for tests and comparisons). */
   flavour?: Flavour;

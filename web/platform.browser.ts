@@ -3,7 +3,6 @@
  */
 import { wasmFile, workerScript } from './assets.browser.js';
 import { describe, ResNet50Error } from './errors.js';
-import type { Flavour } from './features.js';
 import { BROWSER_LIMITS, type Platform } from './platform.js';
 import type { Port, Reply } from './protocol.js';
 import { browserSource, pageBase } from './source.browser.js';
@@ -19,8 +18,7 @@ interface Opened {
  * A worker's script must come from the page's own origin. One from elsewhere (a CDN) may be imported, though, so such a
  * worker is a one-line module of ours.
  */
-function openWorker(flavour: Flavour, folder: string | undefined, options: WorkerOptions = {}): Opened {
-  const script = workerScript(flavour, folder);
+function openWorker(script: string, options: WorkerOptions = {}): Opened {
   const page = globalThis.location?.origin;
   const foreign = page !== undefined && new URL(script).origin !== page && script.startsWith('http');
   const address = foreign
@@ -38,12 +36,12 @@ function openWorker(flavour: Flavour, folder: string | undefined, options: Worke
  * The worker of a core and those that are its threads, which a port each connects with it. The core could start them by
  * itself, but in Firefox (153) the constructor of a worker in a worker now and then never returns.
  */
-function openWorkers(flavour: Flavour, folder: string | undefined, threads: number): Opened[] {
+function openWorkers(script: string, threads: number): Opened[] {
   const opened: Opened[] = [];
   try {
-    opened.push(openWorker(flavour, folder));
+    opened.push(openWorker(script));
     const ports = Array.from({ length: threads - 1 }, () => {
-      const thread = openWorker(flavour, folder, { name: THREAD_NAME });
+      const thread = openWorker(script, { name: THREAD_NAME });
       opened.push(thread);
       const { port1, port2 } = new MessageChannel();
       thread.worker.postMessage({ core: port1 }, [port1]);
@@ -60,16 +58,18 @@ function openWorkers(flavour: Flavour, folder: string | undefined, threads: numb
 /** How long a worker may take to free its network; it may be in the middle of a picture. */
 const FAREWELL_MS = 1000;
 
-/** Resolves once the worker has said hello; its script may be missing, or forbidden by the page's CSP. */
-function startWorker(flavour: Flavour, folder: string | undefined, threads: number): Promise<Port> {
+/**
+ * Resolves once the worker has said hello; its script may be missing, or forbidden by the page's CSP.
+ * @param address of the script, where it is known
+ * @param threads of its core
+ */
+export function startWorker(name: string, address: () => string, threads = 1): Promise<Port> {
   return new Promise((resolve, reject) => {
     const failed = (why: string) =>
-      reject(
-        new ResNet50Error('WORKER_FAILED', `the worker did not start: ${why}`, { subject: `worker-${flavour}.js` }),
-      );
+      reject(new ResNet50Error('WORKER_FAILED', `the worker did not start: ${why}`, { subject: name }));
     let opened: Opened[];
     try {
-      opened = openWorkers(flavour, folder, threads);
+      opened = openWorkers(address(), threads);
     } catch (error) {
       return failed(describe(error));
     }
@@ -118,8 +118,10 @@ export const browserPlatform: Platform = {
   cores: () => globalThis.navigator?.hardwareConcurrency ?? 1,
   noWorker: () => (typeof Worker === 'function' ? undefined : 'there are no workers here'),
   noThreadsInPlace: 'threads need a worker',
-  startWorker,
+  startWorker: (flavour, folder, threads) =>
+    startWorker(`worker-${flavour}.js`, () => workerScript(flavour, folder), threads),
   startInPlace: async (flavour) => (await import('./inplace.js')).startInPlace(flavour),
+  loadTraining: () => import('./training.js'),
   findSource: (request) => browserSource(request, import.meta.url),
   wasmFile,
   openAddress: (address) => new URL(address, pageBase()),

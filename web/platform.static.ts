@@ -3,6 +3,7 @@
  */
 import { wasmFile } from './assets.browser.js';
 import { ResNet50Error } from './errors.js';
+import * as training from './fit.js';
 import { browserHost } from './host.browser.js';
 import { openLocalPort } from './local-port.js';
 import { BROWSER_LIMITS, type Platform } from './platform.js';
@@ -11,6 +12,12 @@ import relaxed from './wasm/resnet50-relaxed.mjs';
 import simd from './wasm/resnet50-simd.mjs';
 
 const NO_WORKER = 'this entry of the package works in place';
+
+const connectTrainer: training.ConnectTrainer = async () => {
+  const elsewhere =
+    "this entry of the package has no trainer: fit in a page or in Node.js and load the head, or use method 'knn'";
+  throw new ResNet50Error('WORKER_FAILED', elsewhere);
+};
 
 /** The platform of service workers and edge runtimes. */
 export const staticPlatform: Platform = {
@@ -22,6 +29,7 @@ export const staticPlatform: Platform = {
     throw new ResNet50Error('WORKER_FAILED', NO_WORKER);
   },
   startInPlace: async () => openLocalPort(browserHost(async (flavour) => (flavour === 'relaxed' ? relaxed : simd))),
+  loadTraining: async () => ({ ...training, connectTrainer }),
   findSource: (request) => browserSource(request, import.meta.url),
   wasmFile,
   openAddress: (address) => new URL(address, pageBase()),

@@ -3,6 +3,7 @@
  * without workers and dynamic import. Knows nothing of any of them.
  */
 import type { Flavour } from './features.js';
+import type { ConnectTrainer } from './fit.js';
 import type { Port } from './protocol.js';
 import type { WeightsSource } from './weights-source.js';
 
@@ -25,6 +26,9 @@ export interface SourceRequest {
   weightsDir: string | undefined;
 }
 
+/** fit.ts, and how trainers start here. */
+export type Training = typeof import('./fit.js') & { connectTrainer: ConnectTrainer };
+
 /** One platform. */
 export interface Platform {
   readonly limits: Limits;
@@ -41,6 +45,8 @@ export interface Platform {
   startWorker(flavour: Flavour, folder: string | undefined, threads: number): Promise<Port>;
   /** Starts a host in this very thread. */
   startInPlace(flavour: Flavour): Promise<Port>;
+  /** What `fit`, `save` and heads need, and nothing else does. */
+  loadTraining(): Promise<Training>;
   /** Places to look for a variant. */
   findSource(request: SourceRequest): WeightsSource;
   /** The address of a flavour's wasm file, in a folder if the caller named one; null where the glue knows by itself. */

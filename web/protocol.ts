@@ -6,6 +6,7 @@ import type { TensorSpec } from './architecture.js';
 import type { PlainError } from './errors.js';
 import type { ExplainedGrid } from './explain.js';
 import type { Flavour } from './features.js';
+import type { FitProgress, Head, TrainingJob, TrainingResult } from './head.js';
 import type { Category, Precision } from './manifest.js';
 import type { Parameter } from './parameters.js';
 import type { Transforms } from './transforms.js';
@@ -108,6 +109,8 @@ export interface LoadedFacts {
   /** What the weights were trained with, without overrides. */
   ownTransforms: Transforms;
   precision: Precision;
+  /** Method of the user's own head, whose `categories` and `classes` these are; null for the network's. */
+  head: Head['method'] | null;
 }
 
 /** One class with its softmax probability. */
@@ -121,6 +124,17 @@ export interface Classification {
   score: number;
 }
 
+/** A head as it crosses to the host. */
+export interface PlainHead {
+  /** Rows of 2048 features (those of classes, or of examples that vote), and of each row its bias or its class. */
+  parts: readonly (Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>)[];
+  rows: number;
+  /** How many examples vote; null for linear heads. */
+  k: number | null;
+  /** What becomes different. */
+  facts: Pick<LoadedFacts, 'classes' | 'categories' | 'parameters' | 'head'>;
+}
+
 /** A job for the host, one at a time. */
 export type Job =
   | { type: 'load'; spec: LoadSpec }
@@ -129,10 +143,14 @@ export type Job =
   | ({ type: 'features'; image: PreparedImage; stages: readonly string[] } & ImageSettings)
   | ({ type: 'explain'; image: PreparedImage; index: number | string | null } & ImageSettings)
   | { type: 'parameter'; spec: TensorSpec }
+  /** Puts a head of the user's own in place of the network's, or (null) the network's back. */
+  | { type: 'head'; head: PlainHead | null }
+  /** For trainers only. */
+  | ({ type: 'train' } & TrainingJob)
   | ({ type: 'preprocess'; image: PreparedImage; layout: 'nchw' | 'nhwc' } & ImageSettings);
 
 /** Jobs on one image (or a tensor). */
-export type ImageJob = Exclude<Job, { type: 'load' | 'parameter' }>;
+export type ImageJob = Exclude<Job, { type: 'load' | 'parameter' | 'head' | 'train' }>;
 
 /** What each job resolves to. */
 export interface JobResults {
@@ -145,6 +163,8 @@ export interface JobResults {
   features: StageOutput[][];
   explain: ExplainedGrid;
   parameter: Parameter;
+  head: LoadedFacts;
+  train: TrainingResult;
 }
 
 /** API to host. */
@@ -160,7 +180,7 @@ export type Request =
 export type Reply =
   | { hello: true }
   | { farewell: true }
-  | { id: number; progress: ProgressEvent }
+  | { id: number; progress: ProgressEvent | FitProgress }
   | { id: number; value: JobResults[keyof JobResults]; memoryBytes: number }
   /** `fatal`: the core is unusable, start another. */
   | { id: number; error: PlainError; fatal: boolean };

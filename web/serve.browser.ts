@@ -14,8 +14,27 @@ interface WorkerScope {
   onmessage: ((event: MessageEvent<Request>) => void) | null;
 }
 
+/** Whatever answers requests. */
+interface Receiver {
+  receive(request: Request): Promise<void>;
+}
+
 /** Serves one flavour from this worker. */
-export function serve(factory: CoreFactory): void {
+export const serve = (factory: CoreFactory): void =>
+  listen(
+    factory,
+    (threaded, post) =>
+      new Host(
+        browserHost(async () => threaded),
+        post,
+      ),
+  );
+
+/** Serves what `open` makes of a core whose threads can start. */
+export function listen(
+  factory: CoreFactory,
+  open: (threaded: CoreFactory, post: (reply: Reply, transfer: Transferable[]) => void) => Receiver,
+): void {
   const scope = globalThis as unknown as WorkerScope;
   if (scope.name === THREAD_NAME) {
     serveThread(globalThis as unknown as Parameters<typeof serveThread>[0]);
@@ -23,8 +42,8 @@ export function serve(factory: CoreFactory): void {
   }
   const threads: Worker[] = [];
   const startThread = () => threads.pop() as Worker; // the page sent as many as the core will ask for
-  const host = new Host(
-    browserHost(async () => (options) => factory({ ...options, startThread })),
+  const host = open(
+    (options) => factory({ ...options, startThread }),
     (reply, transfer) => scope.postMessage(reply, transfer),
   );
   scope.onmessage = ({ data }) => {

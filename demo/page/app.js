@@ -14,19 +14,10 @@ import { createProgressView } from './progress-view.js';
 import { createResultsView } from './results-view.js';
 import { pictureSentence } from './sentences.js';
 import { createSimilar } from './similar.js';
+import { readSite } from './site.js';
 import { createStore, initialState } from './state.js';
 
 const $ = (id) => document.getElementById(id);
-
-/** What the folder holds: `weights` (name), `samples`, `isolationWorker`; demo/site.mjs writes it. */
-async function readSite() {
-  const response = await fetch(new URL('site.json', document.baseURI));
-  if (!response.ok) throw new Error(`site.json: ${response.status}`);
-  return response.json();
-}
-
-/** A page without site.json has no weights either: the attempt to load them says so. */
-const NOTHING_THERE = { weights: 'DEFAULT', samples: [], isolationWorker: false };
 
 function showViews(store, pictures, network) {
   store.subscribe(createPhotoView({ frame: $('photo'), image: $('photo-image'), video: $('photo-video') }));
@@ -77,7 +68,7 @@ function connectInputs(store, pictures, camera, samples) {
 
 async function start() {
   const store = createStore(initialState());
-  const site = await readSite().catch(() => NOTHING_THERE);
+  const site = await readSite();
   if (await isolate(site.isolationWorker)) return;
   const network = createNetwork(store, site.weights);
   const pictures = createPictures(store, network);

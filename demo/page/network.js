@@ -35,6 +35,18 @@ export function createNetwork(store, weights) {
       loading ??= load();
       return loading;
     },
+    /**
+     * Loads another one with more options and ends the old one, which stays where that fails.
+     * @throws what `ResNet50.load` does
+     */
+    async replace(options) {
+      const model = await ResNet50.load({ weights, ...options });
+      const old = loading;
+      loading = Promise.resolve(model);
+      store.update({ network: 'ready', info: model.info() });
+      (await old)?.dispose();
+      return model;
+    },
     /** Stops loading. */
     stop() {
       abort?.abort();

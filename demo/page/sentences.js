@@ -39,6 +39,18 @@ const quoted = (name) => (name === '' ? 'The picture' : `“${name}”`);
 
 export const pictureSentence = (error, name) => PICTURE_SENTENCES[error?.code]?.(quoted(name)) ?? inOwnWords(error);
 export const loadingSentence = (error) => LOADING_SENTENCES[error?.code]?.() ?? inOwnWords(error);
+/** By error code of the package, for training and its results. */
+const TRAINING_SENTENCES = {
+  WEIGHTS_FORMAT: (name) => `${name} is no result of this page: choose a file that was downloaded here.`,
+  WEIGHTS_MISMATCH: (name) => `${name} was made for another network: train again.`,
+  INVALID_ARGUMENT: (_, error) => inOwnWords(error),
+  OUT_OF_MEMORY: () => 'There is not enough memory to train: close other tabs, or use fewer pictures.',
+  WORKER_FAILED: () => 'The trainer could not be started: reload the page, then try again.',
+  CORE_LOAD_FAILED: () => 'The trainer could not be fetched: check the connection, then try again.',
+};
+
+export const trainingSentence = (error, name = '') =>
+  TRAINING_SENTENCES[error?.code]?.(quoted(name), error) ?? inOwnWords(error);
 export const cameraSentence = (error) => CAMERA_SENTENCES[error?.name] ?? inOwnWords(error);
 export const sampleSentence = () => 'The sample could not be fetched: check the connection, then try again.';
 export const noPicture = (name) => PICTURE_SENTENCES.NOT_AN_IMAGE(quoted(name));

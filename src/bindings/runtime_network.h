@@ -4,10 +4,12 @@
 #include <emscripten/val.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bindings/runtime_image.h"
+#include "head/custom_head.h"
 #include "image/transform.h"
 #include "network/network.h"
 #include "network/shard_loader.h"
@@ -20,7 +22,7 @@ class NetworkHandle {
   static emscripten::val Create(const emscripten::val& options);
 
   Network& network() { return *network_; }
-  int classes() const { return network_->classes(); }
+  int classes() const;
   emscripten::val MissingLayers() const;
   emscripten::val LoadShard(uintptr_t pointer, size_t bytes, const std::string& name);
   emscripten::val InitialiseRandomly(uint32_t seed);
@@ -34,16 +36,27 @@ class NetworkHandle {
   emscripten::val Kept(size_t index) const;
   // The class activation map of the last run.
   emscripten::val ActivationMap(int index);
+  // Further runs end in a head of the user's own (CoreHead), in float32; in the network's own after null.
+  emscripten::val SetHead(const emscripten::val& head);
 
  private:
   explicit NetworkHandle(std::unique_ptr<Network> network);
   Status FillInput(const Image& crop, const Transforms& transforms);
   emscripten::val Block(std::span<const float> values, size_t row) const;
 
+  // Runs what was prepared; adds its logits to logits_.
+  Status RunPrepared();
+  // n embeddings of the last run, where there is a head of the user's own.
+  std::span<const float> Embeddings() const { return taps_[0].nchw; }
+  // Where the taps of the caller begin.
+  size_t HeadTaps() const { return head_ ? 2 : 0; }
+  std::vector<float> CustomMap(int index) const;
+
   std::unique_ptr<Network> network_;
   ShardLoader loader_;
-  std::vector<Tap> taps_;
-  std::vector<float> crop_logits_, activation_map_;
+  std::optional<CustomHead> head_;
+  std::vector<Tap> taps_;  // with a head of the user's own, avgpool and layer4 before all others
+  std::vector<float> logits_, activation_map_;
 };
 
 }  // namespace resnet50::js

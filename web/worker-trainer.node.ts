@@ -1,0 +1,14 @@
+/**
+ * Node's worker thread of a trainer: a host behind its messages.
+ */
+import { parentPort } from 'node:worker_threads';
+import type { Request } from './protocol.js';
+import { TrainerHost } from './trainer-host.js';
+
+const port = parentPort;
+if (port !== null) {
+  const load = async () => (await import('./wasm/resnet50-trainer-simd.mjs')).default;
+  const host = new TrainerHost(load, (reply, transfer) => port.postMessage(reply, transfer as never[]));
+  port.on('message', (request: Request) => void host.receive(request));
+  port.postMessage({ hello: true });
+}
