@@ -21,7 +21,6 @@ export class Host {
   /** Takes one message. */
   async receive(request: Request): Promise<void> {
     if ('farewell' in request) return this.dispose();
-    if ('threads' in request) return; // the realm's business
     const { id } = request;
     if ('abort' in request) return this.#running.get(id)?.abort();
     const abort = new AbortController();

@@ -171,8 +171,6 @@ export interface JobResults {
 export type Request =
   | { id: number; job: Job }
   | { id: number; abort: true }
-  /** Before all others, to a browser's worker whose core has threads: the ways to them. */
-  | { threads: MessagePort[] }
   /** The last message to a browser's worker: free the network, say farewell, close. */
   | { farewell: true };
 

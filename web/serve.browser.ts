@@ -5,13 +5,13 @@ import type { CoreFactory } from './engine.js';
 import { browserHost } from './host.browser.js';
 import { Host } from './host.js';
 import type { Reply, Request } from './protocol.js';
-import { serveThread, THREAD_NAME, threadAt } from './threads.browser.js';
+import { serveThread, THREAD_NAME, type ThreadsGreeting, threadAt } from './threads.browser.js';
 
 interface WorkerScope {
   name: string;
   close(): void;
   postMessage(message: Reply, transfer: Transferable[]): void;
-  onmessage: ((event: MessageEvent<Request>) => void) | null;
+  onmessage: ((event: MessageEvent<Request | ThreadsGreeting>) => void) | null;
 }
 
 /** Whatever answers requests. */

@@ -11,6 +11,11 @@ export interface ThreadGreeting {
   core: MessagePort;
 }
 
+/** Its first message to the worker of a core with threads: the ways to them. */
+export interface ThreadsGreeting {
+  threads: MessagePort[];
+}
+
 /** The part of a worker's global scope that the glue uses. */
 interface ThreadScope {
   addEventListener(type: 'message', listener: (event: MessageEvent<Partial<ThreadGreeting>>) => void): void;
