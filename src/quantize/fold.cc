@@ -51,9 +51,12 @@ Result<FoldedLayer> FoldLayer(const Layer& layer, const TensorSource& source) {
     }
     const auto& [gamma, beta, mean, variance] = parts;
     folded.bias.resize(channels);
+    folded.mean = beta;
+    folded.deviation.resize(channels);
     for (size_t c = 0; c < channels; ++c) {
       factors[c] = double(gamma[c]) / std::sqrt(double(variance[c]) + kBatchNormEpsilon);
       folded.bias[c] = float(double(beta[c]) - double(mean[c]) * factors[c]);
+      folded.deviation[c] = float(std::fabs(factors[c]) * std::sqrt(std::max(double(variance[c]), 0.0)));
     }
   }
   if (weight->size() != layer.weight_count() || folded.bias.size() != channels) {
