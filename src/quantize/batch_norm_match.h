@@ -14,7 +14,7 @@
 
 namespace resnet50 {
 
-// y' = scale * y + shift, by output channel; empty for rows without batch norm.
+// y' = scale * y + shift, by output channel; empty for rows without batch-norm statistics.
 struct ChannelMap {
   std::vector<float> scale;  // > 0
   std::vector<float> shift;
