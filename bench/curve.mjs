@@ -1,4 +1,5 @@
 // npm run bench:curve -- --checkpoint FILE --calibrate FOLDER --evaluate FOLDER [--bits 3,3.5,4,...] [--resize N] [--out FOLDER]
+//   [--calibration-images N] [--no-compensation]  (much quicker, worse)
 // Size against accuracy of compact weights: converts at each number of bits (0: plain int8), measures int8 against f32 on
 // labelled photos, and writes curve.json, curve.svg and a table. Calibrate and evaluate on different photos. Knows the
 // command line of the package only.
@@ -17,6 +18,7 @@ const { values: options } = parseArgs({
     bits: { type: 'string', default: '2.5,3,3.5,4,4.5,5,0' },
     resize: { type: 'string' },
     'calibration-images': { type: 'string' },
+    'no-compensation': { type: 'boolean' },
     out: { type: 'string', default: join(tmpdir(), 'resnet50-wasm-curve') },
   },
 });
@@ -29,6 +31,7 @@ const cli = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'cli.js'
 function convert(bits) {
   const out = join(options.out, bits === 0 ? 'plain' : `compact-${bits}`);
   const shared = ['calibrate', 'evaluate', 'resize', 'calibration-images'].flatMap((name) => (options[name] ? [`--${name}`, options[name]] : []));
+  if (options['no-compensation']) shared.push('--no-compensation');
   const encoding = bits === 0 ? [] : ['--encoding', 'compact', '--bits', String(bits)];
   const args = [cli, 'convert', options.checkpoint, '--name', 'curve', '--out', out, ...shared, ...encoding];
   if (spawnSync(process.execPath, args, { stdio: 'inherit' }).status !== 0) process.exit(1);

@@ -22,8 +22,11 @@ export const QUANTIZATION_HELP = `  --encoding E            plain, or compact: c
                           (labels.json: [{ "file", "class" }], or a folder a class)
   --threads N             [all cores]
   --ranges R              of activations: squares, percentile or extremes  [squares]
-  --no-equalization --no-compensation --no-bias-correction
+  --no-matching --no-equalization --no-compensation --no-bias-correction
                           leave out a step of the quantization, to see what it is worth
+  --damping N             compensation: share of the mean variance that steadies it  [0.01]
+  --shrinkage N           compensation: distrust of what few patches say, 0 none  [1]
+  --rate-weight N         compact: what a bit is worth against error, 0 nothing  [1]
 `;
 
 export const CONVERT_HELP = `Usage: resnet50-wasm convert CHECKPOINT --name NAME --out DIR [options]
@@ -57,6 +60,7 @@ export const CONVERSION_OPTIONS = {
   evaluate: { type: 'string' },
   threads: { type: 'string' },
   ranges: { type: 'string' },
+  'no-matching': { type: 'boolean' },
   'no-equalization': { type: 'boolean' },
   'no-compensation': { type: 'boolean' },
   'no-bias-correction': { type: 'boolean' },
@@ -104,6 +108,7 @@ function quantizationSettings(values: Values): ConvertOptions['quantization'] {
     equalize: !values['no-equalization'],
     ranges: choice(values, 'ranges', ['squares', 'percentile', 'extremes']) ?? 'squares',
     compensate: !values['no-compensation'],
+    matchBatchNorm: !values['no-matching'],
     correctBias: !values['no-bias-correction'],
     damping: number(values, 'damping', 1e-6, 1, false) ?? 0.01,
     shrinkage: number(values, 'shrinkage', 0, 100, false) ?? 1,

@@ -248,6 +248,7 @@ function quantize(
     ranges: quantization.ranges,
     equalized: quantization.equalize && !result.repeatsVectors,
     biasCorrected: quantization.correctBias,
+    ...(options.calibrate === undefined && quantization.matchBatchNorm ? { batchNormMatched: true as const } : {}),
     repeatsVectors: result.repeatsVectors,
     layers: Object.fromEntries(result.layers.map((l) => [l.name, Number(l.signalToNoise.toFixed(2))])),
   };

@@ -177,6 +177,8 @@ export interface CoreQuantizationOptions {
   compensate: boolean;
   /** Keep each channel's mean. */
   correctBias: boolean;
+  /** Generated calibration images: give each channel the mean and deviation that batch norm expects. */
+  matchBatchNorm: boolean;
   /** Share of the mean variance that steadies the compensation, over 0. */
   damping: number;
   /** How much covariances measured on few patches are distrusted; 0 not at all. */

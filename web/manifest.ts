@@ -45,6 +45,8 @@ export interface QuantizationFacts {
   ranges: 'extremes' | 'percentile' | 'squares';
   equalized: boolean;
   biasCorrected: boolean;
+  /** Generated calibration images were seen with the means and deviations that batch norm expects; absent: no. */
+  batchNormMatched?: true;
   /** The checkpoint repeats short vectors of weights, and so do the shards ('compact' only). */
   repeatsVectors: boolean;
   /** Signal-to-noise of each stored tensor against f32 on calibration images, dB, in network order. */
@@ -225,6 +227,8 @@ const MEASURES = ['images', 'top1', 'top5', 'agreement', 'meanKl', 'signalToNois
 function checkQuantization(value: unknown, check: Check): void {
   check(isFields(value), 'quantization', 'must be an object');
   const facts = value as Fields;
+  const { batchNormMatched = true } = facts;
+  check(batchNormMatched === true, 'quantization.batchNormMatched', 'must be true or absent');
   for (const [field, words] of Object.entries(QUANTIZATION_WORDS)) {
     check(words.includes(facts[field]), `quantization.${field}`, `must be one of ${words.join(', ')}`);
   }

@@ -25,6 +25,7 @@ Result<QuantizationOptions> ToQuantizationOptions(const val& options) {
   parsed.equalize = options["equalize"].as<bool>();
   parsed.compensate = options["compensate"].as<bool>();
   parsed.correct_bias = options["correctBias"].as<bool>();
+  parsed.match_batch_norm = options["matchBatchNorm"].as<bool>();
   parsed.trust = {options["damping"].as<double>(), options["shrinkage"].as<double>()};
   parsed.rate_weight = options["rateWeight"].as<double>();
   if (const double bits = options["compactBits"].as<double>(); bits != 0.0) {

@@ -23,6 +23,7 @@ constexpr size_t kPieceHeaderBytes = 1024;
 constexpr const char* kBatchNormParts[] = {".weight", ".bias", ".running_mean", ".running_var"};
 
 constexpr size_t kObservedBatch = 4;
+constexpr size_t kMatchedImages = 32;       // enough for means and deviations; all their tensors are held at once
 constexpr double kObservationShare = 0.25;  // of the time that quantization takes, about
 
 // Bytes of one output channel of a layer with its scale and bias, or its batch norm.
@@ -126,7 +127,7 @@ Result<std::unique_ptr<Converter>> Converter::Create(std::vector<uint8_t> bytes,
   Result<std::unique_ptr<Network>> network = Network::Create(std::move(options));
   if (!network) return std::move(network).error();
   converter->network_ = std::move(network).value();
-  if (Status status = converter->FillNetwork(); !status) return std::move(status).error();
+  if (Status status = converter->RestoreNetwork(); !status) return std::move(status).error();
   return converter;
 }
 
@@ -138,17 +139,62 @@ Result<FoldedLayer> Converter::Fold(const Layer& layer) const {
   });
 }
 
-Status Converter::FillNetwork() {
+Result<std::vector<FoldedLayer>> Converter::FoldAll() const {
+  std::vector<FoldedLayer> weights(network_->layers().size());
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (!network_->layers()[i].has_weights()) continue;
+    Result<FoldedLayer> folded = Fold(network_->layers()[i]);
+    if (!folded) return std::move(folded).error();
+    weights[i] = std::move(folded).value();
+  }
+  return weights;
+}
+
+Status Converter::SetLayer(const Layer& layer, const FoldedLayer& folded) {
+  LayerWeights weights;
+  weights.real = folded.weight;
+  weights.bias = folded.bias;
+  return network_->SetWeights(layer.name, weights);
+}
+
+Status Converter::RestoreNetwork() {
   for (const Layer& layer : network_->layers()) {
     if (!layer.has_weights()) continue;
     Result<FoldedLayer> folded = Fold(layer);
     if (!folded) return std::move(folded).error();
-    LayerWeights weights;
-    weights.real = folded->weight;
-    weights.bias = folded->bias;
-    if (Status status = network_->SetWeights(layer.name, weights); !status) return status;
+    if (Status status = SetLayer(layer, folded.value()); !status) return status;
   }
   return {};
+}
+
+// Folds the checkpoint; the f32 network becomes the one that is quantized.
+Status Converter::PrepareWeights() {
+  Result<std::vector<FoldedLayer>> folded = FoldAll();
+  if (!folded) return std::move(folded).error();
+  folded_ = std::move(folded).value();
+  if (!generated_ || !quantization_.match_batch_norm) return {};
+  std::vector<std::vector<float>> images(std::min(crops_.size(), kMatchedImages));
+  const int side = transforms_.crop_size;
+  for (size_t k = 0; k < images.size(); ++k) {
+    images[k].resize(size_t(side) * size_t(side) * kInputChannels);
+    NormalizeToFloat(crops_[k], transforms_, images[k]);
+  }
+  Result<std::vector<ChannelMap>> maps = MatchBatchNorm(network_->layers(), folded_, images, side, network_->pool());
+  if (!maps) return std::move(maps).error();
+  maps_ = std::move(maps).value();
+  for (size_t i = 0; i < folded_.size(); ++i) {
+    if (!network_->layers()[i].has_weights()) continue;
+    if (Status status = SetLayer(network_->layers()[i], folded_[i]); !status) return status;
+  }
+  return {};
+}
+
+Status Converter::FinishQuantization() {
+  quantized_ = true;
+  if (maps_.empty()) return {};
+  quantizer_->Unmatch(maps_);
+  maps_.clear();
+  return RestoreNetwork();
 }
 
 size_t Converter::parameters() const {
@@ -175,6 +221,7 @@ Status Converter::CalibrateGenerated(uint32_t index) {
   Result<Image> image = FromPixels(pixels, side, side, kRgb, {});
   if (!image) return std::move(image).error();
   crops_.push_back(std::move(image).value());
+  generated_ = true;
   return {};
 }
 
@@ -186,7 +233,10 @@ Status Converter::BeginQuantization(const QuantizationOptions& options) {
   statistics_ = std::make_unique<ActivationStatistics>(network_->layers());
   quantizer_.reset();
   quantized_ = false;
-  return {};
+  folded_.clear();
+  if (maps_.empty()) return {};
+  maps_.clear();  // the last quantization was given up half-way
+  return RestoreNetwork();
 }
 
 // One batch through the f32 network.
@@ -204,21 +254,18 @@ Status Converter::ObserveBatch() {
 
 Result<double> Converter::ContinueQuantization() {
   if (!statistics_) return Error{ErrorCode::kNotReady, "quantization", "BeginQuantization must come first"};
+  if (quantized_) return 1.0;
   const size_t images = crops_.size();
+  if (!quantizer_ && folded_.empty()) {
+    if (Status status = PrepareWeights(); !status) return std::move(status).error();
+    return 0.0;
+  }
   if (size_t(statistics_->images()) < images) {
     if (Status status = ObserveBatch(); !status) return std::move(status).error();
     return kObservationShare * double(statistics_->images()) / double(images);
   }
-  if (quantized_) return 1.0;
   if (!quantizer_) {
-    std::vector<FoldedLayer> weights(network_->layers().size());
-    for (size_t i = 0; i < weights.size(); ++i) {
-      if (!network_->layers()[i].has_weights()) continue;
-      Result<FoldedLayer> folded = Fold(network_->layers()[i]);
-      if (!folded) return std::move(folded).error();
-      weights[i] = std::move(folded).value();
-    }
-    quantizer_ = std::make_unique<Quantizer>(network_->layers(), std::move(weights), *statistics_,
+    quantizer_ = std::make_unique<Quantizer>(network_->layers(), std::move(folded_), *statistics_,
                                              NormalizedRange(transforms_.mean, transforms_.std), quantization_,
                                              network_->pool());
     quantizer_->Prepare();
@@ -231,9 +278,11 @@ Result<double> Converter::ContinueQuantization() {
   } else {
     Result<bool> more = quantizer_->Step();
     if (!more) return std::move(more).error();
-    quantized_ = !more.value();
+    if (!more.value()) {
+      if (Status status = FinishQuantization(); !status) return std::move(status).error();
+      return 1.0;
+    }
   }
-  if (quantized_) return 1.0;
   const double share = double(quantizer_->rows_done()) / double(quantizer_->rows());
   return kObservationShare + (1.0 - kObservationShare) * share;
 }

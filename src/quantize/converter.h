@@ -64,8 +64,12 @@ class Converter {
  private:
   Converter() = default;
 
-  Status FillNetwork();
   Result<FoldedLayer> Fold(const Layer& layer) const;
+  Result<std::vector<FoldedLayer>> FoldAll() const;  // by row
+  Status SetLayer(const Layer& layer, const FoldedLayer& folded);
+  Status RestoreNetwork();  // to the checkpoint's own weights
+  Status PrepareWeights();
+  Status FinishQuantization();
   Status ObserveBatch();
 
   std::vector<uint8_t> bytes_;  // what the state dict's tensors view
@@ -73,7 +77,10 @@ class Converter {
   int classes_ = 0;
   Transforms transforms_;
   std::unique_ptr<Network> network_;
-  std::vector<Image> crops_;  // calibration images, crop_size square
+  std::vector<Image> crops_;         // calibration images, crop_size square
+  bool generated_ = false;           // whether any of them was
+  std::vector<FoldedLayer> folded_;  // by row, from the first step until the quantizer has them
+  std::vector<ChannelMap> maps_;     // by row, while the f32 network is another than the checkpoint's
   std::unique_ptr<ActivationStatistics> statistics_;
   std::unique_ptr<Quantizer> quantizer_;
   QuantizationOptions quantization_;

@@ -51,9 +51,14 @@ Result<FoldedLayer> FoldLayer(const Layer& layer, const TensorSource& source) {
     }
     const auto& [gamma, beta, mean, variance] = parts;
     folded.bias.resize(channels);
+    // Statistics that were never set (an untrained network, or batch norm that was folded away) say nothing.
+    const bool unset = std::all_of(mean.begin(), mean.end(), [](float m) { return m == 0.0F; }) &&
+                       std::all_of(variance.begin(), variance.end(), [](float v) { return v == 1.0F; });
+    if (!unset) folded.mean = beta, folded.deviation.resize(channels);
     for (size_t c = 0; c < channels; ++c) {
       factors[c] = double(gamma[c]) / std::sqrt(double(variance[c]) + kBatchNormEpsilon);
       folded.bias[c] = float(double(beta[c]) - double(mean[c]) * factors[c]);
+      if (!unset) folded.deviation[c] = float(std::fabs(factors[c]) * std::sqrt(std::max(double(variance[c]), 0.0)));
     }
   }
   if (weight->size() != layer.weight_count() || folded.bias.size() != channels) {

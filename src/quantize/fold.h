@@ -20,6 +20,9 @@ struct FoldedLayer {
   std::vector<float> bias;    // [output channels]
   // What batch norm multiplied each output channel by; 1 for fc.
   std::vector<float> factor = {};
+  // What training saw of the sums, by output channel; empty for fc, and where batch norm has no statistics.
+  std::vector<float> mean = {};
+  std::vector<float> deviation = {};
 };
 
 // torch.nn.BatchNorm2d's default; torchvision's ResNet-50 never changes it.

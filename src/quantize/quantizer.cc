@@ -6,6 +6,7 @@
 #include "quantize/bias_correction.h"
 #include "quantize/channel_groups.h"
 #include "quantize/equalize.h"
+#include "quantize/layer_run.h"
 #include "quantize/parallel.h"
 #include "quantize/repeated_vectors.h"
 #include "quantize/weight_grid.h"
@@ -226,27 +227,11 @@ Result<std::vector<std::vector<float>>> Quantizer::RunRow(size_t row, Extent& ou
     weights.real = real;
     weights.bias = quantized.bias;
   }
-  Layer linear = layer;
-  linear.relu = false;
-  Result<Operator> op = Operator::Create(linear, weights, nullptr);
-  if (!op) return std::move(op).error();
   out = {size_t(OutputSize(layer, int(input.extent.height))), size_t(OutputSize(layer, int(input.extent.width)))};
-  Result<size_t> scratch_bytes = op->Reshape(1, input.extent, pool_);
-  if (!scratch_bytes) return std::move(scratch_bytes).error();
-  const size_t tail = kTensorTailBytes / sizeof(float);
-  std::vector<float> from(input.extent.height * input.extent.width * input.channels + tail);
-  std::vector<float> to(out.height * out.width * size_t(layer.out_channels) + tail);
-  std::vector<float> scratch(scratch_bytes.value() / sizeof(float) + 64);
-  float* aligned = scratch.data();
-  while (reinterpret_cast<uintptr_t>(aligned) % 64 != 0) ++aligned;
-  if (Status status = op->Setup(from.data(), nullptr, to.data(), aligned); !status) return std::move(status).error();
-  std::vector<std::vector<float>> outputs;
-  for (const std::vector<int16_t>& image : input.images) {
-    for (size_t i = 0; i < image.size(); ++i) from[i] = ToReal(image[i], input.scale);
-    if (Status status = op->Run(pool_); !status) return std::move(status).error();
-    outputs.emplace_back(to.begin(), to.end() - ptrdiff_t(tail));
-  }
-  return outputs;
+  const auto fill = [&](size_t k, std::span<float> to) {
+    for (size_t i = 0; i < to.size(); ++i) to[i] = ToReal(input.images[k][i], input.scale);
+  };
+  return RunLayer(layer, weights, input.extent, input.images.size(), fill, pool_);
 }
 
 void Quantizer::AddShortcut(const Layer& addition, std::vector<std::vector<float>>& sums) const {
@@ -319,6 +304,10 @@ void Quantizer::Report(size_t row) {
     }
   }
   reports_.push_back({layers_[row].name, 10.0 * std::log10(std::max(signal, 1e-30) / std::max(noise, 1e-30))});
+}
+
+void Quantizer::Unmatch(const std::vector<ChannelMap>& maps) {
+  for (size_t row = 0; row < maps.size(); ++row) Unmap(maps[row], factors_[row], quantized_[row]);
 }
 
 // Drops tensors that no later row reads.

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "network/network.h"
 #include "quantize/activation_statistics.h"
+#include "quantize/batch_norm_match.h"
 #include "quantize/error_compensation.h"
 #include "quantize/fold.h"
 #include "quantize/noise_gain.h"
@@ -25,6 +26,7 @@ struct QuantizationOptions {
   RangeMethod ranges = RangeMethod::kSquares;  // of activations
   bool compensate = true;                      // error_compensation.h; else weights are rounded to nearest
   bool correct_bias = true;                    // the mean of each channel is the f32 network's
+  bool match_batch_norm = true;                // batch_norm_match.h, where calibration images are generated
   MomentTrust trust = {};                      // error_compensation.h
   std::optional<double> compact_bits;          // coarse weights of so many bits each (weight_grid.h), 1..8
   double rate_weight = 1.0;                    // compact: worth of a bit against error; 1 is the grid's own slope
@@ -49,6 +51,8 @@ class Quantizer {
   void AddImage(std::span<const float> reals, int side);
   // Quantizes the next row; false when all are done. Errors: kOutOfMemory, kInternal.
   Result<bool> Step();
+  // Once, when all rows are done: takes back what MatchBatchNorm did to the weights. `maps` by row.
+  void Unmatch(const std::vector<ChannelMap>& maps);
 
   size_t rows_done() const { return next_; }
   size_t rows() const { return layers_.size(); }

@@ -59,6 +59,7 @@ const CASES = [
   ['precisions.int8.shards[1].decodedBytes', shard({ encoding: 'gzip', decodedBytes: 2 ** 31 })],
   ['quantization', (m) => (m.quantization = 7)],
   ['quantization.encoding', (m) => (m.quantization = { ...FACTS, encoding: 'int4' })],
+  ['quantization.batchNormMatched', (m) => (m.quantization = { ...FACTS, batchNormMatched: false })],
   ['quantization.equalized', (m) => (m.quantization = { ...FACTS, equalized: 'yes' })],
   ['quantization.layers', (m) => (m.quantization = { ...FACTS, layers: { conv1: null } })],
   ['quantization.measured.f32', (m) => (m.quantization = { ...FACTS, measured: { int8: { images: 3 } } })],
