@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, mock, test } from 'node:test';
 import { MATERIAL, testWeights, weightsMissing } from '../test-weights.mjs';
 import { coreMissing, ROOT, run } from './helpers.mjs';
 
@@ -109,7 +109,7 @@ describe('heads on real features', { skip }, () => {
     await model.reset();
   });
 
-  test('classify agrees with the head on embeddings, in int8 and f32; explain adds up', async () => {
+  test('classify agrees with the head on embeddings; explain adds up; a head of int8 features on f32 ones is warned of', async () => {
     await model.fit(sets.train);
     const expected = await probabilities(model);
     for (let i = 0; i < sets.test.length; i += 25) {
@@ -125,14 +125,13 @@ describe('heads on real features', { skip }, () => {
       assert.ok(Math.abs(mean + bias[map.index] - logits[map.index]) < 0.15);
     }
     const { ResNet50 } = await import('../../dist/index.node.js');
+    const warn = mock.method(console, 'warn', () => undefined);
     const f32 = await ResNet50.load({ weights, precision: 'f32', head: await model.save() });
-    const same = [];
-    for (let i = 0; i < sets.test.length; i += 30) {
-      const [[a], [b]] = [await model.classify(sets.test[i].path), await f32.classify(sets.test[i].path)];
-      same.push(a.label === b.label);
-    }
+    warn.mock.restore();
+    assert.match(warn.mock.calls[0].arguments[0], /features of pqf in int8, not of pqf in f32/);
+    const [{ label }] = await f32.classify(sets.test[0].path);
+    assert.ok(CLASSES.includes(label));
     await f32.dispose();
-    assert.ok(same.filter(Boolean).length >= same.length - 1, `${same}`);
     await model.reset();
   });
 
