@@ -40,12 +40,9 @@ export interface CoreFactoryOptions {
   ) => object;
   print?: (line: string) => void;
   printErr?: (line: string) => void;
-  /** Browsers: a worker that runs this very script under the name {@link THREAD_NAME} (see web/build.mjs). */
+  /** Browsers: the next of the workers that are threads (see web/build.mjs, web/threads.browser.ts). */
   startThread?: () => Worker;
 }
-
-/** Name of the workers that are threads of a core; Emscripten's glue looks for it. */
-export const THREAD_NAME = 'em-pthread';
 
 /** The default export of a compiled flavour. */
 export type CoreFactory = (options?: CoreFactoryOptions) => Promise<CoreModule>;

@@ -38,8 +38,11 @@ export interface Platform {
   noWorker(): string | undefined;
   /** Why a host in place has to do with one thread. */
   readonly noThreadsInPlace: string;
-  /** Starts a host in a worker; `folder` holds the worker scripts, if the caller said so. Rejects with WORKER_FAILED. */
-  startWorker(flavour: Flavour, folder: string | undefined): Promise<Port>;
+  /**
+   * Starts a host in a worker, for a core with so many threads; `folder` holds the worker scripts, if the caller said so.
+   * Rejects with WORKER_FAILED.
+   */
+  startWorker(flavour: Flavour, folder: string | undefined, threads: number): Promise<Port>;
   /** Starts a host in this very thread. */
   startInPlace(flavour: Flavour): Promise<Port>;
   /** What `fit`, `save` and heads need, and nothing else does. */

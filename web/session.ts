@@ -100,7 +100,7 @@ async function startSession(
   onProgress: ((event: ProgressEvent) => void) | undefined,
 ): Promise<Session> {
   const port = await (worker
-    ? platform.startWorker(choice.flavour, options.workerUrl?.toString())
+    ? platform.startWorker(choice.flavour, options.workerUrl?.toString(), choice.threads)
     : platform.startInPlace(choice.flavour));
   const connection = new Connection(port);
   const spec: LoadSpec = {
