@@ -435,7 +435,9 @@ export class Model {
       await this.dispose();
       throw error;
     }
-    const [from, to] = [placed.head.weights, this.#session.facts.name];
+    const featuresOf = (of: { weights: string | null; precision: string }) => `${of.weights} in ${of.precision}`;
+    const { name, precision } = this.#session.facts;
+    const [from, to] = [featuresOf(placed.head), featuresOf({ weights: name, precision })];
     if (from !== to)
       console.warn(
         `resnet50-wasm: the head was trained on features of ${from}, not of ${to}: its answers will be poor`,

@@ -250,13 +250,13 @@ describe('the demo', { skip: unable }, () => {
     const { page } = await open(t, isolated.url);
     await networkReady(page);
     const reached = [];
-    for (let i = 0; i < 2 + SAMPLES.length; i++) {
+    for (let i = 0; i < 3 + SAMPLES.length; i++) {
       await page.keyboard.press('Tab');
       reached.push(await page.evaluate(focusAndItsMark));
     }
     assert.deepEqual(
       reached.map(({ name }) => name),
-      ['file', 'camera', ...SAMPLES.map(({ what }) => what)],
+      ['teach', 'file', 'camera', ...SAMPLES.map(({ what }) => what)],
     );
     for (const { name, outline } of reached) assert.equal(outline, 'solid 3px', name);
     await page.keyboard.press('Enter');
