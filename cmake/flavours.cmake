@@ -7,6 +7,8 @@
 set(RESNET50_FLAVOUR native CACHE STRING "native, simd, simd-threads, relaxed or relaxed-threads")
 set_property(CACHE RESNET50_FLAVOUR PROPERTY STRINGS native simd simd-threads relaxed relaxed-threads)
 option(RESNET50_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer (native only)" OFF)
+option(RESNET50_SANITIZE_THREADS "ThreadSanitizer (native only), in place of the others" OFF)
+option(RESNET50_SAFE_HEAP "Emscripten's checks of every load and store (wasm flavours only), for the tests" OFF)
 option(RESNET50_FUZZ "libFuzzer programs, with both sanitizers (native, clang)" OFF)
 option(RESNET50_WASM_TESTS "build the GoogleTest suite for Node too (wasm flavours only)" OFF)
 
@@ -47,6 +49,14 @@ endif()
 if(RESNET50_SANITIZE)
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=address,undefined)
+endif()
+
+if(RESNET50_SANITIZE_THREADS)
+  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer -g1)
+  add_link_options(-fsanitize=thread)
+endif()
+if(RESNET50_SAFE_HEAP)
+  add_link_options(-sSAFE_HEAP=1)
 endif()
 
 # Every f32 multiplication and addition rounds by itself, so that all flavours compute the same bits.
