@@ -6,7 +6,7 @@
 #include "quantize/bias_correction.h"
 #include "quantize/channel_groups.h"
 #include "quantize/equalize.h"
-#include "quantize/parallel.h"
+#include "network/parallel.h"
 #include "quantize/repeated_vectors.h"
 #include "quantize/weight_grid.h"
 
