@@ -1,13 +1,20 @@
-// npm run bench:page [-- ROUNDS]: from opening a page to the first label, in Chromium with a warm cache, and how long the
-// page's main thread is kept from its own work meanwhile. Needs weights as the browser tests do.
+// npm run bench:page [-- ROUNDS] [--cold] [--weights FOLDER]: from opening a page to the first label, in Chromium with a
+// warm cache (or, every round in a new profile, with none), and how long the page's main thread is kept from its own work
+// meanwhile. Needs weights as the browser tests do, or a folder of them (one with a manifest.json).
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { launch } from '../tests/browser/browsers.mjs';
 import { prepared } from '../tests/browser/prepare.mjs';
 import { startServer } from '../tests/browser/server.mjs';
 import { serverOptions } from '../tests/browser/stage.mjs';
 
-const rounds = Number(process.argv[2] ?? 15);
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { cold: { type: 'boolean', default: false }, weights: { type: 'string' } },
+});
+const rounds = Number(positionals[0] ?? 15);
 const { noWeights } = prepared();
-if (noWeights) {
+if (noWeights && !options.weights) {
   console.error(`bench: ${noWeights}`);
   process.exit(1);
 }
@@ -38,7 +45,7 @@ const onProgress = ({ phase, loaded }) => {
   times[phase === 'weights' ? 'first weights' : phase] ??= performance.now();
   if (phase === 'weights') times['last weights'] = performance.now();
 };
-const model = await ResNet50.load({ weights: 'pqf', weightsUrl: '/weights/', threads, onProgress });
+const model = await ResNet50.load({ weights: '${options.weights ? '/chosen/' : '/weights/pqf/'}', threads, onProgress });
 times.loaded = performance.now();
 await model.classify('/pictures/clock.jpg', { topK: 1 });
 times['first label'] = performance.now();
@@ -60,21 +67,25 @@ const pages = {
   '/bench.html': '<!doctype html><link rel="icon" href="/icon.svg"><script type="module" src="/bench.js"></script>',
   '/bench.js': script,
 };
-const server = await startServer(serverOptions({ pages }));
+const { folders } = serverOptions();
+if (options.weights) folders['/chosen/'] = resolve(options.weights);
+const server = await startServer(serverOptions({ pages, folders }));
 const browser = await launch('chromium');
 try {
   for (const threads of [2, 1]) {
     const results = [];
     for (let round = 0; round <= rounds; round++) {
-      const page = await browser.newPage();
+      const profile = options.cold ? await browser.createBrowserContext() : browser;
+      const page = await profile.newPage();
       await page.goto(`${server.origin}/bench.html?threads=${threads}`);
       await page.waitForFunction(() => globalThis.result, { timeout: 60_000 });
       if (round > 0) results.push(await page.evaluate(() => globalThis.result)); // the first fills the cache
       await page.close();
+      if (options.cold) await profile.close();
     }
     const { flavour } = results[0].info;
     console.log(
-      `${flavour}, ${threads} thread(s), warm cache, median of ${rounds} (least and most), ms since navigation:`,
+      `${flavour}, ${threads} thread(s), ${options.cold ? 'no' : 'warm'} cache, median of ${rounds} (least and most), ms since navigation:`,
     );
     for (const name of Object.keys(results[0].times)) {
       const values = results.map(({ times }) => times[name]);

@@ -27,7 +27,7 @@ needPackages(
     ...{ 'g++': 'g++', cmake: 'cmake', ninja: 'ninja-build', xz: 'xz-utils', '/usr/bin/python3': 'python3' },
     ...{ '/usr/bin/chromium': 'chromium', '/usr/bin/firefox-esr': 'firefox-esr' },
   },
-  ['libgtest-dev', 'googletest', 'python3-torchvision', 'python3-pil', 'python3-numpy'],
+  ['libgtest-dev', 'googletest', 'python3-torchvision', 'python3-pil', 'python3-numpy', 'python3-sklearn'],
 );
 const environment = { ...process.env };
 const hasMaterial = existsSync(material);

@@ -79,10 +79,8 @@ export interface CoreHead {
   readonly rows: number;
   /** float32 [rows, 2048]. */
   readonly features: number;
-  /** float32 [rows]; linear heads only. */
-  readonly bias: number;
-  /** int32 [rows]; nearest examples only. */
-  readonly labels: number;
+  /** Of linear heads the biases, float32 [rows]; of nearest examples their classes, int32 [rows]. */
+  readonly perRow: number;
   /** How many examples vote; null for linear heads. */
   readonly k: number | null;
 }

@@ -20,6 +20,8 @@ export interface DownloadOptions {
   signal?: AbortSignal | undefined;
   /** Bytes that have arrived so far; never decreases. */
   onBytes?: ((received: number) => void) | undefined;
+  /** What to do with the HTTP cache: 'no-store' where the caller keeps the file itself. Default 'default'. */
+  cache?: 'default' | 'no-store';
   /** Attempts without a single new byte before giving up. Default 5. */
   attempts?: number;
   /** First pause before a retry in milliseconds, doubled each time. Default 250. */
@@ -133,7 +135,7 @@ async function receive(file: Download, state: State, options: DownloadOptions): 
   };
   alive();
   try {
-    const response = await request(file, state, AbortSignal.any(signals));
+    const response = await request(file, state, options, AbortSignal.any(signals));
     await readBody(response, file, state, alive, options);
   } catch (error) {
     if (error instanceof Transient || error instanceof ResNet50Error) throw error;
@@ -151,13 +153,17 @@ function networkReason(error: unknown): string {
   return cause === undefined ? describe(error) : `${describe(error)} (${describe(cause)})`;
 }
 
-async function request(file: Download, state: State, signal: AbortSignal): Promise<Response> {
+async function request(file: Download, state: State, options: DownloadOptions, signal: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = {};
   if (state.received > 0) {
     headers.Range = `bytes=${state.received}-`;
     if (state.etag !== '') headers['If-Range'] = state.etag;
   }
-  const response = await fetch(file.url, { headers, signal, ...(state.fresh ? { cache: 'reload' as const } : {}) });
+  const response = await fetch(file.url, {
+    headers,
+    signal,
+    cache: state.fresh ? 'reload' : (options.cache ?? 'default'),
+  });
   if (response.status === 416) {
     state.received = 0;
     throw new Transient('the server refused to resume (416)');

@@ -7,7 +7,6 @@ import type { Inflate } from './compression.js';
 import type { CoreImage, CoreModule, CoreNetwork, CoreResult } from './core.js';
 import { withObjects } from './core-objects.js';
 import { describe, type ErrorCode, ResNet50Error } from './errors.js';
-import type { Head } from './head.js';
 import type { Category } from './manifest.js';
 import { type Parameter, ParameterSource } from './parameters.js';
 import { maskOf } from './pick.js';
@@ -21,6 +20,7 @@ import type {
   LoadedFacts,
   LoadSpec,
   PickSettings,
+  PlainHead,
   PreparedImage,
   Preprocessed,
   ProgressEvent,
@@ -40,12 +40,9 @@ export interface CoreFactoryOptions {
   ) => object;
   print?: (line: string) => void;
   printErr?: (line: string) => void;
-  /** Browsers: a worker that runs this very script under the name {@link THREAD_NAME} (see web/build.mjs). */
+  /** Browsers: the next of the workers that are threads (see web/build.mjs, web/threads.browser.ts). */
   startThread?: () => Worker;
 }
-
-/** Name of the workers that are threads of a core; Emscripten's glue looks for it. */
-export const THREAD_NAME = 'em-pthread';
 
 /** The default export of a compiled flavour. */
 export type CoreFactory = (options?: CoreFactoryOptions) => Promise<CoreModule>;
@@ -121,7 +118,7 @@ export class Engine {
   readonly core: CoreModule;
   readonly network: CoreNetwork;
   readonly #host: EngineHost;
-  /** Of the network without a head of the user's own. */
+  /** Without a head of the user's own. */
   readonly #ownFacts: LoadedFacts;
 
   private constructor(
@@ -256,8 +253,7 @@ export class Engine {
       // Torchvision's `_metrics` are of float32; what int8 made of them is told apart from them.
       meta: manifest.quantization ? { ...manifest.meta, quantization: manifest.quantization } : manifest.meta,
       ...{ classes: manifest.categories.length, parameters: manifest.parameters, transforms, precision },
-      ownTransforms: mergeTransforms(manifest.transforms),
-      head: null,
+      ...{ ownTransforms: mergeTransforms(manifest.transforms), head: null },
     };
     return new Engine(made.core, made.network, facts, host, parameters);
   }
@@ -271,33 +267,18 @@ export class Engine {
    * Puts a head of the user's own in place of the network's, or (null) the network's back.
    * @returns the facts from now on
    */
-  setHead(head: Head | null): LoadedFacts {
-    const { classes: ownClasses, parameters } = this.#ownFacts;
-    if (head === null) {
-      unwrap(this.network.setHead(null), 'head');
-      this.facts = this.#ownFacts;
-      return this.facts;
-    }
-    const classes = head.classes.length;
-    const linear = head.method === 'head';
-    const parts = linear ? [head.weight, head.bias] : [head.embeddings, head.labels];
+  setHead(head: PlainHead | null): LoadedFacts {
     const pointers: number[] = [];
     try {
-      for (const { buffer, byteOffset, byteLength } of parts)
+      for (const { buffer, byteOffset, byteLength } of head?.parts ?? [])
         pointers.push(copyIn(this.core, new Uint8Array(buffer, byteOffset, byteLength), 'the head'));
-      const [features = 0, more = 0] = pointers;
-      const own = linear
-        ? { rows: classes, bias: more, labels: 0, k: null }
-        : { rows: head.labels.length, bias: 0, labels: more, k: head.k };
-      unwrap(this.network.setHead({ classes, features, ...own }), 'head');
+      const [features = 0, perRow = 0] = pointers;
+      const settings = head && { classes: head.facts.classes, rows: head.rows, k: head.k, features, perRow };
+      unwrap(this.network.setHead(settings), 'head');
     } finally {
       for (const pointer of pointers) this.core.release(pointer);
     }
-    this.facts = {
-      ...this.#ownFacts,
-      ...{ classes, categories: head.classes.map((label) => ({ label })), head: head.method },
-      parameters: parameters - 2049 * ownClasses + (linear ? 2049 * classes : 0),
-    };
+    this.facts = { ...this.#ownFacts, ...head?.facts };
     return this.facts;
   }
 

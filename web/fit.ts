@@ -10,7 +10,26 @@ import { prepare } from './inputs.js';
 import { check, type HeadInput } from './options.js';
 import type { Parameter } from './parameters.js';
 import type { Limits, Platform } from './platform.js';
-import type { LoadedFacts, StageOutput } from './protocol.js';
+import type { LoadedFacts, PlainHead, StageOutput } from './protocol.js';
+
+/** A trainer at work, and the address of its wasm file (null where its glue knows by itself). */
+export interface Trainer {
+  connection: Connection;
+  wasmFile: string | null;
+}
+
+/** Starts a trainer: in a worker or in place; the folders are those of `load`. */
+export type ConnectTrainer = (where: {
+  worker: boolean;
+  workerUrl?: string | undefined;
+  wasmUrl?: string | undefined;
+}) => Promise<Trainer>;
+
+/** A head, and what the network's host is told of it. */
+export interface PlacedHead {
+  head: Head;
+  job: { type: 'head'; head: PlainHead };
+}
 
 /** What training needs of a model; all of it in one place of the model's queue. */
 export interface Trainee {
@@ -18,7 +37,7 @@ export interface Trainee {
   /** Pooled features of the examples that are pictures, in their order. */
   features(): AsyncIterable<StageOutput[][]>;
   /** Starts a trainer, whose caller closes it. */
-  connect(): Promise<{ connection: Connection; wasmFile: string | null }>;
+  connect(): Promise<Trainer>;
   signal: AbortSignal;
 }
 
@@ -145,7 +164,7 @@ export async function fit(
   trainee: Trainee,
   examples: readonly Example[],
   options: FitOptions,
-): Promise<{ head: Head; report: FitReport }> {
+): Promise<{ placed: PlacedHead; report: FitReport }> {
   checkOptions(options);
   const plan = planOf(examples, options.classes);
   const { method = 'head', k = Math.min(5, examples.length) } = options;
@@ -160,10 +179,28 @@ export async function fit(
       ...{ method, classes, examples: counts, epochs: 0, bestEpoch: 0 },
       ...{ converged: true, l2: 0, trained: null, heldOut: null },
     };
-    return { head: { method, ...origin, embeddings, labels, k }, report };
+    return { placed: placed({ method, ...origin, embeddings, labels, k }), report };
   }
   const { weight, bias, report } = await train(trainee, plan, embeddings, options);
-  return { head: { method, ...origin, weight, bias }, report: { method, classes, ...report } };
+  return { placed: placed({ method, ...origin, weight, bias }), report: { method, classes, ...report } };
+}
+
+/** Parameters below the classifier. */
+const BACKBONE = 23_508_032;
+
+function placed(head: Head): PlacedHead {
+  const linear = head.method === 'head';
+  const classes = head.classes.length;
+  const plain: PlainHead = {
+    ...(linear
+      ? { parts: [head.weight, head.bias], rows: classes, k: null }
+      : { parts: [head.embeddings, head.labels], rows: head.labels.length, k: head.k }),
+    facts: {
+      ...{ classes, categories: head.classes.map((label) => ({ label })), head: head.method },
+      parameters: BACKBONE + (linear ? (FEATURES + 1) * classes : 0),
+    },
+  };
+  return { head, job: { type: 'head', head: plain } };
 }
 
 /** Longest head file, bytes: a thousand heads of ImageNet's size. */
@@ -173,11 +210,11 @@ const MAX_BYTES = 2 ** 33;
  * A head from wherever `load` was told to take it.
  * @throws ResNet50Error WEIGHTS_FORMAT, WEIGHTS_MISMATCH, INVALID_ARGUMENT, and those of fetching and reading
  */
-export async function readHead(given: HeadInput, platform: Platform, signal?: AbortSignal): Promise<Head> {
-  if (typeof given === 'object' && given !== null && 'method' in given) return given;
+export async function readHead(given: HeadInput, platform: Platform, signal?: AbortSignal): Promise<PlacedHead> {
+  if (typeof given === 'object' && given !== null && 'method' in given) return placed(given);
   const limits: Limits = { ...platform.limits, maxBytes: MAX_BYTES };
   const file = await prepare(given, 'the head', platform, limits)(signal);
-  if (file.kind === 'bytes') return parseHead(file.bytes, file.name);
+  if (file.kind === 'bytes') return placed(parseHead(file.bytes, file.name));
   throw new ResNet50Error('INVALID_ARGUMENT', 'head must be the bytes or the address of what model.save() gave', {
     subject: 'head',
   });
@@ -185,10 +222,10 @@ export async function readHead(given: HeadInput, platform: Platform, signal?: Ab
 
 /**
  * The bytes of a head as `model.save()` gives them.
- * @throws ResNet50Error NOT_READY for null
+ * @throws ResNet50Error NOT_READY without one
  */
-export function writeHead(head: Head | null): Uint8Array<ArrayBuffer> {
-  if (head !== null) return formatHead(head);
+export function writeHead(head: Head | undefined): Uint8Array<ArrayBuffer> {
+  if (head !== undefined) return formatHead(head);
   throw new ResNet50Error('NOT_READY', 'there is no head of your own to save: call fit first');
 }
 

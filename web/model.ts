@@ -3,11 +3,10 @@
  * the platform it runs on but what platform.ts says.
  */
 import { buffersOf, findParameter, parametersOf, type TensorSpec } from './architecture.js';
-import { Connection } from './connection.js';
 import { adopt, ResNet50Error } from './errors.js';
 import { type ExplainedGrid, type Explanation, explanationOf } from './explain.js';
 import type { Flavour } from './features.js';
-import type { Trainee } from './fit.js';
+import type { PlacedHead } from './fit.js';
 import type { Example, FitOptions, FitReport, Head } from './head.js';
 import { type ImageInput, type Preparing, prepare, prepareTensor, type TensorInput, transferables } from './inputs.js';
 import type { Category, Precision } from './manifest.js';
@@ -23,7 +22,7 @@ import {
   pickSettings,
 } from './options.js';
 import type { Parameter } from './parameters.js';
-import type { Platform } from './platform.js';
+import type { Platform, Training } from './platform.js';
 import type { Classification, ImageJob, ImageSettings, PreparedImage, Preprocessed, StageOutput } from './protocol.js';
 import { Queue } from './queue.js';
 import { openSession, type Session, sourceOf } from './session.js';
@@ -77,7 +76,6 @@ interface ModelParts {
   options: LoadOptions;
   source: WeightsSource;
   session: Session;
-  head: Head | null;
 }
 
 /** A ResNet-50 at work. Calls queue; results come in the order of the calls. */
@@ -88,18 +86,17 @@ export class Model {
   readonly #limits: { maxBytes: number; maxPixels: number };
   readonly #queue = new Queue();
   #session: Session;
-  #head: Head | null;
+  #head: PlacedHead | null = null;
   #warned = false;
   /** Aborted by dispose(), with the error that pending calls get. */
   readonly #disposal = new AbortController();
 
   /** @internal Use `load`. */
-  constructor({ platform, options, source, session, head }: ModelParts) {
+  constructor({ platform, options, source, session }: ModelParts) {
     this.#platform = platform;
     this.#options = options;
     this.#source = source;
     this.#session = session;
-    this.#head = head;
     const { maxBytes = platform.limits.maxBytes, maxPixels = platform.limits.maxPixels } = options;
     this.#limits = { maxBytes, maxPixels };
     this.#warnOfNormalization(session.facts.transforms);
@@ -117,11 +114,13 @@ export class Model {
     const { signal, onProgress } = options;
     const { head: given } = options;
     const head = given === undefined ? null : await withTraining(platform, (t) => t.readHead(given, platform, signal));
-    const own = head === null ? { ...options } : { ...options, transforms: options.transforms ?? head.transforms };
-    const open = () => openSession(platform, own, source, signal, onProgress, head);
+    const own = { ...options, transforms: options.transforms ?? head?.head.transforms };
+    const open = () => openSession(platform, own, source, signal, onProgress);
     const key = downloadKey(source, options);
     const session = await (key === undefined ? open() : inTurn(key, open, signal));
-    return new type({ platform, options: own, source, session, head });
+    const model = new type({ platform, options: own, source, session });
+    if (head !== null) await model.#placeFirst(head);
+    return model;
   }
 
   /** The weights in use. */
@@ -274,13 +273,14 @@ export class Model {
     const job = (image: PreparedImage) => ({ type: 'features' as const, image, stages: ['avgpool'], ...settings });
     return this.#queue.add(async () => {
       const { facts } = await this.#liveSession();
-      const trainee: Trainee = {
-        ...{ facts, signal, features: () => this.#inOrder(preparing, signal, job) },
-        connect: () => this.#connectTrainer(),
-      };
-      const { head, report } = await withTraining(this.#platform, (t) => t.fit(trainee, examples, options));
+      const { workerUrl, wasmUrl } = this.#options;
+      const where = { worker: this.#session.worker, workerUrl: workerUrl?.toString(), wasmUrl: wasmUrl?.toString() };
+      const features = () => this.#inOrder(preparing, signal, job);
+      const { placed, report } = await withTraining(this.#platform, (t) =>
+        t.fit({ facts, signal, features, connect: () => t.connectTrainer(where) }, examples, options),
+      );
       signal.throwIfAborted();
-      await this.#setHead(head);
+      await this.#setHead(placed);
       return report;
     }, signal);
   }
@@ -291,7 +291,7 @@ export class Model {
    * @throws ResNet50Error NOT_READY without a head of your own
    */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#queue.add(() => withTraining(this.#platform, (t) => t.writeHead(this.#head)));
+    return this.#queue.add(() => withTraining(this.#platform, (t) => t.writeHead(this.#head?.head)));
   }
 
   /** Puts the network's own classes back. Takes its turn among the other calls. */
@@ -318,7 +318,8 @@ export class Model {
   async parameter(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<Parameter> {
     const spec = findParameter(name, this.#session.facts.classes);
     const head = this.#head;
-    if (head !== null && name.startsWith('fc.')) return withTraining(this.#platform, (t) => t.fcParameter(head, name));
+    if (head !== null && name.startsWith('fc.'))
+      return withTraining(this.#platform, (t) => t.fcParameter(head.head, name));
     const until = this.#until(signal);
     const work = async () =>
       (await this.#liveSession()).connection.call({ type: 'parameter', spec }, { signal: until });
@@ -420,20 +421,27 @@ export class Model {
   }
 
   /** In the queue. The network's own head for null. */
-  async #setHead(head: Head | null): Promise<void> {
+  async #setHead(placed: PlacedHead | null): Promise<void> {
     const session = await this.#liveSession();
-    session.facts = await session.connection.call({ type: 'head', head });
-    this.#head = head;
+    session.facts = await session.connection.call(placed?.job ?? { type: 'head', head: null });
+    this.#head = placed;
   }
 
-  async #connectTrainer(): Promise<{ connection: Connection; wasmFile: string | null }> {
-    const { workerUrl, wasmUrl } = this.#options;
-    const trainer = 'trainer-simd';
-    const port = await (this.#session.worker
-      ? this.#platform.startWorker(trainer, workerUrl?.toString())
-      : this.#platform.startInPlace(trainer));
-    const wasmFile = this.#platform.wasmFile(trainer, wasmUrl?.toString());
-    return { connection: new Connection(port), wasmFile };
+  /** The head that the model was loaded with. */
+  async #placeFirst(placed: PlacedHead): Promise<void> {
+    try {
+      await this.#setHead(placed);
+    } catch (error) {
+      await this.dispose();
+      throw error;
+    }
+    const featuresOf = (of: { weights: string | null; precision: string }) => `${of.weights} in ${of.precision}`;
+    const { name, precision } = this.#session.facts;
+    const [from, to] = [featuresOf(placed.head), featuresOf({ weights: name, precision })];
+    if (from !== to)
+      console.warn(
+        `resnet50-wasm: the head was trained on features of ${from}, not of ${to}: its answers will be poor`,
+      );
   }
 
   async #run<J extends ImageJob>(job: J, image: PreparedImage, signal: AbortSignal | undefined) {
@@ -445,7 +453,8 @@ export class Model {
   async #liveSession(): Promise<Session> {
     this.#disposal.signal.throwIfAborted();
     if (this.#session.connection.alive) return this.#session;
-    const session = await openSession(this.#platform, this.#options, this.#source, undefined, undefined, this.#head);
+    const session = await openSession(this.#platform, this.#options, this.#source, undefined, undefined);
+    if (this.#head !== null) session.facts = await session.connection.call(this.#head.job);
     if (this.#disposal.signal.aborted) await session.connection.close();
     this.#disposal.signal.throwIfAborted();
     this.#session = session;
@@ -459,10 +468,7 @@ export class Model {
 }
 
 /** Something of the module for training, which is loaded late; its errors are ours. */
-async function withTraining<T>(
-  platform: Platform,
-  use: (training: typeof import('./fit.js')) => T | Promise<T>,
-): Promise<T> {
+async function withTraining<T>(platform: Platform, use: (training: Training) => T | Promise<T>): Promise<T> {
   try {
     return await use(await platform.loadTraining());
   } catch (error) {

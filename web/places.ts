@@ -135,7 +135,8 @@ export class HttpPlace implements Place {
       onBytes?.(cached.length);
       return cached;
     }
-    const bytes = await download({ ...shard, url: new URL(shard.file, this.address).href }, { signal, onBytes });
+    const cache = this.store === undefined ? 'default' : 'no-store'; // one copy on this device is enough
+    const bytes = await download({ ...shard, url: new URL(shard.file, this.address).href }, { signal, onBytes, cache });
     await attempt(async () => this.store?.put(shard, bytes));
     return bytes;
   }

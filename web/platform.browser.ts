@@ -3,45 +3,80 @@
  */
 import { wasmFile, workerScript } from './assets.browser.js';
 import { describe, ResNet50Error } from './errors.js';
-import { BROWSER_LIMITS, type Platform, type Startable } from './platform.js';
+import { BROWSER_LIMITS, type Platform } from './platform.js';
 import type { Port, Reply } from './protocol.js';
 import { browserSource, pageBase } from './source.browser.js';
+import { THREAD_NAME } from './threads.browser.js';
+
+/** A worker that was started, and how to end it. */
+interface Opened {
+  worker: Worker;
+  end(): void;
+}
 
 /**
  * A worker's script must come from the page's own origin. One from elsewhere (a CDN) may be imported, though, so such a
- * worker is a one-line module of ours. Its address stays valid as long as the worker: threads start from it.
+ * worker is a one-line module of ours.
  */
-function openWorker(flavour: Startable, folder: string | undefined): { worker: Worker; release(): void } {
-  const script = workerScript(flavour, folder);
+function openWorker(script: string, options: WorkerOptions = {}): Opened {
   const page = globalThis.location?.origin;
-  if (page === undefined || new URL(script).origin === page || !script.startsWith('http')) {
-    return { worker: new Worker(script, { type: 'module' }), release: () => undefined };
+  const foreign = page !== undefined && new URL(script).origin !== page && script.startsWith('http');
+  const address = foreign
+    ? URL.createObjectURL(new Blob([`import ${JSON.stringify(script)};`], { type: 'text/javascript' }))
+    : script;
+  const worker = new Worker(address, { ...options, type: 'module' });
+  const end = () => {
+    worker.terminate();
+    if (foreign) URL.revokeObjectURL(address);
+  };
+  return { worker, end };
+}
+
+/**
+ * The worker of a core and those that are its threads, which a port each connects with it. The core could start them by
+ * itself, but in Firefox (153) the constructor of a worker in a worker now and then never returns.
+ */
+function openWorkers(script: string, threads: number): Opened[] {
+  const opened: Opened[] = [];
+  try {
+    opened.push(openWorker(script));
+    const ports = Array.from({ length: threads - 1 }, () => {
+      const thread = openWorker(script, { name: THREAD_NAME });
+      opened.push(thread);
+      const { port1, port2 } = new MessageChannel();
+      thread.worker.postMessage({ core: port1 }, [port1]);
+      return port2;
+    });
+    if (ports.length > 0) opened[0]?.worker.postMessage({ threads: ports }, ports);
+    return opened;
+  } catch (error) {
+    for (const { end } of opened) end();
+    throw error;
   }
-  const blob = URL.createObjectURL(new Blob([`import ${JSON.stringify(script)};`], { type: 'text/javascript' }));
-  return { worker: new Worker(blob, { type: 'module' }), release: () => URL.revokeObjectURL(blob) };
 }
 
 /** How long a worker may take to free its network; it may be in the middle of a picture. */
 const FAREWELL_MS = 1000;
 
-/** Resolves once the worker has said hello; its script may be missing, or forbidden by the page's CSP. */
-function startWorker(flavour: Startable, folder: string | undefined): Promise<Port> {
+/**
+ * Resolves once the worker has said hello; its script may be missing, or forbidden by the page's CSP.
+ * @param address of the script, where it is known
+ * @param threads of its core
+ */
+export function startWorker(name: string, address: () => string, threads = 1): Promise<Port> {
   return new Promise((resolve, reject) => {
     const failed = (why: string) =>
-      reject(
-        new ResNet50Error('WORKER_FAILED', `the worker did not start: ${why}`, { subject: `worker-${flavour}.js` }),
-      );
-    let opened: ReturnType<typeof openWorker>;
+      reject(new ResNet50Error('WORKER_FAILED', `the worker did not start: ${why}`, { subject: name }));
+    let opened: Opened[];
     try {
-      opened = openWorker(flavour, folder);
+      opened = openWorkers(address(), threads);
     } catch (error) {
       return failed(describe(error));
     }
-    const { worker } = opened;
+    const [{ worker }] = opened as [Opened];
     let ended: () => void = () => undefined;
     const end = () => {
-      worker.terminate();
-      opened.release();
+      for (const one of opened) one.end();
       ended();
     };
     const port: Port = {
@@ -65,13 +100,15 @@ function startWorker(flavour: Startable, folder: string | undefined): Promise<Po
       else if ('farewell' in data) end();
       else port.onreply?.(data);
     };
-    worker.onerror = (event) => {
-      event.preventDefault();
-      const why = event.message || 'its script could not be loaded';
-      failed(why); // without effect once it has started
-      port.ondeath?.(why);
-      end();
-    };
+    for (const one of opened) {
+      one.worker.onerror = (event) => {
+        event.preventDefault();
+        const why = event.message || 'its script could not be loaded';
+        failed(why); // without effect once it has started
+        port.ondeath?.(why);
+        end();
+      };
+    }
   });
 }
 
@@ -81,11 +118,9 @@ export const browserPlatform: Platform = {
   cores: () => globalThis.navigator?.hardwareConcurrency ?? 1,
   noWorker: () => (typeof Worker === 'function' ? undefined : 'there are no workers here'),
   noThreadsInPlace: 'threads need a worker',
-  startWorker,
-  startInPlace: async (flavour) =>
-    flavour === 'trainer-simd'
-      ? (await import('./inplace-trainer.js')).startTrainerInPlace()
-      : (await import('./inplace.js')).startInPlace(flavour),
+  startWorker: (flavour, folder, threads) =>
+    startWorker(`worker-${flavour}.js`, () => workerScript(flavour, folder), threads),
+  startInPlace: async (flavour) => (await import('./inplace.js')).startInPlace(flavour),
   loadTraining: () => import('./training.js'),
   findSource: (request) => browserSource(request, import.meta.url),
   wasmFile,

@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { describe, ResNet50Error } from './errors.js';
 import { installFolder, readImageFile } from './files.js';
 import { isVariantName } from './manifest.js';
-import type { Limits, Platform, SourceRequest, Startable } from './platform.js';
+import type { Limits, Platform, SourceRequest } from './platform.js';
 import type { Port, Reply } from './protocol.js';
 import { spelledOut, unknownWeights } from './variants.js';
 import type { FolderSource } from './weights-source.js';
@@ -19,16 +19,13 @@ const NODE_LIMITS: Limits = { maxBytes: 512 * 2 ** 20, maxPixels: 268_402_689 };
 /** True for addresses with a scheme; one letter is a Windows drive. */
 const hasScheme = (address: string): boolean => /^[a-z][a-z0-9+.-]+:/i.test(address);
 
-function startWorker(flavour: Startable): Promise<Port> {
+/** Resolves once the worker has said hello. */
+export function startWorker(script: URL): Promise<Port> {
   return new Promise((resolvePort, reject) => {
     let worker: Worker;
     const failed = (why: string) => reject(new ResNet50Error('WORKER_FAILED', `the worker did not start: ${why}`));
     try {
       // No flags of the process: --input-type and its like make a worker fail, and it needs none.
-      const trainer = flavour === 'trainer-simd';
-      const script = trainer
-        ? new URL('./worker-trainer.node.js', import.meta.url)
-        : new URL('./worker.node.js', import.meta.url);
       worker = new Worker(script, { execArgv: [], name: 'resnet50-wasm' });
     } catch (error) {
       return failed(describe(error));
@@ -38,7 +35,10 @@ function startWorker(flavour: Startable): Promise<Port> {
       onreply: undefined,
       ondeath: undefined,
       post: (message, transfer) => worker.postMessage(message, transfer as never[]),
-      busy: (busy) => (busy ? worker.ref() : worker.unref()),
+      busy: (busy) => {
+        // A reply that comes while the thread ends must not let the process go before terminate() is done.
+        if (!ended) busy ? worker.ref() : worker.unref();
+      },
       terminate: async () => {
         ended = true;
         await worker.terminate();
@@ -99,13 +99,12 @@ export const nodePlatform: Platform = {
   cores: () => availableParallelism(),
   noWorker: () => undefined,
   noThreadsInPlace: 'threads in place would keep the process alive',
-  startWorker,
-  startInPlace: async (flavour) => {
-    if (flavour === 'trainer-simd') return (await import('./inplace-trainer.js')).startTrainerInPlace();
+  startWorker: () => startWorker(new URL('./worker.node.js', import.meta.url)),
+  startInPlace: async () => {
     const [{ openLocalPort }, { nodeHost }] = await Promise.all([import('./local-port.js'), import('./host.node.js')]);
     return openLocalPort(nodeHost);
   },
-  loadTraining: () => import('./training.js'),
+  loadTraining: () => import('./training.node.js'),
   findSource,
   wasmFile: (flavour, folder) => {
     if (folder === undefined) return null;

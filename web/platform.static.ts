@@ -13,6 +13,12 @@ import simd from './wasm/resnet50-simd.mjs';
 
 const NO_WORKER = 'this entry of the package works in place';
 
+const connectTrainer: training.ConnectTrainer = async () => {
+  const elsewhere =
+    "this entry of the package has no trainer: fit in a page or in Node.js and load the head, or use method 'knn'";
+  throw new ResNet50Error('WORKER_FAILED', elsewhere);
+};
+
 /** The platform of service workers and edge runtimes. */
 export const staticPlatform: Platform = {
   limits: BROWSER_LIMITS,
@@ -22,15 +28,8 @@ export const staticPlatform: Platform = {
   startWorker: async () => {
     throw new ResNet50Error('WORKER_FAILED', NO_WORKER);
   },
-  startInPlace: async (wanted) => {
-    if (wanted !== 'trainer-simd') {
-      return openLocalPort(browserHost(async (flavour) => (flavour === 'relaxed' ? relaxed : simd)));
-    }
-    const elsewhere =
-      "this entry of the package has no trainer: fit in a page or in Node.js and load the head, or use method 'knn'";
-    throw new ResNet50Error('WORKER_FAILED', elsewhere);
-  },
-  loadTraining: async () => training,
+  startInPlace: async () => openLocalPort(browserHost(async (flavour) => (flavour === 'relaxed' ? relaxed : simd))),
+  loadTraining: async () => ({ ...training, connectTrainer }),
   findSource: (request) => browserSource(request, import.meta.url),
   wasmFile,
   openAddress: (address) => new URL(address, pageBase()),

@@ -3,6 +3,7 @@
  * without workers and dynamic import. Knows nothing of any of them.
  */
 import type { Flavour } from './features.js';
+import type { ConnectTrainer } from './fit.js';
 import type { Port } from './protocol.js';
 import type { WeightsSource } from './weights-source.js';
 
@@ -25,8 +26,8 @@ export interface SourceRequest {
   weightsDir: string | undefined;
 }
 
-/** What can be started: a network of a flavour, or a trainer of heads. */
-export type Startable = Flavour | 'trainer-simd';
+/** fit.ts, and how trainers start here. */
+export type Training = typeof import('./fit.js') & { connectTrainer: ConnectTrainer };
 
 /** One platform. */
 export interface Platform {
@@ -37,16 +38,19 @@ export interface Platform {
   noWorker(): string | undefined;
   /** Why a host in place has to do with one thread. */
   readonly noThreadsInPlace: string;
-  /** Starts a host in a worker; `folder` holds the worker scripts, if the caller said so. Rejects with WORKER_FAILED. */
-  startWorker(flavour: Startable, folder: string | undefined): Promise<Port>;
+  /**
+   * Starts a host in a worker, for a core with so many threads; `folder` holds the worker scripts, if the caller said so.
+   * Rejects with WORKER_FAILED.
+   */
+  startWorker(flavour: Flavour, folder: string | undefined, threads: number): Promise<Port>;
   /** Starts a host in this very thread. */
-  startInPlace(flavour: Startable): Promise<Port>;
+  startInPlace(flavour: Flavour): Promise<Port>;
   /** What `fit`, `save` and heads need, and nothing else does. */
-  loadTraining(): Promise<typeof import('./fit.js')>;
+  loadTraining(): Promise<Training>;
   /** Places to look for a variant. */
   findSource(request: SourceRequest): WeightsSource;
   /** The address of a flavour's wasm file, in a folder if the caller named one; null where the glue knows by itself. */
-  wasmFile(flavour: Startable, folder: string | undefined): string | null;
+  wasmFile(flavour: Flavour, folder: string | undefined): string | null;
   /** What a string given as an image is: an absolute URL, or the bytes of a local file. */
   openAddress(address: string | URL, limits: Limits): URL | Promise<Uint8Array<ArrayBuffer>>;
 }

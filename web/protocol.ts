@@ -124,6 +124,17 @@ export interface Classification {
   score: number;
 }
 
+/** A head as it crosses to the host. */
+export interface PlainHead {
+  /** Rows of 2048 features (those of classes, or of examples that vote), and of each row its bias or its class. */
+  parts: readonly (Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>)[];
+  rows: number;
+  /** How many examples vote; null for linear heads. */
+  k: number | null;
+  /** What becomes different. */
+  facts: Pick<LoadedFacts, 'classes' | 'categories' | 'parameters' | 'head'>;
+}
+
 /** A job for the host, one at a time. */
 export type Job =
   | { type: 'load'; spec: LoadSpec }
@@ -133,7 +144,7 @@ export type Job =
   | ({ type: 'explain'; image: PreparedImage; index: number | string | null } & ImageSettings)
   | { type: 'parameter'; spec: TensorSpec }
   /** Puts a head of the user's own in place of the network's, or (null) the network's back. */
-  | { type: 'head'; head: Head | null }
+  | { type: 'head'; head: PlainHead | null }
   /** For trainers only. */
   | ({ type: 'train' } & TrainingJob)
   | ({ type: 'preprocess'; image: PreparedImage; layout: 'nchw' | 'nhwc' } & ImageSettings);

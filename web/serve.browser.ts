@@ -1,16 +1,17 @@
 /**
- * The body of a browser's worker: a host behind this worker's own messages.
+ * The body of a browser's worker: a host behind this worker's own messages, or a thread of another's core.
  */
-import { type CoreFactory, THREAD_NAME } from './engine.js';
+import type { CoreFactory } from './engine.js';
 import { browserHost } from './host.browser.js';
 import { Host } from './host.js';
 import type { Reply, Request } from './protocol.js';
+import { serveThread, THREAD_NAME, type ThreadsGreeting, threadAt } from './threads.browser.js';
 
 interface WorkerScope {
   name: string;
   close(): void;
   postMessage(message: Reply, transfer: Transferable[]): void;
-  onmessage: ((event: MessageEvent<Request>) => void) | null;
+  onmessage: ((event: MessageEvent<Request | ThreadsGreeting>) => void) | null;
 }
 
 /** Whatever answers requests. */
@@ -35,14 +36,19 @@ export function listen(
   open: (threaded: CoreFactory, post: (reply: Reply, transfer: Transferable[]) => void) => Receiver,
 ): void {
   const scope = globalThis as unknown as WorkerScope;
-  if (scope.name === THREAD_NAME) return; // this worker is a thread of another's core: the glue serves it
-  const startThread = () => new Worker(globalThis.location.href, { type: 'module', name: THREAD_NAME });
+  if (scope.name === THREAD_NAME) {
+    serveThread(globalThis as unknown as Parameters<typeof serveThread>[0]);
+    return;
+  }
+  const threads: Worker[] = [];
+  const startThread = () => threads.pop() as Worker; // the page sent as many as the core will ask for
   const host = open(
     (options) => factory({ ...options, startThread }),
     (reply, transfer) => scope.postMessage(reply, transfer),
   );
   scope.onmessage = ({ data }) => {
-    void host.receive(data);
+    if ('threads' in data) threads.push(...data.threads.map(threadAt));
+    else void host.receive(data);
     if (!('farewell' in data)) return;
     scope.postMessage({ farewell: true }, []);
     scope.close();

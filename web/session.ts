@@ -5,7 +5,6 @@
 import { Connection } from './connection.js';
 import { isAbort, ResNet50Error } from './errors.js';
 import { type Choice, chooseFlavour, probeFeatures } from './features.js';
-import type { Head } from './head.js';
 import { check, type LoadOptions } from './options.js';
 import type { Platform } from './platform.js';
 import type { LoadedFacts, LoadSpec, ProgressEvent } from './protocol.js';
@@ -55,7 +54,6 @@ export async function openSession(
   source: WeightsSource,
   signal: AbortSignal | undefined,
   onProgress: ((event: ProgressEvent) => void) | undefined,
-  head: Head | null,
 ): Promise<Session> {
   const noWorker = options.worker === false ? 'worker: false' : platform.noWorker();
   const worker = noWorker === undefined;
@@ -68,48 +66,28 @@ export async function openSession(
     noThreads,
     injected,
   };
-  const start = async (choice: Choice, inWorker: boolean): Promise<Session> => {
-    const session = await startSession(platform, options, source, choice, inWorker, signal, onProgress);
-    return head === null ? session : withHead(session, head);
-  };
   const features = probeFeatures();
   const choice = chooseFlavour(features, demand);
   if (!worker) choice.why.push(`in place: ${noWorker}`);
   else if (!features.threads && demand.threads !== 1 && demand.cores > 1)
     hint(`running on one thread: ${features.threadsWhy}`);
   try {
-    return await start(choice, worker);
+    return await startSession(platform, options, source, choice, worker, signal, onProgress);
   } catch (error) {
     if (isAbort(error) || signal?.aborted || !(error instanceof ResNet50Error)) throw error;
     if (error.code === 'WORKER_FAILED' && options.worker === undefined) {
       hint(`working in place, which blocks this thread: ${error.message}`);
       const inPlace = chooseFlavour(features, { ...demand, noThreads: platform.noThreadsInPlace });
       inPlace.why.push(`in place: ${error.message}`);
-      return start(inPlace, false);
+      return startSession(platform, options, source, inPlace, false, signal, onProgress);
     }
     if (error.code !== 'CORE_LOAD_FAILED' || choice.threads === 1 || options.flavour !== undefined) throw error;
     const noThreadsNow = `threads did not start (${error.message})`;
     const single = chooseFlavour(features, { ...demand, noThreads: noThreadsNow });
-    const session = await start(single, worker);
+    const session = await startSession(platform, options, source, single, worker, signal, onProgress);
     hint(`running on one thread: ${noThreadsNow}`);
     return session;
   }
-}
-
-/** Puts a head in place; says so where it was made on the features of other weights. */
-async function withHead(session: Session, head: Head): Promise<Session> {
-  const { connection, facts } = session;
-  try {
-    session.facts = await connection.call({ type: 'head', head });
-  } catch (error) {
-    await connection.close();
-    throw error;
-  }
-  if (head.weights !== facts.name)
-    console.warn(
-      `resnet50-wasm: the head was trained on features of ${head.weights}, not of ${facts.name}: its answers will be poor`,
-    );
-  return session;
 }
 
 async function startSession(
@@ -122,7 +100,7 @@ async function startSession(
   onProgress: ((event: ProgressEvent) => void) | undefined,
 ): Promise<Session> {
   const port = await (worker
-    ? platform.startWorker(choice.flavour, options.workerUrl?.toString())
+    ? platform.startWorker(choice.flavour, options.workerUrl?.toString(), choice.threads)
     : platform.startInPlace(choice.flavour));
   const connection = new Connection(port);
   const spec: LoadSpec = {

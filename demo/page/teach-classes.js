@@ -80,6 +80,7 @@ function createCard(number, { network, snapshots, onCamera, say, onRemove }) {
     value: `Class ${number}`,
     maxLength: 60,
     spellcheck: false,
+    autocomplete: 'off',
   });
   name.ariaLabel = `Name of class ${number}`;
   const count = element('span', 'class-count', { textContent: '0 pictures' });

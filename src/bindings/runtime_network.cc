@@ -151,11 +151,11 @@ Result<CustomHead> ToHead(const val& head) {
   const size_t rows = head["rows"].as<size_t>();
   std::vector<float> features = Floats(head["features"], rows * kFeatures);
   if (head["k"].isNull()) {
-    Result<LinearHead> linear = LinearHead::Create(std::move(features), Floats(head["bias"], rows), kFeatures);
+    Result<LinearHead> linear = LinearHead::Create(std::move(features), Floats(head["perRow"], rows), kFeatures);
     if (!linear) return std::move(linear).error();
     return CustomHead(std::move(linear).value());
   }
-  const auto* labels = reinterpret_cast<const int32_t*>(head["labels"].as<uintptr_t>());
+  const auto* labels = reinterpret_cast<const int32_t*>(head["perRow"].as<uintptr_t>());
   Result<NearestNeighbours> nearest = NearestNeighbours::Create(std::move(features), {labels, rows}, kFeatures,
                                                                 head["classes"].as<int>(), head["k"].as<int>());
   if (!nearest) return std::move(nearest).error();

@@ -70,8 +70,9 @@ export async function serveStatic(folder, base) {
   return { url: `http://localhost:${server.address().port}${base}`, close };
 }
 
-/** Hosts that Chromium asks by itself, for updates, the time and accounts, whatever its flags say. */
-const BROWSERS_OWN = /^(http:\/\/)?(update\.googleapis|clients2\.google|accounts\.google)\.com[:/]/;
+/** Hosts that Chromium asks by itself, for updates, the time, accounts and text fields, whatever its flags say. */
+const BROWSERS_OWN =
+  /^(http:\/\/)?(update\.googleapis|content-autofill\.googleapis|clients2\.google|accounts\.google)\.com[:/]/;
 
 /** Whatever a browser asks of other hosts than this one ends here and is written down. */
 async function startForeignTrap() {

@@ -20,17 +20,9 @@ if (noWeights) console.error(`test: skipping everything that needs weights: ${no
 if (files.some((file) => file.includes('bundlers'))) installedTools('bundlers');
 if (files.some((file) => file.includes('runtimes'))) installedTools('runtimes');
 console.error(`test: browser tests prepared in ${Math.round((Date.now() - begun) / 1000)} s`);
-/** Firefox has been seen to stop answering for good, at random and seldom; a second failure in a row is ours. */
-function runFile(file) {
-  const run = () =>
-    spawnSync(process.execPath, ['--test', '--test-concurrency=1', file], { cwd: ROOT, stdio: 'inherit' }).status === 0;
-  if (run()) return true;
-  console.error(
-    `test: ${file} FAILED; it is run once more, because browsers hang at times: read the output above all the same`,
-  );
-  return run();
-}
-
-const failed = files.filter((file) => !runFile(file));
-if (failed.length > 0) console.error(`test: failed twice: ${failed.join(', ')}`);
+const failed = files.filter(
+  (file) =>
+    spawnSync(process.execPath, ['--test', '--test-concurrency=1', file], { cwd: ROOT, stdio: 'inherit' }).status !== 0,
+);
+if (failed.length > 0) console.error(`test: failed: ${failed.join(', ')}`);
 process.exit(failed.length > 0 ? 1 : 0);

@@ -283,7 +283,7 @@ describe('a head of your own', { skip: coreMissing() }, () => {
     const loaded = await load({ head: foreign });
     await loaded.dispose();
     warn.mock.restore();
-    assert.match(warn.mock.calls[0].arguments[0], /features of IMAGENET1K_V1, not of null/);
+    assert.match(warn.mock.calls[0].arguments[0], /features of IMAGENET1K_V1 in f32, not of null in f32/);
     await refuses(
       load({ head: new Uint8Array(100) }),
       'WEIGHTS_FORMAT',

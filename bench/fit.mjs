@@ -1,0 +1,96 @@
+// npm run bench:fit: five classes of twenty pictures, from files to a classifier of one's own, in this Node.js or the newest
+// one. Goal: under ten seconds, embedding included. Needs RESNET50_TEST_MATERIAL (CIFAR-10, and photographs of usual size,
+// which take longer to decode; their classes are made up, so only their time counts).
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { newestNode } from '../cmake/tools.mjs';
+import { labelledPhotos, MATERIAL, testWeights, weightsMissing } from '../tests/test-weights.mjs';
+
+const GOAL_SECONDS = 10;
+const CLASSES = ['airplane', 'cat', 'frog', 'horse', 'ship'];
+const EACH = 20;
+const ROUNDS = 3;
+
+const ARCHIVE = join(MATERIAL, 'datasets', 'cifar-10-jpeg.tar.xz');
+
+function fail(sentence) {
+  console.error(`bench: ${sentence}`);
+  process.exit(1);
+}
+
+/** Starts itself anew in the newest Node.js, which has relaxed SIMD; `--this-node` stays. */
+function inNewestNode() {
+  const newest = newestNode('bench');
+  if (process.argv.includes('--this-node') || newest === process.execPath) return;
+  const { status } = spawnSync(newest, [fileURLToPath(import.meta.url), '--this-node'], { stdio: 'inherit' });
+  process.exit(status ?? 1);
+}
+
+function cifar(folder) {
+  const patterns = CLASSES.flatMap((label) => [`train/${label}/00[01]*`, `test/${label}/00[0-4]*`]);
+  const unpacked = spawnSync('tar', ['-xJf', ARCHIVE, '-C', folder, '--wildcards', ...patterns], { encoding: 'utf8' });
+  if (unpacked.status !== 0) fail(`the archive could not be unpacked: ${unpacked.stderr}`);
+  const of = (part) =>
+    CLASSES.flatMap((label) =>
+      readdirSync(join(folder, part, label))
+        .sort()
+        .map((file) => ({ label, image: join(folder, part, label, file) })),
+    );
+  return { train: of('train'), test: of('test') };
+}
+
+/** A hundred photographs in five made-up classes. */
+const photographs = () =>
+  labelledPhotos()
+    .slice(0, EACH * CLASSES.length)
+    .map(({ path }, i) => ({ label: CLASSES[i % CLASSES.length], image: path }));
+
+/** One `fit` from files: seconds in all, of embedding and of training. */
+async function timeFit(model, examples) {
+  const begun = performance.now();
+  let embedded = begun;
+  const report = await model.fit(examples, {
+    onProgress: (event) => {
+      if (event.phase === 'embedding') embedded = performance.now();
+    },
+  });
+  const ended = performance.now();
+  return { report, total: (ended - begun) / 1000, embedding: (embedded - begun) / 1000, training: (ended - embedded) / 1000 };
+}
+
+async function measure(model, what, examples) {
+  const runs = [];
+  for (let i = 0; i < ROUNDS; i++) runs.push(await timeFit(model, examples));
+  const seconds = (key) => runs.map((run) => run[key].toFixed(2)).join(', ');
+  const best = Math.min(...runs.map(({ total }) => total));
+  console.log(`${what}: ${examples.length} pictures, ${CLASSES.length} classes`);
+  console.log(`  in all, s:          ${seconds('total')}  (goal: under ${GOAL_SECONDS}${best < GOAL_SECONDS ? '' : '; MISSED'})`);
+  console.log(`  pictures to vectors: ${seconds('embedding')}`);
+  console.log(`  training, its worker's start included: ${seconds('training')} (${runs[0].report.epochs} epochs)`);
+  return runs.every(({ total }) => total < GOAL_SECONDS);
+}
+
+inNewestNode();
+const missing = weightsMissing() || (!existsSync(ARCHIVE) && `RESNET50_TEST_MATERIAL has no ${ARCHIVE}`);
+if (missing) fail(missing);
+const folder = mkdtempSync(join(tmpdir(), 'resnet50-wasm-bench-fit-'));
+try {
+  const { ResNet50 } = await import('../dist/index.node.js');
+  const begun = performance.now();
+  const model = await ResNet50.load({ weights: await testWeights() });
+  const { flavour, threads } = model.info();
+  console.log(`Node.js ${process.version}, ${flavour}, ${threads} threads; loaded in ${Math.round(performance.now() - begun)} ms`);
+  const { train, test } = cifar(folder);
+  const inTime = [await measure(model, 'CIFAR-10 (32 x 32)', train)];
+  let right = 0;
+  for (const { label, image } of test) right += (await model.classify(image, { topK: 1 }))[0].label === label ? 1 : 0;
+  console.log(`  accuracy on ${test.length} other pictures: ${((100 * right) / test.length).toFixed(1)} %`);
+  inTime.push(await measure(model, 'photographs', photographs()));
+  await model.dispose();
+  if (inTime.includes(false)) process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

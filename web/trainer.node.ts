@@ -1,0 +1,12 @@
+/**
+ * How trainers start in Node, Bun and Deno. Their wasm file lies beside their glue, which knows it.
+ */
+import { Connection } from './connection.js';
+import type { ConnectTrainer } from './fit.js';
+import { startTrainerInPlace } from './inplace-trainer.js';
+import { startWorker } from './platform.node.js';
+
+export const connectTrainer: ConnectTrainer = async ({ worker }) => {
+  const script = new URL('./worker-trainer.node.js', import.meta.url);
+  return { connection: new Connection(await (worker ? startWorker(script) : startTrainerInPlace())), wasmFile: null };
+};
