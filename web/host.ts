@@ -65,7 +65,12 @@ export class Host {
         return engine.setHead(job.head);
       case 'parameter':
         return engine.parameter(job.spec, signal);
+      case 'shards':
+        return engine.shards(signal);
       case 'train':
+      case 'finetune-open':
+      case 'finetune-add':
+      case 'finetune-run':
         throw new ResNet50Error('INTERNAL', 'a network does not train');
     }
   }
