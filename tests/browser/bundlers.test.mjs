@@ -22,8 +22,11 @@ globalThis.classify = async () => {
   const logits = await model.logits('/pictures/clock.jpg');
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', logits));
   const info = model.info();
+  const wave = (i) => Float32Array.from({ length: 2048 }, (_, k) => (k * (i + 3)) % 7);
+  await model.fit([0, 1, 2, 3].map((i) => ({ label: 'ab'[i % 2], embedding: wave(i) })));
+  const fitted = (await model.classify('/pictures/clock.jpg')).length;
   await model.dispose();
-  return { info, name: ResNet50_Weights.DEFAULT.name, hash: Array.from(digest, (b) => b.toString(16).padStart(2, '0')).join('') };
+  return { info, fitted, name: ResNet50_Weights.DEFAULT.name, hash: Array.from(digest, (b) => b.toString(16).padStart(2, '0')).join('') };
 };
 document.title = 'ready';
 `;
@@ -69,6 +72,7 @@ describe('bundlers', { skip }, () => {
       );
       assert.equal(result.error, undefined, lines.join('\n'));
       assert.equal(result.hash, expected);
+      assert.equal(result.fitted, 2, 'classes of the head that was trained');
       assert.equal(result.name, 'IMAGENET1K_V2');
       assert.ok(result.info.worker && result.info.threads >= 2, JSON.stringify(result.info));
       assert.deepEqual(
@@ -185,7 +189,7 @@ describe('bundlers', { skip }, () => {
   /** The copy step of docs/BUNDLERS.md. */
   async function copyAssets(out) {
     const dist = join(tools, 'node_modules', 'resnet50-wasm', 'dist');
-    for (const flavour of ['simd', 'simd-threads', 'relaxed', 'relaxed-threads']) {
+    for (const flavour of ['simd', 'simd-threads', 'relaxed', 'relaxed-threads', 'trainer-simd']) {
       await cp(join(dist, `worker-${flavour}.js`), join(out, `worker-${flavour}.js`));
       await cp(join(dist, 'wasm', `resnet50-${flavour}.wasm`), join(out, 'wasm', `resnet50-${flavour}.wasm`));
     }

@@ -5,11 +5,11 @@ import { readdirSync } from 'node:fs';
 import { before, describe, test } from 'node:test';
 import { BROWSERS, browserMissing } from './browsers.mjs';
 import { prepared } from './prepare.mjs';
-import { logitsInNode, stage } from './stage.mjs';
+import { headInNode, logitsInNode, stage } from './stage.mjs';
 
 const { noWeights, pictures } = prepared();
 const files = readdirSync(pictures).filter((name) => /\.(jpg|png|bmp)$/.test(name));
-const expected = { int8: {}, f32: {} };
+const expected = { int8: {}, f32: {}, head: '' };
 
 for (const name of BROWSERS) {
   describe(`${name}: a page under a strict CSP`, { skip: browserMissing(name) || noWeights }, () => {
@@ -20,6 +20,7 @@ for (const name of BROWSERS) {
     before(async () => {
       if (Object.keys(expected.int8).length > 0) return;
       expected.int8 = await logitsInNode(files);
+      expected.head = await headInNode(['clock.jpg', 'golf-ball.jpg']);
       expected.f32 = await logitsInNode(['clock.jpg'], { precision: 'f32', flavour: 'simd-threads' });
     });
 
@@ -79,6 +80,45 @@ for (const name of BROWSERS) {
         });
       });
     }
+
+    test('fit: the same head as Node, isolated or not, in a worker or in place; it answers and stops', async () => {
+      for (const [set, options] of [
+        [isolated, {}],
+        [plain, {}],
+        [isolated, { worker: false }],
+      ]) {
+        await set.open(async (page) => {
+          const result = await page.evaluate(async (options) => {
+            const { ResNet50 } = await import('/package/dist/index.js');
+            const { hashOfHead, outcome } = await import('/tools/tools.mjs');
+            const model = await ResNet50.load({ weights: 'pqf', ...options });
+            const files = ['clock.jpg', 'golf-ball.jpg'].map((file) => `/pictures/${file}`);
+            const hash = await hashOfHead(model, files);
+            const labels = (await model.classify(files[0])).map(({ label }) => label).sort();
+            const bytes = await model.save();
+            await model.reset();
+            const stop = new AbortController();
+            const examples = files.map((image, i) => ({ image, label: String(i) }));
+            const onProgress = () => stop.abort();
+            const stopped = await outcome(model.fit(examples, { signal: stop.signal, onProgress }));
+            const classes = (await model.logits(files[0])).length;
+            await model.dispose();
+            const again = await ResNet50.load({ weights: 'pqf', head: new Blob([bytes]), ...options });
+            const [best] = await again.classify(files[0]);
+            await again.dispose();
+            return { hash, labels, stopped: stopped.error.name, classes, best: best.label };
+          }, options);
+          const labels = ['even', 'odd', 'picture'];
+          assert.deepEqual(result, {
+            hash: expected.head,
+            labels,
+            stopped: 'AbortError',
+            classes: 1000,
+            best: 'picture',
+          });
+        });
+      }
+    });
 
     test('f32: the same bits as Node where the flavour is the same', async () => {
       await isolated.open(async (page) => {

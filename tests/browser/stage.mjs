@@ -63,6 +63,20 @@ export function stage(browserName, options = {}, launchOptions = {}) {
   return set;
 }
 
+/** A head (pages/tools.mjs) as Node trains it with the same package and weights: SHA-256 of the saved file. */
+export async function headInNode(files) {
+  const { packageFolder, weightsFolder, pictures } = prepared();
+  const { ResNet50 } = await import(join(packageFolder, 'dist', 'index.node.js'));
+  const { hashOfHead } = await import('./pages/tools.mjs');
+  const model = await ResNet50.load({ weights: join(weightsFolder, 'pqf') });
+  const hash = await hashOfHead(
+    model,
+    files.map((file) => join(pictures, file)),
+  );
+  await model.dispose();
+  return hash;
+}
+
 /** Logits of pictures as Node computes them with the same package and weights: SHA-256 of each row by file name. */
 export async function logitsInNode(files, options = {}) {
   const { packageFolder, weightsFolder, pictures } = prepared();
