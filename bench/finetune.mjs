@@ -1,8 +1,8 @@
 // npm run bench:finetune: what fine-tuning layer4 adds to a classifier on frozen features, on a part of CIFAR-10, in int8
 // and f32, with the time of a step on one thread and on two. Test pictures take part in nothing else. The variant is
 // saved and loaded back, and must answer the same. Needs RESNET50_TEST_MATERIAL.
-// Options: --each N (pictures a class to train with, 40), --test N (to test with, 40), --side N (pixels, 128),
-// --epochs N, --this-node.
+// Options: --each N (pictures a class to train with, 250), --test N (to test with, 50), --side N (pixels, 64), --epochs N (3),
+// --rate N, --precision int8,f32, --this-node.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ const ARCHIVE = join(MATERIAL, 'datasets', 'cifar-10-jpeg.tar.xz');
 const number = (fallback) => ({ type: 'string', default: String(fallback) });
 const { values } = parseArgs({
   options: {
-    ...{ each: number(40), test: number(40), side: number(128), epochs: number(8), rate: number(0.01) },
+    ...{ each: number(250), test: number(50), side: number(64), epochs: number(3), rate: number(0.003) },
     ...{ 'this-node': { type: 'boolean' }, precision: { type: 'string', default: 'int8,f32' } },
   },
 });
@@ -36,7 +36,7 @@ function inNewestNode() {
 }
 
 function unpack(folder) {
-  const unpacked = spawnSync('tar', ['-xJf', ARCHIVE, '-C', folder, '--wildcards', '*/*/00[0-9][0-9].jpg'], { encoding: 'utf8' });
+  const unpacked = spawnSync('tar', ['-xJf', ARCHIVE, '-C', folder, '--wildcards', '*/*/0[0-9][0-9][0-9].jpg'], { encoding: 'utf8' });
   if (unpacked.status !== 0) fail(`the archive could not be unpacked: ${unpacked.stderr}`);
   const of = (part, count) =>
     readdirSync(join(folder, part)).sort().flatMap((label) =>

@@ -63,7 +63,7 @@ export class Finetune {
   }
 
   #open(height: number, width: number): Promise<null> {
-    const { batchSize = 16, epochs = 8, patience = 3, rate = 0.01, labelSmoothing = 0 } = this.options;
+    const { batchSize = 16, epochs = 8, patience = 3, rate = 0.003, labelSmoothing = 0 } = this.options;
     const { augment = true, seed = 0 } = this.options;
     const { classes, holdOut, threads } = this.plan;
     this.#threads = this.trainer.threads ? threads : 1;

@@ -82,7 +82,7 @@ export interface FitOptions extends Omit<ImageOptions, 'transforms'> {
   unfreeze?: readonly string[];
   /** Only with layer4: pictures a step, 1..256. Default 16; memory grows with it. */
   batchSize?: number;
-  /** Only with layer4: how far the first steps go, relative to the weights, over 0, at most 1. Default 0.01. */
+  /** Only with layer4: how far the first steps go, relative to the weights, over 0, at most 1. Default 0.003. */
   rate?: number;
   /** Only with layer4: flips and crops of layer3's activations. Default true. */
   augment?: boolean;

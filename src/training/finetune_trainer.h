@@ -23,7 +23,7 @@ struct FinetuneOptions {
   int epochs = 8;
   int patience = 3;        // epochs without improvement on the held-out examples, after which training ends
   double hold_out = 0.2;   // share of each class, 0..0.9
-  double step = 0.01;      // of the first epochs, relative to the weights; in (0, 1]
+  double step = 0.003;     // of the first epochs, relative to the weights; in (0, 1]
   float smoothing = 0.0F;  // of labels, 0..0.5
   bool augment = true;
   uint32_t seed = 0;
