@@ -370,11 +370,9 @@ export class Engine {
     throw new ResNet50Error('INVALID_ARGUMENT', why, { subject: spec.name });
   }
 
-  /** The shards and the manifest that the network was filled from. */
-  async shards(signal: AbortSignal): Promise<FilesSource> {
-    if (this.parameters !== undefined) return this.parameters.files(signal);
-    const why = 'weights: null gives a network without shards: load real weights to fine-tune them';
-    throw new ResNet50Error('INVALID_ARGUMENT', why, { subject: 'weights' });
+  /** The shards and the manifest that the network was filled from; null where it was drawn from a seed. */
+  async shards(signal: AbortSignal): Promise<FilesSource | null> {
+    return this.parameters?.files(signal) ?? null;
   }
 
   /** Gives the network back; the module's memory goes with the engine itself. */

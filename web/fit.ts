@@ -44,7 +44,7 @@ export interface Trainee {
   /** Outputs of stages for the examples that are pictures, in their order. */
   features(stages: readonly string[]): AsyncIterable<StageOutput[][]>;
   /** All shards of the network. */
-  shards(): Promise<FilesSource>;
+  shards(): Promise<FilesSource | null>;
   /** Starts a trainer, whose caller closes it. */
   connect(): Promise<Trainer>;
   signal: AbortSignal;
@@ -214,6 +214,10 @@ async function finetune(
   const { classes, labels } = plan;
   const holdOut = holdOutOf(plan, options.holdOut);
   const source = await trainee.shards();
+  if (source === null) {
+    const why = 'weights: null gives a network without shards: load real weights to fine-tune them';
+    throw new ResNet50Error('INVALID_ARGUMENT', why, { subject: 'weights' });
+  }
   const trainer = await trainee.connect();
   try {
     const finetuning = new Finetune(trainer, source, facts, options, { classes, holdOut, threads }, signal);
@@ -266,16 +270,29 @@ export async function readHead(given: HeadInput, platform: Platform, signal?: Ab
  * The bytes of a head as `model.save()` gives them.
  * @throws ResNet50Error NOT_READY without one
  */
-export function writeHead(head: Head | undefined): Uint8Array<ArrayBuffer> {
+function writeHead(head: Head | undefined): Uint8Array<ArrayBuffer> {
   if (head !== undefined) return formatHead(head);
   throw new ResNet50Error('NOT_READY', 'there is no head of your own to save: call fit first');
+}
+
+/**
+ * What `model.save` gives.
+ * @throws ResNet50Error INVALID_ARGUMENT, NOT_READY
+ */
+export function save(
+  { what = 'head' }: { what?: 'head' | 'all' },
+  source: WeightsSource,
+  head: Head | undefined,
+): Uint8Array<ArrayBuffer> | Record<string, Uint8Array<ArrayBuffer>> {
+  check(what === 'head' || what === 'all', 'what', "must be 'head' or 'all'");
+  return what === 'all' ? writeFiles(source) : writeHead(head);
 }
 
 /**
  * The files of a folder of weights, by name.
  * @throws ResNet50Error NOT_READY where nothing was fine-tuned
  */
-export function writeFiles(source: WeightsSource): Record<string, Uint8Array<ArrayBuffer>> {
+function writeFiles(source: WeightsSource): Record<string, Uint8Array<ArrayBuffer>> {
   if (source.kind !== 'files') {
     const why = "the network's shards are as they were: fit with unfreeze: ['layer4', 'fc'] first, or save the head";
     throw new ResNet50Error('NOT_READY', why);

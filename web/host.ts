@@ -67,10 +67,7 @@ export class Host {
         return engine.parameter(job.spec, signal);
       case 'shards':
         return engine.shards(signal);
-      case 'train':
-      case 'finetune-open':
-      case 'finetune-add':
-      case 'finetune-run':
+      default:
         throw new ResNet50Error('INTERNAL', 'a network does not train');
     }
   }

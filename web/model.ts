@@ -67,6 +67,7 @@ export interface ModelWeights {
 }
 
 type Numbers = Float32Array<ArrayBuffer>;
+type Saved = Uint8Array<ArrayBuffer> | Record<string, Uint8Array<ArrayBuffer>>;
 /** Outputs of stages by name. */
 type Stages = Record<string, StageOutput>;
 
@@ -303,17 +304,9 @@ export class Model {
    * @throws ResNet50Error NOT_READY before
    */
   save(options: { what: 'all' }): Promise<Record<string, Uint8Array<ArrayBuffer>>>;
-  async save({
-    what = 'head',
-  }: {
-    what?: 'head' | 'all';
-  } = {}): Promise<Uint8Array<ArrayBuffer> | Record<string, Uint8Array<ArrayBuffer>>> {
-    check(what === 'head' || what === 'all', 'what', "must be 'head' or 'all'");
-    return this.#queue.add(() =>
-      withTraining<Uint8Array<ArrayBuffer> | Record<string, Uint8Array<ArrayBuffer>>>(this.#platform, (t) =>
-        what === 'all' ? t.writeFiles(this.#source) : t.writeHead(this.#head?.head),
-      ),
-    );
+  async save(options: { what?: 'head' | 'all' } = {}): Promise<Saved> {
+    const work = () => withTraining<Saved>(this.#platform, (t) => t.save(options, this.#source, this.#head?.head));
+    return this.#queue.add(work);
   }
 
   /** Puts the network's own weights and classes back. Takes its turn among the other calls. */
@@ -445,12 +438,10 @@ export class Model {
 
   /** In the queue. Other weights in place of the ones in use, without a head of the user's own. */
   async #reload(source: WeightsSource): Promise<void> {
-    const { precision } = this.#session.facts;
-    const session = await openSession(this.#platform, { ...this.#options, precision }, source, undefined, undefined);
+    const session = await openSession(this.#platform, this.#options, source, undefined, undefined);
     await this.#session.connection.close();
-    if (this.#disposal.signal.aborted) await session.connection.close();
-    this.#disposal.signal.throwIfAborted();
     [this.#session, this.#source, this.#head] = [session, source, null];
+    if (this.#disposal.signal.aborted) await this.dispose();
   }
 
   /** In the queue. The network's own head for null. */

@@ -179,7 +179,7 @@ export interface JobResults {
   'finetune-open': null;
   'finetune-add': null;
   'finetune-run': FinetuneResult;
-  shards: FilesSource;
+  shards: FilesSource | null;
 }
 
 /** API to host. */
