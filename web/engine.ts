@@ -27,7 +27,7 @@ import type {
 } from './protocol.js';
 import { mergeTransforms, type Transforms } from './transforms.js';
 import { viewBox } from './view.js';
-import { type FilesSource, findWeightsFolder, inMemory, shardsOf, streamShards } from './weights-source.js';
+import { findWeightsFolder, inMemory, shardsOf, streamShards } from './weights-source.js';
 
 /** Options of Emscripten's module factory that this package uses. */
 export interface CoreFactoryOptions {
@@ -126,7 +126,7 @@ export class Engine {
     network: CoreNetwork,
     facts: LoadedFacts,
     host: EngineHost,
-    private readonly parameters?: ParameterSource,
+    readonly parameters?: ParameterSource,
   ) {
     this.core = core;
     this.network = network;
@@ -368,11 +368,6 @@ export class Engine {
     const why =
       'weights: null draws its parameters from the seed and keeps them packed only: load real weights to read them';
     throw new ResNet50Error('INVALID_ARGUMENT', why, { subject: spec.name });
-  }
-
-  /** The shards and the manifest that the network was filled from; null where it was drawn from a seed. */
-  async shards(signal: AbortSignal): Promise<FilesSource | null> {
-    return this.parameters?.files(signal) ?? null;
   }
 
   /** Gives the network back; the module's memory goes with the engine itself. */

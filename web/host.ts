@@ -66,9 +66,9 @@ export class Host {
       case 'parameter':
         return engine.parameter(job.spec, signal);
       case 'shards':
-        return engine.shards(signal);
+        return engine.parameters?.files(signal) ?? null;
       default:
-        throw new ResNet50Error('INTERNAL', 'a network does not train');
+        throw new ResNet50Error('INTERNAL', 'no such job');
     }
   }
 
