@@ -45,6 +45,8 @@ const javascript = (names) => ['--test', '--test-concurrency=2', ...names.map((n
 run('building the package', ['cmake/build.mjs']);
 step('configuring the native core with ASan and UBSan', 'cmake', ['-S', '.', '-B', 'build/native-sanitized', '-G', 'Ninja', '-DRESNET50_SANITIZE=ON', '-DCMAKE_BUILD_TYPE=RelWithDebInfo', '--log-level=WARNING']);
 step('compiling the native core', 'cmake', ['--build', 'build/native-sanitized', '--parallel', jobs]);
+step('gradients of layer4 by PyTorch', '/usr/bin/python3', ['tests/data/make_layer4_gradients.py', '--full', 'build/layer4_gradients.safetensors']);
+environment.RESNET50_GRADIENTS = join(root, 'build', 'layer4_gradients.safetensors');
 step('C++ tests, native, sanitized', 'ctest', ['--test-dir', 'build/native-sanitized', '--output-on-failure', '--parallel', jobs], environment);
 run('C++ tests, wasm under Node.js', ['cmake/test-wasm.mjs']);
 if (hasMaterial) {

@@ -8,7 +8,17 @@ export type { Interpolation } from './core.js';
 export { type ErrorCode, ResNet50Error } from './errors.js';
 export type { Explanation, Grid } from './explain.js';
 export { type Features, type Flavour, probeFeatures } from './features.js';
-export type { Example, Fit, FitOptions, FitProgress, FitReport, Head, LinearHead, NearestHead } from './head.js';
+export type {
+  Example,
+  FinetuneReport,
+  Fit,
+  FitOptions,
+  FitProgress,
+  FitReport,
+  Head,
+  LinearHead,
+  NearestHead,
+} from './head.js';
 export { heatmapPixels, paintHeatmap } from './heatmap.js';
 export type { Drawable, ImageInput, RawPixels, TensorInput } from './inputs.js';
 export type { Category, Manifest, Precision, Shard } from './manifest.js';

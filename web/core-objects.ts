@@ -10,6 +10,7 @@ const MAKERS = {
   network: ['createNetwork'],
   converter: ['openCheckpoint'],
   headTrainer: ['createHeadTrainer'],
+  finetuneTrainer: ['createFinetuneTrainer'],
 };
 
 type Call = (...args: unknown[]) => unknown;

@@ -2,6 +2,7 @@
  * The shape of the compiled core (src/bindings), as TypeScript sees it: pointers are byte offsets into wasm memory.
  * Knows nothing of workers, files or the network.
  */
+import type { FinetuneSettings } from './finetune-job.js';
 
 /** An error returned by value by the C++ core; `code` is one of the names in src/base/result.cc. */
 export interface CoreError {
@@ -264,8 +265,34 @@ export interface CoreHeadTrainer {
   delete(): void;
 }
 
+/** Fine-tuning of layer4 and fc, batch by batch. Call delete() when done. */
+export interface CoreFinetuneTrainer {
+  /** Byte offset and count of a parameter's float32 values, OHWI; null where there is none of the name. */
+  parameter(name: string): { pointer: number; count: number } | null;
+  /** float32 [1024, height, width] at a byte offset, which may be released afterwards. */
+  add(pointer: number, count: number, label: number): CoreResult<undefined>;
+  begin(): CoreResult<undefined>;
+  step(): CoreResult<{
+    epoch: number;
+    batch: number;
+    batches: number;
+    trained: CoreFit;
+    heldOut: CoreFit | null;
+    epochDone: boolean;
+    done: boolean;
+  }>;
+  /** Puts the weights of the best epoch in place; 0: those of the beginning. */
+  finish(): { bestEpoch: number; trained: number; heldOut: number; score: CoreFit | null };
+  /** Ranges of activations; `min` and `max` are those of layer3's output. */
+  measure(min: number, max: number): CoreResult<{ layers: string[]; ranges: Record<string, [number, number]> }>;
+  /** A layer's shard, valid until the next call. After measure(). */
+  writeLayer(layer: string, int8: boolean): CoreResult<{ pointer: number; bytes: number }>;
+  delete(): void;
+}
+
 /** The trainer module: memory and training. */
 export interface TrainerModule extends CoreModule {
+  createFinetuneTrainer(options: FinetuneSettings): CoreResult<CoreFinetuneTrainer>;
   /** float32 [count, width] and int32 [count] at byte offsets, which may be released afterwards. */
   createHeadTrainer(
     embeddings: number,

@@ -27,7 +27,7 @@ import type {
 } from './protocol.js';
 import { mergeTransforms, type Transforms } from './transforms.js';
 import { viewBox } from './view.js';
-import { findWeightsFolder, shardsOf, streamShards } from './weights-source.js';
+import { findWeightsFolder, inMemory, shardsOf, streamShards } from './weights-source.js';
 
 /** Options of Emscripten's module factory that this package uses. */
 export interface CoreFactoryOptions {
@@ -126,7 +126,7 @@ export class Engine {
     network: CoreNetwork,
     facts: LoadedFacts,
     host: EngineHost,
-    private readonly parameters?: ParameterSource,
+    readonly parameters?: ParameterSource,
   ) {
     this.core = core;
     this.network = network;
@@ -188,17 +188,16 @@ export class Engine {
 
   static async #fromFolder(
     spec: LoadSpec,
-    source: Extract<LoadSpec['source'], { kind: 'folders' }>,
+    source: Exclude<LoadSpec['source'], { kind: 'random' }>,
     starting: Promise<CoreModule>,
     host: EngineHost,
     onProgress: (event: ProgressEvent) => void,
     signal: AbortSignal,
   ): Promise<Engine> {
-    const { place, manifest } = await findWeightsFolder(
-      source,
-      (address) => host.openPlace(address, spec.precision),
-      signal,
-    );
+    const { place, manifest } =
+      source.kind === 'files'
+        ? inMemory(source)
+        : await findWeightsFolder(source, (address) => host.openPlace(address, spec.precision), signal);
     const precision = spec.precision === 'auto' ? (manifest.precisions.int8 ? 'int8' : 'f32') : spec.precision;
     const shards = shardsOf(manifest, precision, place.address);
     const transforms = mergeTransforms(manifest.transforms, spec.transforms);
@@ -217,7 +216,7 @@ export class Engine {
       );
       return { core, network };
     };
-    const parameters = new ParameterSource(place, shards, precision);
+    const parameters = new ParameterSource(place, shards, precision, manifest);
     const creating = create();
     creating.catch(() => undefined); // awaited in take(), in order
     await streamShards(

@@ -4,18 +4,23 @@
  */
 import type { Connection } from './connection.js';
 import { ResNet50Error } from './errors.js';
+import { checkFinetuneOptions, Finetune, unfreezesLayer4 } from './finetune.js';
 import { type Example, FEATURES, type FitOptions, type FitReport, type Head, type LinearHead } from './head.js';
 import { formatHead, parseHead } from './head-file.js';
 import { prepare } from './inputs.js';
+import { formatManifest, MANIFEST_FILE } from './manifest.js';
 import { check, type HeadInput } from './options.js';
 import type { Parameter } from './parameters.js';
 import type { Limits, Platform } from './platform.js';
 import type { LoadedFacts, PlainHead, StageOutput } from './protocol.js';
+import type { FilesSource, WeightsSource } from './weights-source.js';
 
 /** A trainer at work, and the address of its wasm file (null where its glue knows by itself). */
 export interface Trainer {
   connection: Connection;
   wasmFile: string | null;
+  /** Whether it can have more than one. */
+  threads: boolean;
 }
 
 /** Starts a trainer: in a worker or in place; the folders are those of `load`. */
@@ -34,12 +39,22 @@ export interface PlacedHead {
 /** What training needs of a model; all of it in one place of the model's queue. */
 export interface Trainee {
   facts: LoadedFacts;
-  /** Pooled features of the examples that are pictures, in their order. */
-  features(): AsyncIterable<StageOutput[][]>;
+  /** Threads of the network. */
+  threads: number;
+  /** Outputs of stages for the examples that are pictures, in their order. */
+  features(stages: readonly string[]): AsyncIterable<StageOutput[][]>;
+  /** All shards of the network. */
+  shards(): Promise<FilesSource | null>;
   /** Starts a trainer, whose caller closes it. */
   connect(): Promise<Trainer>;
   signal: AbortSignal;
 }
+
+/** What `fit` made: a head to put in place, or weights to load. */
+export type Fitted = { report: FitReport } & (
+  | { placed: PlacedHead; source?: undefined }
+  | { source: FilesSource; placed?: undefined }
+);
 
 interface Plan {
   classes: string[];
@@ -51,10 +66,9 @@ const isCount = (v: unknown, most: number): boolean =>
 const isName = (v: unknown): v is string => typeof v === 'string' && v !== '';
 
 function checkOptions(o: FitOptions): void {
-  const { method = 'head', unfreeze = ['fc'] } = o;
+  const { method = 'head' } = o;
   check(method === 'head' || method === 'knn', 'method', "must be 'head' or 'knn'");
-  const onlyHead = Array.isArray(unfreeze) && unfreeze.length === 1 && unfreeze[0] === 'fc';
-  check(onlyHead, 'unfreeze', "must be ['fc']: only the classifier is trained");
+  checkFinetuneOptions(o);
   check(o.epochs === undefined || isCount(o.epochs, 1_000_000), 'epochs', 'must be a whole number from 1');
   check(o.patience === undefined || isCount(o.patience, 1_000_000), 'patience', 'must be a whole number from 1');
   const seedOk = o.seed === undefined || (Number.isInteger(o.seed) && o.seed >= 0 && o.seed < 2 ** 32);
@@ -104,6 +118,7 @@ async function collect(
   trainee: Trainee,
   examples: readonly Example[],
   onProgress: FitOptions['onProgress'],
+  addMap?: (map: StageOutput, example: number) => Promise<void>,
 ): Promise<Float32Array<ArrayBuffer>> {
   const rows = new Float32Array(examples.length * FEATURES);
   const pictures = examples.flatMap(({ image }, i) => (image === undefined ? [] : [i]));
@@ -112,8 +127,10 @@ async function collect(
   }
   let done = 0;
   try {
-    for await (const [[pooled] = []] of trainee.features()) {
-      rows.set((pooled as StageOutput).data, (pictures[done] as number) * FEATURES);
+    for await (const [[pooled, map] = []] of trainee.features(['avgpool', ...(addMap ? ['layer3'] : [])])) {
+      const example = pictures[done] as number;
+      rows.set((pooled as StageOutput).data, example * FEATURES);
+      await addMap?.(map as StageOutput, example);
       done++;
       onProgress?.({ phase: 'embedding', done, total: pictures.length });
     }
@@ -143,7 +160,9 @@ async function train(
   embeddings: Float32Array<ArrayBuffer>,
   options: FitOptions,
 ): Promise<Pick<LinearHead, 'weight' | 'bias'> & { report: Omit<FitReport, 'method' | 'classes'> }> {
-  const { l2 = null, seed = 0, epochs = 300, patience = 10 } = options;
+  const own = unfreezesLayer4(options) ? {} : options; // epochs and patience are of fine-tuning then
+  const { epochs = 300, patience = 10 } = own;
+  const { l2 = null, seed = 0 } = options;
   const holdOut = holdOutOf(plan, options.holdOut);
   const { connection, wasmFile } = await trainee.connect();
   try {
@@ -160,15 +179,12 @@ async function train(
  * Makes a head of examples. Called in the model's turn; sets nothing.
  * @throws ResNet50Error INVALID_ARGUMENT naming the option or the example; the signal's reason
  */
-export async function fit(
-  trainee: Trainee,
-  examples: readonly Example[],
-  options: FitOptions,
-): Promise<{ placed: PlacedHead; report: FitReport }> {
+export async function fit(trainee: Trainee, examples: readonly Example[], options: FitOptions): Promise<Fitted> {
   checkOptions(options);
   const plan = planOf(examples, options.classes);
   const { method = 'head', k = Math.min(5, examples.length) } = options;
   check(isCount(k, examples.length), 'k', `must be a whole number, 1 to ${examples.length} (the number of examples)`);
+  if (unfreezesLayer4(options)) return finetune(trainee, examples, plan, options);
   const embeddings = await collect(trainee, examples, options.onProgress);
   const { name, precision, transforms } = trainee.facts;
   const { classes, labels } = plan;
@@ -183,6 +199,36 @@ export async function fit(
   }
   const { weight, bias, report } = await train(trainee, plan, embeddings, options);
   return { placed: placed({ method, ...origin, weight, bias }), report: { method, classes, ...report } };
+}
+
+/** Layer4 and the classifier; the network with both replaced. */
+async function finetune(
+  trainee: Trainee,
+  examples: readonly Example[],
+  plan: Plan,
+  options: FitOptions,
+): Promise<Fitted> {
+  const { facts, signal, threads } = trainee;
+  const without = examples.findIndex(({ image }) => image === undefined);
+  check(without < 0, `example ${without}`, 'must have an image: layer4 is not trained on embeddings');
+  const { classes, labels } = plan;
+  const holdOut = holdOutOf(plan, options.holdOut);
+  const source = await trainee.shards();
+  if (source === null) {
+    const why = 'weights: null gives a network without shards: load real weights to fine-tune them';
+    throw new ResNet50Error('INVALID_ARGUMENT', why, { subject: 'weights' });
+  }
+  const trainer = await trainee.connect();
+  try {
+    const finetuning = new Finetune(trainer, source, facts, options, { classes, holdOut, threads }, signal);
+    const add = (map: StageOutput, example: number) => finetuning.add(map, labels[example] as number);
+    const embeddings = await collect(trainee, examples, options.onProgress, add);
+    const { weight, bias, report: ofHead } = await train(trainee, plan, embeddings, options);
+    const report: FitReport = { method: 'head', classes, ...ofHead };
+    return { source: await finetuning.run({ weight, bias }, report), report };
+  } finally {
+    await trainer.connection.close();
+  }
 }
 
 /** Parameters below the classifier. */
@@ -224,9 +270,38 @@ export async function readHead(given: HeadInput, platform: Platform, signal?: Ab
  * The bytes of a head as `model.save()` gives them.
  * @throws ResNet50Error NOT_READY without one
  */
-export function writeHead(head: Head | undefined): Uint8Array<ArrayBuffer> {
+function writeHead(head: Head | undefined): Uint8Array<ArrayBuffer> {
   if (head !== undefined) return formatHead(head);
   throw new ResNet50Error('NOT_READY', 'there is no head of your own to save: call fit first');
+}
+
+/**
+ * What `model.save` gives.
+ * @throws ResNet50Error INVALID_ARGUMENT, NOT_READY
+ */
+export function save(
+  { what = 'head' }: { what?: 'head' | 'all' },
+  source: WeightsSource,
+  head: Head | undefined,
+): Uint8Array<ArrayBuffer> | Record<string, Uint8Array<ArrayBuffer>> {
+  check(what === 'head' || what === 'all', 'what', "must be 'head' or 'all'");
+  return what === 'all' ? writeFiles(source) : writeHead(head);
+}
+
+/**
+ * The files of a folder of weights, by name.
+ * @throws ResNet50Error NOT_READY where nothing was fine-tuned
+ */
+function writeFiles(source: WeightsSource): Record<string, Uint8Array<ArrayBuffer>> {
+  if (source.kind !== 'files') {
+    const why = "the network's shards are as they were: fit with unfreeze: ['layer4', 'fc'] first, or save the head";
+    throw new ResNet50Error('NOT_READY', why);
+  }
+  const manifest = new TextEncoder().encode(formatManifest(source.manifest));
+  return Object.fromEntries([
+    [MANIFEST_FILE, manifest],
+    ...source.files.map(({ file, bytes }) => [file, bytes.slice()] as const),
+  ]);
 }
 
 /**

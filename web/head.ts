@@ -2,6 +2,7 @@
  * A classifier of the user's own on the network's 2048 pooled features, and how one is trained: plain data. Knows nothing
  * of files, workers or wasm.
  */
+import type { FinetuneProgress } from './finetune-job.js';
 import type { ImageInput } from './inputs.js';
 import type { Precision } from './manifest.js';
 import type { ImageOptions } from './options.js';
@@ -63,7 +64,9 @@ export type FitProgress =
   /** Pictures are embedded. */
   | { phase: 'embedding'; done: number; total: number }
   /** After each epoch. `heldOut` is null where nothing is held out. */
-  | { phase: 'training'; epoch: number; trained: Fit; heldOut: Fit | null };
+  | { phase: 'training'; epoch: number; trained: Fit; heldOut: Fit | null }
+  /** After each batch of fine-tuning; `epochDone` after the last of an epoch, whose `heldOut` is then new. */
+  | FinetuneProgress;
 
 /** Options of `fit`. */
 export interface FitOptions extends Omit<ImageOptions, 'transforms'> {
@@ -72,8 +75,19 @@ export interface FitOptions extends Omit<ImageOptions, 'transforms'> {
    * for one to five examples a class.
    */
   method?: 'head' | 'knn';
-  /** What is trained: the classifier (default). */
+  /**
+   * What is trained: ['fc'], the classifier (default), or ['layer4', 'fc'], the last stage too, which begins with that
+   * classifier. Then all examples must be pictures, and `epochs` and `patience` (defaults 8 and 3) are of fine-tuning.
+   */
   unfreeze?: readonly string[];
+  /** Only with layer4: pictures a step, 1..256. Default 16; memory grows with it. */
+  batchSize?: number;
+  /** Only with layer4: how far the first steps go, relative to the weights, over 0, at most 1. Default 0.003. */
+  rate?: number;
+  /** Only with layer4: flips and crops of layer3's activations. Default true. */
+  augment?: boolean;
+  /** Only with layer4: share of a label that is spread over all classes, 0..0.5. Default 0. */
+  labelSmoothing?: number;
   /** Names of the classes in the order of their indices. Default: all labels, sorted. */
   classes?: readonly string[];
   /** Most iterations of the optimizer, each over all examples. It ends by itself before. Default 300. */
@@ -112,6 +126,23 @@ export interface FitReport {
   l2: number;
   /** Of the epoch that counts; null for 'knn', and `heldOut` where nothing is held out. */
   trained: Fit | null;
+  heldOut: Fit | null;
+  /** With layer4: what came after the classifier, of which all else here tells. */
+  finetuned?: FinetuneReport;
+}
+
+/** What fine-tuning did. */
+export interface FinetuneReport {
+  epochs: number;
+  /** The epoch that counts; 0 where none did better on the held-out examples than the classifier alone. */
+  bestEpoch: number;
+  steps: number;
+  /** Median time of a step, milliseconds, and the threads it ran on. */
+  stepMs: number;
+  threads: number;
+  /** Of the last epoch, while it changed the weights. */
+  trained: Fit | null;
+  /** Of the epoch that counts, before the weights are quantized; null where nothing is held out. */
   heldOut: Fit | null;
 }
 

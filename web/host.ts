@@ -65,8 +65,10 @@ export class Host {
         return engine.setHead(job.head);
       case 'parameter':
         return engine.parameter(job.spec, signal);
-      case 'train':
-        throw new ResNet50Error('INTERNAL', 'a network does not train');
+      case 'shards':
+        return engine.parameters?.files(signal) ?? null;
+      default:
+        throw new ResNet50Error('INTERNAL', 'no such job');
     }
   }
 

@@ -67,6 +67,7 @@ export interface ModelWeights {
 }
 
 type Numbers = Float32Array<ArrayBuffer>;
+type Saved = Uint8Array<ArrayBuffer> | Record<string, Uint8Array<ArrayBuffer>>;
 /** Outputs of stages by name. */
 type Stages = Record<string, StageOutput>;
 
@@ -82,7 +83,9 @@ interface ModelParts {
 export class Model {
   readonly #platform: Platform;
   readonly #options: LoadOptions;
-  readonly #source: WeightsSource;
+  /** Of `load`, and after fine-tuning what that made. */
+  readonly #ownSource: WeightsSource;
+  #source: WeightsSource;
   readonly #limits: { maxBytes: number; maxPixels: number };
   readonly #queue = new Queue();
   #session: Session;
@@ -95,7 +98,7 @@ export class Model {
   constructor({ platform, options, source, session }: ModelParts) {
     this.#platform = platform;
     this.#options = options;
-    this.#source = source;
+    this.#source = this.#ownSource = source;
     this.#session = session;
     const { maxBytes = platform.limits.maxBytes, maxPixels = platform.limits.maxPixels } = options;
     this.#limits = { maxBytes, maxPixels };
@@ -270,17 +273,21 @@ export class Model {
     const preparing = examples.flatMap((example, i) =>
       example?.image === undefined ? [] : [prepare(example.image, `example ${i}`, this.#platform, this.#limits)],
     );
-    const job = (image: PreparedImage) => ({ type: 'features' as const, image, stages: ['avgpool'], ...settings });
     return this.#queue.add(async () => {
       const { facts } = await this.#liveSession();
       const { workerUrl, wasmUrl } = this.#options;
       const where = { worker: this.#session.worker, workerUrl: workerUrl?.toString(), wasmUrl: wasmUrl?.toString() };
-      const features = () => this.#inOrder(preparing, signal, job);
-      const { placed, report } = await withTraining(this.#platform, (t) =>
-        t.fit({ facts, signal, features, connect: () => t.connectTrainer(where) }, examples, options),
-      );
+      const { threads } = this.#session.choice;
+      const features = (stages: readonly string[]) =>
+        this.#inOrder(preparing, signal, (image) => ({ type: 'features' as const, image, stages, ...settings }));
+      const shards = () => this.#session.connection.call({ type: 'shards' }, { signal });
+      const { placed, source, report } = await withTraining(this.#platform, (t) => {
+        const connect = () => t.connectTrainer(where);
+        return t.fit({ facts, threads, signal, features, shards, connect }, examples, options);
+      });
       signal.throwIfAborted();
-      await this.#setHead(placed);
+      if (source === undefined) await this.#setHead(placed);
+      else await this.#reload(source);
       return report;
     }, signal);
   }
@@ -290,13 +297,22 @@ export class Model {
    * 'knn'), and what they were made on. `load({ head })` takes them back.
    * @throws ResNet50Error NOT_READY without a head of your own
    */
-  async save(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#queue.add(() => withTraining(this.#platform, (t) => t.writeHead(this.#head?.head)));
+  save(): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * After fine-tuning, all files of the variant by name, manifest.json among them: written into a folder, or served,
+   * `load({ weights: folder })` takes them.
+   * @throws ResNet50Error NOT_READY before
+   */
+  save(options: { what: 'all' }): Promise<Record<string, Uint8Array<ArrayBuffer>>>;
+  async save(options: { what?: 'head' | 'all' } = {}): Promise<Saved> {
+    const work = () => withTraining<Saved>(this.#platform, (t) => t.save(options, this.#source, this.#head?.head));
+    return this.#queue.add(work);
   }
 
-  /** Puts the network's own classes back. Takes its turn among the other calls. */
+  /** Puts the network's own weights and classes back. Takes its turn among the other calls. */
   async reset(): Promise<void> {
-    return this.#queue.add(() => this.#setHead(null), this.#disposal.signal);
+    const work = () => (this.#source === this.#ownSource ? this.#setHead(null) : this.#reload(this.#ownSource));
+    return this.#queue.add(work, this.#disposal.signal);
   }
 
   /** torch's `named_parameters()`: name, shape and count of all that is trained; 25,557,032 numbers for 1000 classes. */
@@ -418,6 +434,14 @@ export class Model {
       ahead?.catch(() => undefined); // awaited in the next round
       if (image !== undefined) yield await this.#run(job(image), image, signal);
     }
+  }
+
+  /** In the queue. Other weights in place of the ones in use, without a head of the user's own. */
+  async #reload(source: WeightsSource): Promise<void> {
+    const session = await openSession(this.#platform, this.#options, source, undefined, undefined);
+    await this.#session.connection.close();
+    [this.#session, this.#source, this.#head] = [session, source, null];
+    if (this.#disposal.signal.aborted) await this.dispose();
   }
 
   /** In the queue. The network's own head for null. */

@@ -4,9 +4,9 @@
  */
 import type { TensorSpec } from './architecture.js';
 import { ResNet50Error } from './errors.js';
-import type { Precision, Shard } from './manifest.js';
+import type { Manifest, Precision, Shard } from './manifest.js';
 import type { Place } from './places.js';
-import { streamShards } from './weights-source.js';
+import { type FilesSource, type StoredFile, streamShards } from './weights-source.js';
 
 /** What `model.parameter(name)` gives. */
 export interface Parameter {
@@ -61,7 +61,16 @@ export class ParameterSource {
     private readonly place: Place,
     private readonly shards: readonly Shard[],
     private readonly precision: Precision,
+    private readonly manifest: Manifest,
   ) {}
+
+  /** All shards as they are. */
+  async files(signal: AbortSignal): Promise<FilesSource> {
+    const files: StoredFile[] = [];
+    const take = ({ file }: Shard, bytes: Uint8Array<ArrayBuffer>) => void files.push({ file, bytes });
+    await streamShards(this.place, this.shards, { take }, signal);
+    return { kind: 'files', manifest: this.manifest, files };
+  }
 
   /** @throws ResNet50Error INVALID_ARGUMENT (not to be had), and what reading shards throws */
   async read(spec: TensorSpec, signal: AbortSignal): Promise<Parameter> {

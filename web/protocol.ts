@@ -6,12 +6,13 @@ import type { TensorSpec } from './architecture.js';
 import type { PlainError } from './errors.js';
 import type { ExplainedGrid } from './explain.js';
 import type { Flavour } from './features.js';
+import type { FinetuneOpening, FinetuneProgress, FinetuneResult, FinetuneRun } from './finetune-job.js';
 import type { FitProgress, Head, TrainingJob, TrainingResult } from './head.js';
 import type { Category, Precision } from './manifest.js';
 import type { Parameter } from './parameters.js';
 import type { Transforms } from './transforms.js';
 import type { ViewSettings } from './view.js';
-import type { WeightsSource } from './weights-source.js';
+import type { FilesSource, WeightsSource } from './weights-source.js';
 
 /** An image ready to cross to the host; its buffers may be transferred. */
 export type PreparedImage =
@@ -147,10 +148,20 @@ export type Job =
   | { type: 'head'; head: PlainHead | null }
   /** For trainers only. */
   | ({ type: 'train' } & TrainingJob)
+  | ({ type: 'finetune-open' } & FinetuneOpening)
+  | { type: 'finetune-add'; map: Float32Array<ArrayBuffer>; label: number }
+  | ({ type: 'finetune-run' } & FinetuneRun)
+  /** All shards, read again. */
+  | { type: 'shards' }
   | ({ type: 'preprocess'; image: PreparedImage; layout: 'nchw' | 'nhwc' } & ImageSettings);
 
 /** Jobs on one image (or a tensor). */
-export type ImageJob = Exclude<Job, { type: 'load' | 'parameter' | 'head' | 'train' }>;
+export type ImageJob = Exclude<
+  Job,
+  {
+    type: 'load' | 'parameter' | 'head' | 'shards' | 'train' | 'finetune-open' | 'finetune-add' | 'finetune-run';
+  }
+>;
 
 /** What each job resolves to. */
 export interface JobResults {
@@ -165,6 +176,10 @@ export interface JobResults {
   parameter: Parameter;
   head: LoadedFacts;
   train: TrainingResult;
+  'finetune-open': null;
+  'finetune-add': null;
+  'finetune-run': FinetuneResult;
+  shards: FilesSource | null;
 }
 
 /** API to host. */
@@ -178,7 +193,7 @@ export type Request =
 export type Reply =
   | { hello: true }
   | { farewell: true }
-  | { id: number; progress: ProgressEvent | FitProgress }
+  | { id: number; progress: ProgressEvent | FitProgress | FinetuneProgress }
   | { id: number; value: JobResults[keyof JobResults]; memoryBytes: number }
   /** `fatal`: the core is unusable, start another. */
   | { id: number; error: PlainError; fatal: boolean };

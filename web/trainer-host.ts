@@ -5,8 +5,9 @@
 import type { TrainerModule } from './core.js';
 import { type CoreFactory, copyIn, startCore, unwrap } from './engine.js';
 import { describe, isAbort, ResNet50Error, toPlainError } from './errors.js';
+import { Finetuning } from './finetune-host.js';
 import type { Fit, FitProgress, TrainingJob, TrainingResult } from './head.js';
-import type { Reply, Request } from './protocol.js';
+import type { Job, JobResults, Reply, Request } from './protocol.js';
 
 /** Longest time without looking for messages, milliseconds. */
 const DEAF_MS = 50;
@@ -17,9 +18,11 @@ const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 
 /** Answers requests until the realm ends. */
 export class TrainerHost {
   readonly #running = new Map<number, AbortController>();
+  #module: TrainerModule | undefined;
+  #finetuning: Finetuning | undefined;
 
   constructor(
-    private readonly loadFactory: () => Promise<CoreFactory>,
+    private readonly loadFactory: (threads: number) => Promise<CoreFactory>,
     private readonly post: (reply: Reply, transfer: Transferable[]) => void,
   ) {}
 
@@ -32,11 +35,8 @@ export class TrainerHost {
     this.#running.set(id, abort);
     try {
       const { job } = request;
-      if (job.type !== 'train') throw new ResNet50Error('INTERNAL', `a trainer has no job '${job.type}'`);
-      const module = await this.#start(job);
-      const value = await trainHead(module, job, (progress) => this.post({ id, progress }, []), abort.signal);
-      const transfer = [value.weight.buffer, value.bias.buffer];
-      this.post({ id, value, memoryBytes: module.memoryBytes() }, transfer);
+      const { value, transfer } = await this.#perform(job, (progress) => this.post({ id, progress }, []), abort.signal);
+      this.post({ id, value, memoryBytes: this.#module?.memoryBytes() ?? 0 }, transfer);
     } catch (error) {
       const known = error instanceof ResNet50Error || isAbort(error);
       const crash = () => new ResNet50Error('CORE_CRASHED', `the trainer stopped working: ${describe(error)}`);
@@ -46,14 +46,38 @@ export class TrainerHost {
     }
   }
 
+  async #perform(
+    job: Job,
+    onProgress: (progress: FitProgress) => void,
+    signal: AbortSignal,
+  ): Promise<{ value: JobResults[keyof JobResults]; transfer: Transferable[] }> {
+    if (job.type === 'train') {
+      const value = await trainHead(await this.#start(job.wasmFile, 1), job, onProgress, signal);
+      return { value, transfer: [value.weight.buffer, value.bias.buffer] };
+    }
+    if (job.type === 'finetune-open') {
+      this.#finetuning?.delete();
+      this.#finetuning = new Finetuning(await this.#start(job.wasmFile, job.settings.threads), job.settings);
+      return { value: null, transfer: [] };
+    }
+    const finetuning = this.#finetuning;
+    if (job.type === 'finetune-add' && finetuning) return { value: finetuning.add(job.map, job.label), transfer: [] };
+    if (job.type === 'finetune-run' && finetuning) {
+      const value = await finetuning.run(job, onProgress, signal);
+      return { value, transfer: value.shards.map(({ bytes }) => bytes.buffer) };
+    }
+    throw new ResNet50Error('INTERNAL', `a trainer has no job '${job.type}' now`);
+  }
+
   dispose(): void {
     for (const abort of this.#running.values()) abort.abort();
   }
 
-  async #start({ wasmFile }: TrainingJob): Promise<TrainerModule> {
+  async #start(wasmFile: string | null, threads: number): Promise<TrainerModule> {
     try {
-      const factory = await this.loadFactory();
-      return (await startCore(factory, { threads: 1, wasmFile, wasmModule: null })) as TrainerModule;
+      const factory = await this.loadFactory(threads);
+      this.#module = (await startCore(factory, { threads, wasmFile, wasmModule: null })) as TrainerModule;
+      return this.#module;
     } catch (cause) {
       const from = wasmFile === null ? '' : ` from ${wasmFile}`;
       const subject = 'resnet50-trainer-simd.wasm';

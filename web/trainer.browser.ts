@@ -21,5 +21,6 @@ export const connectTrainer: ConnectTrainer = async ({ worker, workerUrl, wasmUr
   const port = await (worker
     ? startWorker(WORKER, script)
     : (await import('./inplace-trainer.js')).startTrainerInPlace());
-  return { connection: new Connection(port), wasmFile };
+  // Threads would need a worker of their own kind, as the network's have (platform.browser.ts).
+  return { connection: new Connection(port), wasmFile, threads: false };
 };

@@ -8,5 +8,9 @@ import { startWorker } from './platform.node.js';
 
 export const connectTrainer: ConnectTrainer = async ({ worker }) => {
   const script = new URL('./worker-trainer.node.js', import.meta.url);
-  return { connection: new Connection(await (worker ? startWorker(script) : startTrainerInPlace())), wasmFile: null };
+  return {
+    connection: new Connection(await (worker ? startWorker(script) : startTrainerInPlace())),
+    wasmFile: null,
+    threads: worker,
+  };
 };

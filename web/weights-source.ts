@@ -28,7 +28,30 @@ export interface RandomSource {
   seed: number;
 }
 
-export type WeightsSource = FolderSource | RandomSource;
+/** A shard's bytes, decoded. */
+export interface StoredFile {
+  file: string;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Weights in memory: what fine-tuning made. */
+export interface FilesSource {
+  kind: 'files';
+  manifest: Manifest;
+  files: StoredFile[];
+}
+
+export type WeightsSource = FolderSource | RandomSource | FilesSource;
+
+/** Of weights in memory; shards are copies, and nobody waits for their bytes one by one. */
+export function inMemory({ manifest, files }: FilesSource): FoundWeights {
+  const place: Place = {
+    address: 'memory',
+    manifest: async () => manifest,
+    shard: async (shard) => (files.find(({ file }) => file === shard.file) as StoredFile).bytes.slice(),
+  };
+  return { place, manifest };
+}
 
 /** A variant that was found. */
 export interface FoundWeights {

@@ -7,7 +7,12 @@ import { TrainerHost } from './trainer-host.js';
 
 const port = parentPort;
 if (port !== null) {
-  const load = async () => (await import('./wasm/resnet50-trainer-simd.mjs')).default;
+  const load = async (threads: number) =>
+    (
+      await (threads > 1
+        ? import('./wasm/resnet50-trainer-simd-threads.mjs')
+        : import('./wasm/resnet50-trainer-simd.mjs'))
+    ).default;
   const host = new TrainerHost(load, (reply, transfer) => port.postMessage(reply, transfer as never[]));
   port.on('message', (request: Request) => void host.receive(request));
   port.postMessage({ hello: true });

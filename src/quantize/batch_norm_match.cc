@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "network/parallel.h"
 #include "quantize/layer_run.h"
-#include "quantize/parallel.h"
 
 namespace resnet50 {
 namespace {

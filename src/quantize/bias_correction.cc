@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "quantize/parallel.h"
+#include "network/parallel.h"
 
 namespace resnet50 {
 namespace {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "quantize/parallel.h"
+#include "network/parallel.h"
 
 namespace resnet50 {
 namespace {

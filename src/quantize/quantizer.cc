@@ -7,7 +7,6 @@
 #include "quantize/channel_groups.h"
 #include "quantize/equalize.h"
 #include "quantize/layer_run.h"
-#include "quantize/parallel.h"
 #include "quantize/repeated_vectors.h"
 #include "quantize/weight_grid.h"
 

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "base/random.h"
-#include "quantize/parallel.h"
+#include "network/parallel.h"
 
 #ifdef __wasm_simd128__
 #include <wasm_simd128.h>

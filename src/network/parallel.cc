@@ -1,4 +1,4 @@
-#include "quantize/parallel.h"
+#include "network/parallel.h"
 
 #include <pthreadpool.h>
 
