@@ -13,7 +13,7 @@ const WORKER_FILE = 'isolation-worker.js';
 
 /** What a browser may ask of dist/; the rest is for Node.js. */
 const BROWSER_FILES =
-  /^(index|inplace|training|inplace-trainer|worker-trainer-simd|worker-(simd|relaxed)(-threads)?)\.js$|^wasm\/resnet50-((simd|relaxed)(-threads)?|trainer-simd)\.(mjs|wasm)$/;
+  /^(index|inplace|training|inplace-trainer|worker-(trainer-simd|simd|relaxed)(-threads)?)\.js$|^wasm\/resnet50-(simd|relaxed|trainer-simd)(-threads)?\.(mjs|wasm)$/;
 /** Which of the flavours a browser takes is known only there. */
 const NEEDED_FILES = [
   ...['index.js', 'training.js', 'worker-trainer-simd.js', 'wasm/resnet50-trainer-simd.wasm'],

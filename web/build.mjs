@@ -53,6 +53,7 @@ const built = flavours.filter((flavour) => existsSync(coreFile(flavour)));
 const browserEntries = ['web/index.ts', 'web/training.ts', ...built.map((flavour) => `web/worker-${flavour}.ts`)];
 if (built.includes('simd') && built.includes('relaxed')) browserEntries.push('web/inplace.ts', 'web/static.ts');
 if (existsSync(coreFile('trainer-simd'))) browserEntries.push('web/worker-trainer-simd.ts', 'web/inplace-trainer.ts');
+if (existsSync(coreFile('trainer-simd-threads'))) browserEntries.push('web/worker-trainer-simd-threads.ts');
 if (built.length < flavours.length) {
   const missing = flavours.filter((flavour) => !built.includes(flavour));
   console.error(`build: without ${missing.join(', ')} in dist/wasm/ the package is incomplete for browsers`);

@@ -37,14 +37,13 @@ export function checkFinetuneOptions(o: FitOptions): void {
 export class Finetune {
   readonly #layer4: Layer4;
   #opened: Promise<null> | undefined;
-  #threads = 1;
 
   constructor(
     private readonly trainer: Trainer,
     private readonly source: FilesSource,
     private readonly facts: LoadedFacts,
     private readonly options: FitOptions,
-    private readonly plan: { classes: string[]; holdOut: number; threads: number },
+    private readonly plan: { classes: string[]; holdOut: number },
     private readonly signal: AbortSignal,
   ) {
     this.#layer4 = takeLayer4(source);
@@ -65,13 +64,12 @@ export class Finetune {
   #open(height: number, width: number): Promise<null> {
     const { batchSize = 16, epochs = 8, patience = 3, rate = 0.003, labelSmoothing = 0 } = this.options;
     const { augment = true, seed = 0 } = this.options;
-    const { classes, holdOut, threads } = this.plan;
-    this.#threads = this.trainer.threads ? threads : 1;
+    const { classes, holdOut } = this.plan;
+    const { connection, wasmFile, threads } = this.trainer;
     const settings: FinetuneSettings = {
       ...{ classes: classes.length, batchSize, epochs, patience, holdOut, step: rate, smoothing: labelSmoothing },
-      ...{ augment, seed, threads: this.#threads, height, width },
+      ...{ augment, seed, threads, height, width },
     };
-    const { connection, wasmFile } = this.trainer;
     return connection.call({ type: 'finetune-open', wasmFile, settings }, { signal: this.signal });
   }
 

@@ -19,13 +19,14 @@ import type { FilesSource, WeightsSource } from './weights-source.js';
 export interface Trainer {
   connection: Connection;
   wasmFile: string | null;
-  /** Whether it can have more than one. */
-  threads: boolean;
+  /** Threads that its core can have. */
+  threads: number;
 }
 
-/** Starts a trainer: in a worker or in place; the folders are those of `load`. */
+/** Starts a trainer: in a worker, for a core with so many threads, or in place; the folders are those of `load`. */
 export type ConnectTrainer = (where: {
   worker: boolean;
+  threads: number;
   workerUrl?: string | undefined;
   wasmUrl?: string | undefined;
 }) => Promise<Trainer>;
@@ -46,7 +47,7 @@ export interface Trainee {
   /** All shards of the network. */
   shards(): Promise<FilesSource | null>;
   /** Starts a trainer, whose caller closes it. */
-  connect(): Promise<Trainer>;
+  connect(threads: number): Promise<Trainer>;
   signal: AbortSignal;
 }
 
@@ -164,7 +165,7 @@ async function train(
   const { epochs = 300, patience = 10 } = own;
   const { l2 = null, seed = 0 } = options;
   const holdOut = holdOutOf(plan, options.holdOut);
-  const { connection, wasmFile } = await trainee.connect();
+  const { connection, wasmFile } = await trainee.connect(1);
   try {
     const settings = { classes: plan.classes.length, l2, holdOut, seed, maxIterations: epochs, patience };
     const job = { type: 'train', wasmFile, embeddings, labels: plan.labels, options: settings } as const;
@@ -218,9 +219,9 @@ async function finetune(
     const why = 'weights: null gives a network without shards: load real weights to fine-tune them';
     throw new ResNet50Error('INVALID_ARGUMENT', why, { subject: 'weights' });
   }
-  const trainer = await trainee.connect();
+  const trainer = await trainee.connect(threads);
   try {
-    const finetuning = new Finetune(trainer, source, facts, options, { classes, holdOut, threads }, signal);
+    const finetuning = new Finetune(trainer, source, facts, options, { classes, holdOut }, signal);
     const add = (map: StageOutput, example: number) => finetuning.add(map, labels[example] as number);
     const embeddings = await collect(trainee, examples, options.onProgress, add);
     const { weight, bias, report: ofHead } = await train(trainee, plan, embeddings, options);

@@ -282,7 +282,7 @@ export class Model {
         this.#inOrder(preparing, signal, (image) => ({ type: 'features' as const, image, stages, ...settings }));
       const shards = () => this.#session.connection.call({ type: 'shards' }, { signal });
       const { placed, source, report } = await withTraining(this.#platform, (t) => {
-        const connect = () => t.connectTrainer(where);
+        const connect = (threads: number) => t.connectTrainer({ ...where, threads });
         return t.fit({ facts, threads, signal, features, shards, connect }, examples, options);
       });
       signal.throwIfAborted();

@@ -6,21 +6,27 @@ import { Connection } from './connection.js';
 import type { ConnectTrainer } from './fit.js';
 import { startWorker } from './platform.browser.js';
 
-const WORKER = 'worker-trainer-simd.js';
-const WASM = 'resnet50-trainer-simd.wasm';
+/** Addresses of a build: its worker's script and its wasm file. */
+const BUILDS = {
+  'trainer-simd': () => [
+    new URL('./worker-trainer-simd.js', import.meta.url),
+    new URL('./wasm/resnet50-trainer-simd.wasm', import.meta.url),
+  ],
+  'trainer-simd-threads': () => [
+    new URL('./worker-trainer-simd-threads.js', import.meta.url),
+    new URL('./wasm/resnet50-trainer-simd-threads.wasm', import.meta.url),
+  ],
+} satisfies Record<string, () => [URL, URL]>;
 
-export const connectTrainer: ConnectTrainer = async ({ worker, workerUrl, wasmUrl }) => {
-  const script = () =>
-    workerUrl === undefined
-      ? absolute(new URL('./worker-trainer-simd.js', import.meta.url))
-      : inFolder(workerUrl, WORKER);
-  const wasmFile =
-    wasmUrl === undefined
-      ? absolute(new URL('./wasm/resnet50-trainer-simd.wasm', import.meta.url))
-      : inFolder(wasmUrl, WASM);
+export const connectTrainer: ConnectTrainer = async ({ worker, threads: wanted, workerUrl, wasmUrl }) => {
+  const threads = worker ? wanted : 1;
+  const build = threads > 1 ? 'trainer-simd-threads' : 'trainer-simd';
+  const [script, wasm] = BUILDS[build]();
+  const name = `worker-${build}.js`;
+  const wasmFile = wasmUrl === undefined ? absolute(wasm) : inFolder(wasmUrl, `resnet50-${build}.wasm`);
+  const address = () => (workerUrl === undefined ? absolute(script) : inFolder(workerUrl, name));
   const port = await (worker
-    ? startWorker(WORKER, script)
+    ? startWorker(name, address, threads)
     : (await import('./inplace-trainer.js')).startTrainerInPlace());
-  // Threads would need a worker of their own kind, as the network's have (platform.browser.ts).
-  return { connection: new Connection(port), wasmFile, threads: false };
+  return { connection: new Connection(port), wasmFile, threads };
 };

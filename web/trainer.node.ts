@@ -6,11 +6,11 @@ import type { ConnectTrainer } from './fit.js';
 import { startTrainerInPlace } from './inplace-trainer.js';
 import { startWorker } from './platform.node.js';
 
-export const connectTrainer: ConnectTrainer = async ({ worker }) => {
+export const connectTrainer: ConnectTrainer = async ({ worker, threads }) => {
   const script = new URL('./worker-trainer.node.js', import.meta.url);
   return {
     connection: new Connection(await (worker ? startWorker(script) : startTrainerInPlace())),
     wasmFile: null,
-    threads: worker,
+    threads: worker ? threads : 1,
   };
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "network/parallel.h"
 #include "quantize/bias_correction.h"
 #include "quantize/channel_groups.h"
 #include "quantize/equalize.h"

@@ -189,7 +189,14 @@ describe('bundlers', { skip }, () => {
   /** The copy step of docs/BUNDLERS.md. */
   async function copyAssets(out) {
     const dist = join(tools, 'node_modules', 'resnet50-wasm', 'dist');
-    for (const flavour of ['simd', 'simd-threads', 'relaxed', 'relaxed-threads', 'trainer-simd']) {
+    for (const flavour of [
+      'simd',
+      'simd-threads',
+      'relaxed',
+      'relaxed-threads',
+      'trainer-simd',
+      'trainer-simd-threads',
+    ]) {
       await cp(join(dist, `worker-${flavour}.js`), join(out, `worker-${flavour}.js`));
       await cp(join(dist, 'wasm', `resnet50-${flavour}.wasm`), join(out, 'wasm', `resnet50-${flavour}.wasm`));
     }

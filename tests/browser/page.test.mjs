@@ -5,11 +5,11 @@ import { readdirSync } from 'node:fs';
 import { before, describe, test } from 'node:test';
 import { BROWSERS, browserMissing } from './browsers.mjs';
 import { prepared } from './prepare.mjs';
-import { headInNode, logitsInNode, stage } from './stage.mjs';
+import { finetunedInNode, headInNode, logitsInNode, stage } from './stage.mjs';
 
 const { noWeights, pictures } = prepared();
 const files = readdirSync(pictures).filter((name) => /\.(jpg|png|bmp)$/.test(name));
-const expected = { int8: {}, f32: {}, head: '' };
+const expected = { int8: {}, f32: {}, head: '', finetuned: '' };
 
 for (const name of BROWSERS) {
   describe(`${name}: a page under a strict CSP`, { skip: browserMissing(name) || noWeights }, () => {
@@ -21,6 +21,7 @@ for (const name of BROWSERS) {
       if (Object.keys(expected.int8).length > 0) return;
       expected.int8 = await logitsInNode(files);
       expected.head = await headInNode(['clock.jpg', 'golf-ball.jpg']);
+      expected.finetuned = await finetunedInNode();
       expected.f32 = await logitsInNode(['clock.jpg'], { precision: 'f32', flavour: 'simd-threads' });
     });
 
@@ -116,6 +117,22 @@ for (const name of BROWSERS) {
             classes: 1000,
             best: 'picture',
           });
+        });
+      }
+    });
+
+    test('fine-tuning: the same network as Node, on one thread and on two', async () => {
+      for (const threads of [2, 1]) {
+        await isolated.open(async (page) => {
+          const result = await page.evaluate(async (threads) => {
+            const { ResNet50 } = await import('/package/dist/index.js');
+            const { finetuned } = await import('/tools/tools.mjs');
+            const model = await ResNet50.load({ weights: 'pqf', threads });
+            const { hash, finetuned: report } = await finetuned(model);
+            await model.dispose();
+            return { hash, threads: report.threads };
+          }, threads);
+          assert.deepEqual(result, { hash: expected.finetuned, threads });
         });
       }
     });

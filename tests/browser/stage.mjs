@@ -77,6 +77,17 @@ export async function headInNode(files) {
   return hash;
 }
 
+/** What tools.mjs's `finetuned` gives in Node, on one thread. */
+export async function finetunedInNode() {
+  const { packageFolder, weightsFolder } = prepared();
+  const { ResNet50 } = await import(join(packageFolder, 'dist', 'index.node.js'));
+  const { finetuned } = await import('./pages/tools.mjs');
+  const model = await ResNet50.load({ weights: join(weightsFolder, 'pqf'), threads: 1 });
+  const { hash } = await finetuned(model);
+  await model.dispose();
+  return hash;
+}
+
 /** Logits of pictures as Node computes them with the same package and weights: SHA-256 of each row by file name. */
 export async function logitsInNode(files, options = {}) {
   const { packageFolder, weightsFolder, pictures } = prepared();

@@ -15,6 +15,24 @@ export async function hashOfHead(model, pictures) {
   return hashOf(await model.save());
 }
 
+/** Layer4 and fc trained a little on drawn pictures; the hash of the new network's logits, and what `fit` reports. */
+export async function finetuned(model) {
+  const side = 64;
+  const picture = (tint, i) => {
+    const data = Uint8Array.from({ length: side * side * 3 }, (_, p) =>
+      p % 3 === tint ? 200 : (p * 31 * (i + 1)) % 90,
+    );
+    return { data, width: side, height: side };
+  };
+  const examples = Array.from({ length: 8 }, (_, i) => ({
+    label: i % 2 ? 'red' : 'blue',
+    image: picture(i % 2 ? 0 : 2, i),
+  }));
+  const options = { unfreeze: ['layer4', 'fc'], epochs: 1, batchSize: 4, holdOut: 0 };
+  const { finetuned } = await model.fit(examples, { ...options, transforms: { resizeSize: side, cropSize: side } });
+  return { finetuned, hash: await hashOf(await model.logits(picture(0, 99))) };
+}
+
 /** What a promise came to: its value, or its error's name, code and message. */
 export async function outcome(promise) {
   try {
