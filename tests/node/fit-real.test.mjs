@@ -118,19 +118,25 @@ describe('heads on real features', { skip }, () => {
       for (const { index, score } of answer) assert.ok(Math.abs(score - expected[i][index]) < 1e-5);
       const map = await model.explain(path);
       assert.deepEqual([map.index, map.label], [answer[0].index, answer[0].label]);
-      const { values: bias } = await model.parameter('fc.bias');
-      const logits = await model.logits(path);
-      const mean = map.grid.data.reduce((a, b) => a + b, 0) / map.grid.data.length;
-      // The pooled features of int8 are rounded, the map's are not.
-      assert.ok(Math.abs(mean + bias[map.index] - logits[map.index]) < 0.15);
     }
     const { ResNet50 } = await import('../../dist/index.node.js');
     const warn = mock.method(console, 'warn', () => undefined);
     const f32 = await ResNet50.load({ weights, precision: 'f32', head: await model.save() });
     warn.mock.restore();
     assert.match(warn.mock.calls[0].arguments[0], /features of pqf in int8, not of pqf in f32/);
-    const [{ label }] = await f32.classify(sets.test[0].path);
-    assert.ok(CLASSES.includes(label));
+    const { values: bias } = await f32.parameter('fc.bias');
+    for (let i = 0; i < sets.test.length; i += 50) {
+      const { path } = sets.test[i];
+      const map = await f32.explain(path);
+      assert.ok(CLASSES.includes(map.label));
+      // Exact but for float32's rounding; with int8 weights the pooled features are rounded to eight bits, the map's are not.
+      const mean = map.grid.data.reduce((a, b) => a + b, 0) / map.grid.data.length;
+      const logits = await f32.logits(path);
+      assert.ok(
+        Math.abs(mean + bias[map.index] - logits[map.index]) < 1e-3,
+        `${mean + bias[map.index]} ${logits[map.index]}`,
+      );
+    }
     await f32.dispose();
     await model.reset();
   });
