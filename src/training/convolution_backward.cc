@@ -17,7 +17,7 @@ size_t PatchFloats(const ConvolutionRun& run) {
 
 // patches[position][tap][in], zero outside of the image.
 void GatherPatches(const ConvolutionRun& run, const float* x, float* patches, const ThreadPool& pool) {
-  const auto [in, out, kernel, stride] = run.shape;
+  const size_t in = run.shape.in, kernel = run.shape.kernel, stride = run.shape.stride;
   const Extent to = run.shape.extent(run.from), from = run.from;
   const size_t border = (kernel - 1) / 2;
   ParallelFor(pool, run.n * to.height, [=](size_t row) {
@@ -39,7 +39,7 @@ void GatherPatches(const ConvolutionRun& run, const float* x, float* patches, co
 
 // The reverse: every input sums what its patches say, tap after tap.
 void SumPatches(const ConvolutionRun& run, const float* patches, bool add, float* dx, const ThreadPool& pool) {
-  const auto [in, out, kernel, stride] = run.shape;
+  const size_t in = run.shape.in, kernel = run.shape.kernel, stride = run.shape.stride;
   const Extent to = run.shape.extent(run.from), from = run.from;
   const size_t border = (kernel - 1) / 2, taps = kernel * kernel;
   ParallelFor(pool, run.n * from.height, [=](size_t row) {

@@ -49,8 +49,8 @@ Result<std::unique_ptr<Layer4Network>> Layer4Network::Create(const Layer4Shape& 
   return network;
 }
 
-Layer4Network::Convolution Layer4Network::Add(std::string name, const ConvolutionShape& shape) {
-  const Convolution added{shape, count_, count_ + shape.weight_count(), name};
+Layer4Network::Convolution Layer4Network::Add(const std::string& name, const ConvolutionShape& shape) {
+  Convolution added{shape, count_, count_ + shape.weight_count(), name};
   parameters_.push_back({name + ".weight", added.weight, shape.weight_count(), shape.out, false});
   parameters_.push_back({name + ".bias", added.bias, shape.out, shape.out, true});
   count_ = added.bias + shape.out;

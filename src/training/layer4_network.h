@@ -84,7 +84,7 @@ class Layer4Network {
 
   Layer4Network() = default;
   void AddParameters();
-  Convolution Add(std::string name, const ConvolutionShape& shape);
+  Convolution Add(const std::string& name, const ConvolutionShape& shape);
   Status Allocate();
   ConvolutionRun RunOf(const Convolution& convolution, Extent from) const { return {convolution.shape, n_, from}; }
   void ForwardThrough(const Convolution& convolution, Extent from, const float* x, float* y, bool relu);
