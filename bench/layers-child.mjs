@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { measureLimits } from './limits.mjs';
 
 const { module, weights, photo, precision, threads, rounds, passes, activationBits } = JSON.parse(process.argv[2]);
@@ -24,8 +25,9 @@ function copyIn(bytes) {
 const manifest = JSON.parse(readFileSync(join(weights, 'manifest.json'), 'utf8'));
 const classes = manifest.categories.length;
 const network = unwrap(core.createNetwork({ classes, precision, activationBits, threads, ranges: manifest.ranges }));
-for (const { file } of manifest.precisions[precision].shards) {
-  const bytes = readFileSync(join(weights, file));
+for (const { file, encoding } of manifest.precisions[precision].shards) {
+  const stored = readFileSync(join(weights, file));
+  const bytes = encoding === 'gzip' ? gunzipSync(stored) : stored;
   const pointer = copyIn(bytes);
   unwrap(core.network_loadShard(network.handle, pointer, bytes.length, file));
   core.release(pointer);

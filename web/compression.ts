@@ -15,7 +15,11 @@ export type Inflate = (gzip: Uint8Array<ArrayBuffer>, length: number) => Promise
 /** By the web's own streams. */
 export const inflateStream: Inflate = async (gzip, length) => {
   const inflated = new Uint8Array(length);
-  const reader = new Blob([gzip]).stream().pipeThrough(new DecompressionStream('gzip')).getReader();
+  const { readable, writable } = new DecompressionStream('gzip');
+  // Written whole: a Blob's stream would fetch it back from another process in small pieces.
+  const writer = writable.getWriter();
+  for (const done of [writer.write(gzip), writer.close()]) done.catch(() => undefined); // the reader fails as well
+  const reader = readable.getReader();
   let at = 0;
   for (;;) {
     const { done, value } = await reader.read();
