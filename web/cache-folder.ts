@@ -29,6 +29,7 @@ async function sweep(): Promise<void> {
 
 /** A store in the user's cache folder. */
 export const folderStore: ShardStore = {
+  keepsDecoded: false,
   async get(shard) {
     const bytes = new Uint8Array(await readFile(shardPath(shard.sha256)));
     if (bytes.length === shard.bytes && (await sha256(bytes)) === shard.sha256) return bytes;

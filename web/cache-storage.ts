@@ -19,6 +19,7 @@ export interface CachedShard {
   sha256: string;
   /** File name it came under. */
   file: string;
+  /** Room that it takes. */
   bytes: number;
 }
 
@@ -39,17 +40,19 @@ export function cacheStorageStore(): ShardStore | undefined {
     return cache;
   };
   return {
+    keepsDecoded: true,
     async get(shard) {
       const cache = await open();
       const found = await cache.match(KEY_BASE + shard.sha256);
       if (found === undefined) return undefined;
       const bytes = new Uint8Array(await found.arrayBuffer());
-      if (bytes.length === shard.bytes && (await sha256(bytes)) === shard.sha256) return bytes;
+      const { length, hash } = keptAs(shard, found.headers);
+      if (bytes.length === length && (await sha256(bytes)) === hash) return bytes;
       await cache.delete(KEY_BASE + shard.sha256);
       return undefined;
     },
     async put(shard, bytes) {
-      await (await open()).put(KEY_BASE + shard.sha256, shardResponse(shard, bytes));
+      await (await open()).put(KEY_BASE + shard.sha256, shardResponse(shard, bytes, await sha256(bytes)));
     },
     async getText(url) {
       return (await (await open()).match(url))?.text();
@@ -60,12 +63,17 @@ export function cacheStorageStore(): ShardStore | undefined {
   };
 }
 
-const shardResponse = (shard: Shard, bytes: Uint8Array<ArrayBuffer>): Response =>
+/** What an entry must be. The manifest knows the hash of what was published; that of the decoded file lies beside it. */
+const keptAs = ({ bytes, sha256, encoding, decodedBytes }: Shard, headers: Headers) =>
+  encoding === undefined ? { length: bytes, hash: sha256 } : { length: decodedBytes, hash: headers.get('x-sha256') };
+
+const shardResponse = (shard: Shard, bytes: Uint8Array<ArrayBuffer>, hash: string): Response =>
   new Response(bytes, {
     headers: {
       'content-type': 'application/octet-stream',
       'content-length': String(bytes.length),
       'x-file': shard.file,
+      'x-sha256': hash,
     },
   });
 

@@ -3,7 +3,6 @@
  * created in. Knows nothing of messages, flavour choice or where weights lie.
  */
 import type { TensorSpec } from './architecture.js';
-import type { Inflate } from './compression.js';
 import type { CoreImage, CoreModule, CoreNetwork, CoreResult } from './core.js';
 import { withObjects } from './core-objects.js';
 import { describe, type ErrorCode, ResNet50Error } from './errors.js';
@@ -52,8 +51,6 @@ export interface EngineHost {
   loadFactory(flavour: LoadSpec['flavour']): Promise<CoreFactory>;
   /** @param precision that will be asked for, for places that read ahead */
   openPlace(address: string, precision: LoadSpec['precision']): Place;
-  /** Gunzips, where the realm has something better than web streams. */
-  inflate?: Inflate;
   /** Decodes formats the core does not read, where the realm can; RGBA. */
   decodeForeign?(bytes: Uint8Array<ArrayBuffer>, decode: DecodeSettings): Promise<ForeignImage | undefined>;
   /** Reads the pixels of a bitmap; closes it. */
@@ -223,7 +220,6 @@ export class Engine {
       place,
       shards,
       {
-        inflate: host.inflate,
         onBytes: (loaded, of, shard) => onProgress({ phase: 'weights', loaded, total: of, shard }),
         async take(shard, bytes) {
           const made = await creating;

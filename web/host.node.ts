@@ -4,6 +4,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { folderStore } from './cache-folder.js';
+import { decodeShard } from './compression.js';
 import { hashMismatch } from './download.js';
 import type { CoreFactory, EngineHost } from './engine.js';
 import type { Flavour } from './features.js';
@@ -50,14 +51,15 @@ export class FolderPlace implements Place {
     }
     if (bytes.length !== shard.bytes || (await sha256(bytes)) !== shard.sha256) throw hashMismatch(path);
     onBytes?.(bytes.length);
-    return bytes;
+    return decodeShard(shard, bytes, inflateOnThreads);
   }
 }
 
 /** The engine host of Node, Bun and Deno. */
 export const nodeHost: EngineHost = {
   loadFactory: async (flavour) => (await FACTORIES[flavour]()).default,
-  inflate: inflateOnThreads,
   openPlace: (address, precision) =>
-    /^https?:/.test(address) ? new HttpPlace(address, folderStore, precision) : new FolderPlace(address),
+    /^https?:/.test(address)
+      ? new HttpPlace(address, folderStore, precision, undefined, inflateOnThreads)
+      : new FolderPlace(address),
 };

@@ -2,6 +2,7 @@
  * Where weights lie: a place is a folder with a manifest and shards, behind HTTP or (in Node) on disk. Knows nothing
  * of wasm.
  */
+import { decodeShard, type Inflate, inflateStream } from './compression.js';
 import { download, fetchFailed, sleep } from './download.js';
 import { describe, ResNet50Error } from './errors.js';
 import {
@@ -21,12 +22,14 @@ export interface Place {
   readonly address: string;
   /** The manifest, or undefined where there is none here. */
   manifest(signal?: AbortSignal): Promise<Manifest | undefined>;
-  /** One shard, verified. */
+  /** One shard, verified and decoded: a safetensors file. */
   shard(shard: Shard, signal?: AbortSignal, onBytes?: (received: number) => void): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** A cache of verified shards by content hash. It may lose everything at any time. */
 export interface ShardStore {
+  /** Whether it keeps shards decoded, which costs room and saves the time to inflate them, or as they were published. */
+  readonly keepsDecoded: boolean;
   get(shard: Shard): Promise<Uint8Array<ArrayBuffer> | undefined>;
   put(shard: Shard, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   /** The last good text of a manifest, for when the network is away. */
@@ -63,6 +66,7 @@ export class HttpPlace implements Place {
     private readonly precision: Precision | 'auto' = 'auto',
     /** Longest silence of the server while the manifest is read, milliseconds. */
     private readonly stall = 30_000,
+    private readonly inflate: Inflate = inflateStream,
   ) {
     this.address = url.endsWith('/') ? url : `${url}/`;
   }
@@ -132,12 +136,16 @@ export class HttpPlace implements Place {
     const cached = await (ahead ?? this.#cached(shard));
     signal?.throwIfAborted();
     if (cached !== undefined) {
-      onBytes?.(cached.length);
-      return cached;
+      onBytes?.(shard.bytes);
+      return this.store?.keepsDecoded ? cached : decodeShard(shard, cached, this.inflate);
     }
     const cache = this.store === undefined ? 'default' : 'no-store'; // one copy on this device is enough
-    const bytes = await download({ ...shard, url: new URL(shard.file, this.address).href }, { signal, onBytes, cache });
-    await attempt(async () => this.store?.put(shard, bytes));
+    const stored = await download(
+      { ...shard, url: new URL(shard.file, this.address).href },
+      { signal, onBytes, cache },
+    );
+    const bytes = await decodeShard(shard, stored, this.inflate);
+    await attempt(async () => this.store?.put(shard, this.store.keepsDecoded ? bytes : stored));
     return bytes;
   }
 }

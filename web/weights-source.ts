@@ -2,7 +2,6 @@
  * From a list of places to a network filled with weights: finds the first place that has the variant, fetches shards
  * in parallel and hands them on in network order. Knows nothing of wasm; the sink does.
  */
-import { decodeShard, type Inflate } from './compression.js';
 import { ResNet50Error } from './errors.js';
 import type { Manifest, Precision, Shard } from './manifest.js';
 import type { Place } from './places.js';
@@ -114,12 +113,10 @@ const WINDOW = 6;
 
 /** What {@link streamShards} reports and fills. */
 export interface ShardSink {
-  /** Takes shards in network order, decoded. */
+  /** Takes shards in network order. */
   take(shard: Shard, bytes: Uint8Array<ArrayBuffer>): void | Promise<void>;
   /** Bytes of all shards that have arrived; never decreases. */
   onBytes?(loaded: number, total: number, shard: string): void;
-  /** How the realm gunzips best; web streams where it is not said. */
-  inflate?: Inflate | undefined;
 }
 
 /**
@@ -138,13 +135,12 @@ export async function streamShards(
   const received = new Array<number>(shards.length).fill(0);
   let loaded = 0;
   const fetchShard = async (i: number, shard: Shard) => {
-    const stored = await place.shard(shard, stopped, (bytes) => {
+    return place.shard(shard, stopped, (bytes) => {
       if (stopped.aborted) return;
       loaded += bytes - (received[i] ?? 0);
       received[i] = bytes;
       sink.onBytes?.(loaded, total, shard.file);
     });
-    return decodeShard(shard, stored, sink.inflate);
   };
 
   const slots = new Limiter(PARALLEL);

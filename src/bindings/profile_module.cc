@@ -61,13 +61,13 @@ val TimeRows(const val& held, uintptr_t pointer, int n, int side) {
   Network& network = At<NetworkHandle>(held).network();
   if (Status status = network.Prepare(n, side, side); !status) return Failure(status.error());
   network.SetInput({reinterpret_cast<const float*>(pointer), size_t(n) * side * side * kInputChannels});
-  std::vector<double> times;
+  val times = val::array();
   Stopwatch watch;
   for (size_t i = 0; i < network.layers().size(); ++i) {
     if (Status status = network.RunRow(i); !status) return Failure(status.error());
-    times.push_back(watch.Lap());
+    times.call<void>("push", watch.Lap());
   }
-  return Success(val::array(times));
+  return Success(times);
 }
 
 // One photo's way into the int8 network: { decode, resize, normalise, layOut } in milliseconds.
