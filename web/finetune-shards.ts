@@ -6,6 +6,7 @@
 import { ResNet50Error } from './errors.js';
 import { FEATURES, type FitReport } from './head.js';
 import type { Manifest, Precision, Shard } from './manifest.js';
+import { formatSafetensors } from './safetensors.js';
 import { sha256 } from './sha256.js';
 import type { Transforms } from './transforms.js';
 import type { FilesSource, StoredFile } from './weights-source.js';
@@ -42,27 +43,6 @@ function tensorsOf({ bytes }: StoredFile): Tensor[] {
       bytes: bytes.slice(8 + length + from, 8 + length + to),
     }),
   );
-}
-
-/** A safetensors file of these tensors, in their order. */
-function fileOf(tensors: readonly Tensor[]): Bytes {
-  const header: Record<string, unknown> = {};
-  let end = 0;
-  for (const { name, dtype, shape, bytes } of tensors) {
-    header[name] = { dtype, shape, data_offsets: [end, end + bytes.length] };
-    end += bytes.length;
-  }
-  const text = new TextEncoder().encode(JSON.stringify(header));
-  const begin = 8 + Math.ceil(text.length / 8) * 8;
-  const file = new Uint8Array(begin + end).fill(32, 8, begin);
-  new DataView(file.buffer).setBigUint64(0, BigInt(begin - 8), true);
-  file.set(text, 8);
-  let at = begin;
-  for (const { bytes } of tensors) {
-    file.set(bytes, at);
-    at += bytes.length;
-  }
-  return file;
 }
 
 /** Output channels of layers that are cut by them, joined. */
@@ -168,7 +148,7 @@ export async function replaceLayer4({ manifest, files }: FilesSource, by: Replac
     const tensors = tensorsOf(stored);
     const rest = tensors.filter(({ name }) => !isReplaced(name));
     if (rest.length === tensors.length) return [stored];
-    return rest.length === 0 ? [] : [{ file: stored.file, bytes: fileOf(rest) }];
+    return rest.length === 0 ? [] : [{ file: stored.file, bytes: formatSafetensors(rest) }];
   });
   const made = by.shards.map(({ layer, bytes }) => ({ file: `finetuned-${by.precision}-${layer}.safetensors`, bytes }));
   const all = [...kept, ...made];

@@ -4,6 +4,7 @@
  */
 import { ResNet50Error } from './errors.js';
 import { FEATURES, type Head, type HeadOrigin } from './head.js';
+import { formatSafetensors } from './safetensors.js';
 import { findTransformsFault, mergeTransforms, type Transforms } from './transforms.js';
 
 /** `format` in the metadata. */
@@ -42,24 +43,11 @@ export function formatHead(head: Head): Uint8Array<ArrayBuffer> {
     ...{ weights: weights ?? '', precision, transforms: JSON.stringify(transforms) },
     ...(head.method === 'knn' ? { k: String(head.k) } : {}),
   };
-  const tensors = Object.entries(tensorsOf(head));
-  const header: Record<string, unknown> = { __metadata__: metadata };
-  let end = 0;
-  for (const [name, { dtype, shape, data }] of tensors) {
-    header[name] = { dtype, shape, data_offsets: [end, end + data.byteLength] };
-    end += data.byteLength;
-  }
-  const text = new TextEncoder().encode(JSON.stringify(header));
-  const begin = 8 + Math.ceil(text.length / 8) * 8;
-  const file = new Uint8Array(begin + end).fill(32, 8, begin);
-  new DataView(file.buffer).setBigUint64(0, BigInt(begin - 8), true);
-  file.set(text, 8);
-  let at = begin;
-  for (const [, { data }] of tensors) {
-    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
-  }
-  return file;
+  const tensors = Object.entries(tensorsOf(head)).map(([name, { dtype, shape, data }]) => ({
+    ...{ name, dtype, shape },
+    bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  }));
+  return formatSafetensors(tensors, metadata);
 }
 
 const broken = (name: string, why: string): ResNet50Error =>
