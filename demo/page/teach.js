@@ -1,43 +1,15 @@
 // The teach-it page: classes with pictures, training, and trying out what was learnt with the parts of the main page.
-import { createAnnouncer } from './announcer.js';
 import { createCamera } from './camera.js';
-import { createExplainer } from './explainer.js';
-import { createHeatView } from './heat-view.js';
 import { listenForFiles } from './inputs.js';
 import { isolate } from './isolation.js';
 import { createNetwork } from './network.js';
-import { createPhotoView } from './photo-view.js';
 import { createPictures } from './pictures.js';
-import { createProgressView } from './progress-view.js';
-import { createResultsView } from './results-view.js';
-import { pictureSentence } from './sentences.js';
 import { readSite } from './site.js';
 import { createStore, initialState } from './state.js';
 import { createClasses } from './teach-classes.js';
 import { createSnapshots } from './teach-snapshots.js';
 import { createTraining } from './teach-training.js';
-
-const $ = (id) => document.getElementById(id);
-
-function showViews(store, pictures, network) {
-  store.subscribe(createPhotoView({ frame: $('photo'), image: $('photo-image'), video: $('photo-video') }));
-  const explainer = createExplainer(store, network, pictureSentence);
-  const results = { list: $('guesses'), prompt: $('prompt'), timing: $('timing'), hint: $('guesses-hint') };
-  store.subscribe(createResultsView(results, explainer.toggle));
-  store.subscribe(createHeatView($('photo-heat')));
-  const progress = {
-    box: $('progress'),
-    text: $('progress-text'),
-    button: $('progress-button'),
-    rest: $('panel-title'),
-  };
-  store.subscribe(createProgressView(progress, { onStop: network.stop, onStart: pictures.resume }));
-  store.subscribe(createAnnouncer($('status')));
-  store.subscribe(({ notice }) => {
-    if ($('notice').textContent !== notice) $('notice').textContent = notice;
-    $('notice').hidden = notice === '';
-  });
-}
+import { $, connectCamera, showViews } from './views.js';
 
 function connectTrial(store, pictures, camera, snapshots) {
   const onFile = (file) => {
@@ -47,15 +19,9 @@ function connectTrial(store, pictures, camera, snapshots) {
   };
   const onNothing = (notice) => store.update({ notice });
   listenForFiles({ input: $('file'), zone: $('photo'), onFile, onNothing });
-  const button = $('camera');
-  button.addEventListener('click', () => {
-    if (store.state.camera !== 'off') return camera.stop();
+  connectCamera(store, camera, () => {
     snapshots.stop();
     pictures.clear();
-    camera.start();
-  });
-  store.subscribe(({ camera: state }) => {
-    button.textContent = state === 'off' ? 'Use the camera' : 'Stop the camera';
   });
 }
 

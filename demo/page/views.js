@@ -1,0 +1,44 @@
+// What both pages show and do alike: the picture with its heat map, guesses, progress, notices, and the camera's button. Knows
+// the ids that both pages have.
+import { createAnnouncer } from './announcer.js';
+import { createExplainer } from './explainer.js';
+import { createHeatView } from './heat-view.js';
+import { createPhotoView } from './photo-view.js';
+import { createProgressView } from './progress-view.js';
+import { createResultsView } from './results-view.js';
+import { pictureSentence } from './sentences.js';
+
+export const $ = (id) => document.getElementById(id);
+
+export function showViews(store, pictures, network) {
+  store.subscribe(createPhotoView({ frame: $('photo'), image: $('photo-image'), video: $('photo-video') }));
+  const explainer = createExplainer(store, network, pictureSentence);
+  const results = { list: $('guesses'), prompt: $('prompt'), timing: $('timing'), hint: $('guesses-hint') };
+  store.subscribe(createResultsView(results, explainer.toggle));
+  store.subscribe(createHeatView($('photo-heat')));
+  const progress = {
+    box: $('progress'),
+    text: $('progress-text'),
+    button: $('progress-button'),
+    rest: $('panel-title'),
+  };
+  store.subscribe(createProgressView(progress, { onStop: network.stop, onStart: pictures.resume }));
+  store.subscribe(createAnnouncer($('status')));
+  store.subscribe(({ notice }) => {
+    if ($('notice').textContent !== notice) $('notice').textContent = notice;
+    $('notice').hidden = notice === '';
+  });
+}
+
+/** The button that starts and stops the camera. @param beforeStart ends what the camera takes the place of */
+export function connectCamera(store, camera, beforeStart) {
+  const button = $('camera');
+  button.addEventListener('click', () => {
+    if (store.state.camera !== 'off') return camera.stop();
+    beforeStart();
+    camera.start();
+  });
+  store.subscribe(({ camera: state }) => {
+    button.textContent = state === 'off' ? 'Use the camera' : 'Stop the camera';
+  });
+}
