@@ -3,16 +3,14 @@
 // saved and loaded back, and must answer the same. Needs RESNET50_TEST_MATERIAL.
 // Options: --each N (pictures a class to train with, 250), --test N (to test with, 50), --side N (pixels, 64), --epochs N (3),
 // --rate N, --precision int8,f32, --this-node.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { newestNode } from '../cmake/tools.mjs';
-import { MATERIAL, testWeights, weightsMissing } from '../tests/test-weights.mjs';
+import { testWeights } from '../tests/test-weights.mjs';
+import { begin, picturesOf, unpackCifar } from './cifar.mjs';
 
-const ARCHIVE = join(MATERIAL, 'datasets', 'cifar-10-jpeg.tar.xz');
 const number = (fallback) => ({ type: 'string', default: String(fallback) });
 const { values } = parseArgs({
   options: {
@@ -22,28 +20,9 @@ const { values } = parseArgs({
 });
 const [each, tests, side, epochs] = [values.each, values.test, values.side, values.epochs].map(Number);
 
-function fail(sentence) {
-  console.error(`bench: ${sentence}`);
-  process.exit(1);
-}
-
-/** Starts itself anew in the newest Node.js, which has relaxed SIMD. */
-function inNewestNode() {
-  const newest = newestNode('bench');
-  if (values['this-node'] || newest === process.execPath) return;
-  const args = [fileURLToPath(import.meta.url), ...process.argv.slice(2), '--this-node'];
-  process.exit(spawnSync(newest, args, { stdio: 'inherit' }).status ?? 1);
-}
-
 function unpack(folder) {
-  const unpacked = spawnSync('tar', ['-xJf', ARCHIVE, '-C', folder, '--wildcards', '*/*/0[0-9][0-9][0-9].jpg'], { encoding: 'utf8' });
-  if (unpacked.status !== 0) fail(`the archive could not be unpacked: ${unpacked.stderr}`);
-  const of = (part, count) =>
-    readdirSync(join(folder, part)).sort().flatMap((label) =>
-      readdirSync(join(folder, part, label)).sort().slice(0, count)
-        .map((file) => ({ label, image: join(folder, part, label, file) })),
-    );
-  return { train: of('train', each), test: of('test', tests) };
+  unpackCifar(folder, ['*/*/0[0-9][0-9][0-9].jpg']);
+  return { train: picturesOf(folder, 'train', each), test: picturesOf(folder, 'test', tests) };
 }
 
 async function answers(model, examples) {
@@ -90,9 +69,7 @@ async function stepTime(ResNet50, { train }, threads) {
   await model.dispose();
 }
 
-inNewestNode();
-const missing = weightsMissing() || (!existsSync(ARCHIVE) && `RESNET50_TEST_MATERIAL has no ${ARCHIVE}`);
-if (missing) fail(missing);
+begin(fileURLToPath(import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'resnet50-wasm-bench-finetune-'));
 try {
   const { ResNet50 } = await import('../dist/index.node.js');

@@ -1,45 +1,21 @@
 // npm run bench:fit: five classes of twenty pictures, from files to a classifier of one's own, in this Node.js or the newest
 // one. Goal: under ten seconds, embedding included. Needs RESNET50_TEST_MATERIAL (CIFAR-10, and photographs of usual size,
 // which take longer to decode; their classes are made up, so only their time counts).
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { newestNode } from '../cmake/tools.mjs';
-import { labelledPhotos, MATERIAL, testWeights, weightsMissing } from '../tests/test-weights.mjs';
+import { labelledPhotos, testWeights } from '../tests/test-weights.mjs';
+import { begin, picturesOf, unpackCifar } from './cifar.mjs';
 
 const GOAL_SECONDS = 10;
 const CLASSES = ['airplane', 'cat', 'frog', 'horse', 'ship'];
 const EACH = 20;
 const ROUNDS = 3;
 
-const ARCHIVE = join(MATERIAL, 'datasets', 'cifar-10-jpeg.tar.xz');
-
-function fail(sentence) {
-  console.error(`bench: ${sentence}`);
-  process.exit(1);
-}
-
-/** Starts itself anew in the newest Node.js, which has relaxed SIMD; `--this-node` stays. */
-function inNewestNode() {
-  const newest = newestNode('bench');
-  if (process.argv.includes('--this-node') || newest === process.execPath) return;
-  const { status } = spawnSync(newest, [fileURLToPath(import.meta.url), '--this-node'], { stdio: 'inherit' });
-  process.exit(status ?? 1);
-}
-
 function cifar(folder) {
-  const patterns = CLASSES.flatMap((label) => [`train/${label}/00[01]*`, `test/${label}/00[0-4]*`]);
-  const unpacked = spawnSync('tar', ['-xJf', ARCHIVE, '-C', folder, '--wildcards', ...patterns], { encoding: 'utf8' });
-  if (unpacked.status !== 0) fail(`the archive could not be unpacked: ${unpacked.stderr}`);
-  const of = (part) =>
-    CLASSES.flatMap((label) =>
-      readdirSync(join(folder, part, label))
-        .sort()
-        .map((file) => ({ label, image: join(folder, part, label, file) })),
-    );
-  return { train: of('train'), test: of('test') };
+  unpackCifar(folder, CLASSES.flatMap((label) => [`train/${label}/00[01]*`, `test/${label}/00[0-4]*`]));
+  return { train: picturesOf(folder, 'train'), test: picturesOf(folder, 'test') };
 }
 
 /** A hundred photographs in five made-up classes. */
@@ -77,9 +53,7 @@ async function measure(model, what, examples) {
   return runs.every(({ total }) => total < GOAL_SECONDS);
 }
 
-inNewestNode();
-const missing = weightsMissing() || (!existsSync(ARCHIVE) && `RESNET50_TEST_MATERIAL has no ${ARCHIVE}`);
-if (missing) fail(missing);
+begin(fileURLToPath(import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'resnet50-wasm-bench-fit-'));
 try {
   const { ResNet50 } = await import('../dist/index.node.js');
