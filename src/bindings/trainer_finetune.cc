@@ -10,23 +10,13 @@
 
 #include "bindings/js_object.h"
 #include "bindings/js_result.h"
+#include "bindings/trainer_fit.h"
 #include "training/finetune_export.h"
 #include "training/finetune_trainer.h"
 
 namespace resnet50::js {
 
 using emscripten::val;
-
-namespace {
-
-val ToJs(const FinetuneScore& score) {
-  val result = val::object();
-  result.set("loss", score.loss);
-  result.set("accuracy", score.accuracy);
-  return result;
-}
-
-}  // namespace
 
 class FinetuneHandle {
  public:
@@ -44,10 +34,10 @@ class FinetuneHandle {
 
   // float32 [channels, h, w] at the pointer.
   val Add(uintptr_t pointer, size_t count, int label) {
-    return js::ToJs(trainer_->Add({reinterpret_cast<const float*>(pointer), count}, label));
+    return ToJs(trainer_->Add({reinterpret_cast<const float*>(pointer), count}, label));
   }
 
-  val Begin() { return js::ToJs(trainer_->Begin()); }
+  val Begin() { return ToJs(trainer_->Begin()); }
 
   // { epoch, batch, batches, trained, heldOut: a score or null, epochDone, done }
   val Step() {

@@ -8,22 +8,12 @@
 
 #include "bindings/js_object.h"
 #include "bindings/js_result.h"
+#include "bindings/trainer_fit.h"
 #include "training/head_trainer.h"
 
 namespace resnet50::js {
 
 using emscripten::val;
-
-namespace {
-
-val ToJs(const Fit& fit) {
-  val result = val::object();
-  result.set("loss", fit.loss);
-  result.set("accuracy", fit.accuracy);
-  return result;
-}
-
-}  // namespace
 
 class HeadTrainerHandle {
  public:

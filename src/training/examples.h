@@ -9,6 +9,12 @@
 
 namespace resnet50 {
 
+// How well a classifier does on some examples.
+struct Fit {
+  double loss = 0.0;      // the mean of -log probability of the right class
+  double accuracy = 0.0;  // share of examples whose best class is the right one, 0..1
+};
+
 // Rows of features with a class each.
 struct Examples {
   std::vector<float> embeddings;  // [n, width], row-major

@@ -74,7 +74,7 @@ Status FinetuneTrainer::Begin() {
   logit_gradient_.resize(options_.batch * options_.shape.classes);
   begun_ = true;
   progress_.batches = Batches();
-  Result<FinetuneScore> score = Judge();
+  Result<Fit> score = Judge();
   if (!score) return std::move(score).error();
   progress_.held_out = score.value();
   KeepBest(score.value(), 0);
@@ -87,8 +87,8 @@ void FinetuneTrainer::Shuffle() {
   for (size_t i = order_.size(); i > 1; --i) std::swap(order_[i - 1], order_[random_.Next() % i]);
 }
 
-Result<FinetuneScore> FinetuneTrainer::Judge() {
-  FinetuneScore score;
+Result<Fit> FinetuneTrainer::Judge() {
+  Fit score;
   const double count = double(std::max<size_t>(split_.held_out.size(), 1));
   Status status = RunAll(split_.held_out, [&](std::span<const size_t> rows, std::span<const float> logits) {
     std::vector<int32_t> labels;
@@ -102,7 +102,7 @@ Result<FinetuneScore> FinetuneTrainer::Judge() {
 }
 
 // Of equal accuracies the smaller loss is better; with nothing held out, the last epoch is.
-void FinetuneTrainer::KeepBest(const FinetuneScore& score, int epoch) {
+void FinetuneTrainer::KeepBest(const Fit& score, int epoch) {
   const bool better = std::pair(score.accuracy, -score.loss) > std::pair(best_score_.accuracy, -best_score_.loss);
   if (epoch > 0 && !split_.held_out.empty() && !better) return;
   best_.assign(network_->values().begin(), network_->values().end());
@@ -164,7 +164,7 @@ Result<FinetuneProgress> FinetuneTrainer::Step() {
   if (++progress_.batch < progress_.batches) return progress_;
   ++progress_.epoch;
   progress_.epoch_done = true;
-  Result<FinetuneScore> score = Judge();
+  Result<Fit> score = Judge();
   if (!score) return std::move(score).error();
   progress_.held_out = score.value();
   KeepBest(score.value(), progress_.epoch);

@@ -30,17 +30,12 @@ struct FinetuneOptions {
   size_t threads = 1;
 };
 
-struct FinetuneScore {
-  double loss = 0.0;
-  double accuracy = 0.0;
-};
-
 struct FinetuneProgress {
   int epoch = 0;     // that ended last, 0 for none
   size_t batch = 0;  // of those of the epoch, done so far
   size_t batches = 0;
-  FinetuneScore trained;   // of the epoch so far, while its weights moved
-  FinetuneScore held_out;  // after the last epoch; zero where nothing is held out
+  Fit trained;   // of the epoch so far, while its weights moved
+  Fit held_out;  // after the last epoch; zero where nothing is held out
   bool epoch_done = false;
   bool done = false;
 };
@@ -68,7 +63,7 @@ class FinetuneTrainer {
   size_t trained() const { return split_.trained.size(); }
   size_t held_out() const { return split_.held_out.size(); }
   // Of the best epoch.
-  FinetuneScore best_held_out() const { return best_score_; }
+  Fit best_held_out() const { return best_score_; }
   // Fills the network's input with maps as they are and runs it, batch by batch; `see` gets the number of maps.
   template <typename See>
   Status RunAll(std::span<const size_t> examples, const See& see);
@@ -80,8 +75,8 @@ class FinetuneTrainer {
   FinetuneTrainer(const FinetuneOptions& options, Extent extent);
   void Shuffle();
   Status TrainBatch();
-  Result<FinetuneScore> Judge();
-  void KeepBest(const FinetuneScore& score, int epoch);
+  Result<Fit> Judge();
+  void KeepBest(const Fit& score, int epoch);
   size_t Batches() const { return (split_.trained.size() + options_.batch - 1) / options_.batch; }
 
   FinetuneOptions options_;
@@ -93,7 +88,7 @@ class FinetuneTrainer {
   Random random_;
   std::vector<size_t> order_;
   std::vector<float> best_, logit_gradient_;
-  FinetuneScore best_score_, sums_;
+  Fit best_score_, sums_;
   int best_epoch_ = 0;
   size_t seen_ = 0;  // examples of this epoch
   FinetuneProgress progress_;

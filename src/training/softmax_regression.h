@@ -10,12 +10,6 @@
 
 namespace resnet50 {
 
-// How well a classifier does on some examples.
-struct Fit {
-  double loss = 0.0;      // the mean of -log probability of the right class
-  double accuracy = 0.0;  // share of examples whose best class is the right one, 0..1
-};
-
 // Views examples, which must outlive it. Parameters are W [classes, width] followed by b [classes].
 class SoftmaxRegression {
  public:

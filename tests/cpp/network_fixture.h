@@ -53,6 +53,16 @@ inline std::map<std::string, FoldedLayer> RandomFoldedLayers(int classes, uint32
   return layers;
 }
 
+// The same by name, of one entry for each row of the table.
+inline std::map<std::string, FoldedLayer> ByName(const std::vector<FoldedLayer>& rows, int classes) {
+  const std::vector<Layer> table = ResNet50Layers(classes);
+  std::map<std::string, FoldedLayer> layers;
+  for (size_t i = 0; i < table.size(); ++i) {
+    if (table[i].has_weights()) layers.emplace(table[i].name, rows[i]);
+  }
+  return layers;
+}
+
 inline std::unique_ptr<Network> FloatNetwork(const std::map<std::string, FoldedLayer>& layers, int classes,
                                              size_t threads = 1) {
   NetworkOptions options;

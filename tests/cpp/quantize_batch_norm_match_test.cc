@@ -38,15 +38,6 @@ std::vector<FoldedLayer> Rows() {
   return rows;
 }
 
-std::map<std::string, FoldedLayer> ByName(const std::vector<FoldedLayer>& rows) {
-  const std::vector<Layer> table = ResNet50Layers(kClasses);
-  std::map<std::string, FoldedLayer> layers;
-  for (size_t i = 0; i < table.size(); ++i) {
-    if (table[i].has_weights()) layers.emplace(table[i].name, rows[i]);
-  }
-  return layers;
-}
-
 struct Sums {
   std::vector<double> mean, square;
   double count = 0.0;
@@ -55,11 +46,11 @@ struct Sums {
 TEST(BatchNormMatch, GivesImagesTheStatisticsThatAreExpected) {
   const std::vector<Layer> table = ResNet50Layers(kClasses);
   std::vector<FoldedLayer> rows = Rows();
-  const auto pool = FloatNetwork(ByName(rows), kClasses, 2);
+  const auto pool = FloatNetwork(ByName(rows, kClasses), kClasses, 2);
   const std::vector<ChannelMap> maps = Take(MatchBatchNorm(table, rows, Images(), kSide, pool->pool()));
 
   // By a network made anew from the changed weights; rows without a ReLU show their sums.
-  const auto network = FloatNetwork(ByName(rows), kClasses);
+  const auto network = FloatNetwork(ByName(rows, kClasses), kClasses);
   std::map<std::string, Sums> seen;
   for (const std::vector<float>& image : Images()) {
     Expect(network->Prepare(1, kSide, kSide));
@@ -96,7 +87,7 @@ TEST(BatchNormMatch, IsTakenBackFromWhatWasQuantized) {
   const std::vector<Layer> table = ResNet50Layers(kClasses);
   const std::vector<FoldedLayer> own = Rows();
   std::vector<FoldedLayer> matched = own;
-  const auto network = FloatNetwork(ByName(own), kClasses, 2);
+  const auto network = FloatNetwork(ByName(own, kClasses), kClasses, 2);
   const std::vector<ChannelMap> maps = Take(MatchBatchNorm(table, matched, Images(), kSide, network->pool()));
   for (size_t i = 0; i < table.size(); ++i) {
     if (matched[i].deviation.empty()) continue;

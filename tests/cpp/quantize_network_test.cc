@@ -54,15 +54,6 @@ std::vector<FoldedLayer> ByRow(const std::map<std::string, FoldedLayer>& layers)
   return rows;
 }
 
-std::map<std::string, FoldedLayer> ByName(const std::vector<FoldedLayer>& rows) {
-  const std::vector<Layer> table = ResNet50Layers(kClasses);
-  std::map<std::string, FoldedLayer> layers;
-  for (size_t i = 0; i < table.size(); ++i) {
-    if (table[i].has_weights()) layers.emplace(table[i].name, rows[i]);
-  }
-  return layers;
-}
-
 struct Made {
   std::vector<FoldedLayer> rows;
   std::unique_ptr<Network> real;
@@ -74,7 +65,7 @@ struct Made {
 Made Make(const QuantizationOptions& options, size_t threads = 1, size_t rows = 1000) {
   Made made;
   made.rows = ByRow(RandomFoldedLayers(kClasses, 3));
-  made.real = FloatNetwork(ByName(made.rows), kClasses, threads);
+  made.real = FloatNetwork(ByName(made.rows, kClasses), kClasses, threads);
   for (uint32_t i = 0; i < kImages; ++i) {
     const std::vector<float> image = SmoothImage(i);
     Expect(made.real->Prepare(1, kSide, kSide));
@@ -140,14 +131,14 @@ TEST(Equalize, LeavesTheLogitsAsTheyWere) {
   const std::vector<Layer> layers = ResNet50Layers(kClasses);
   std::vector<FoldedLayer> rows = ByRow(RandomFoldedLayers(kClasses, 3));
   const std::vector<float> image = SmoothImage(1);
-  const std::vector<float> before = FloatLogits(*FloatNetwork(ByName(rows), kClasses), image);
+  const std::vector<float> before = FloatLogits(*FloatNetwork(ByName(rows, kClasses), kClasses), image);
   Random random(4);
   for (const ChannelGroup& group : ChannelGroups(layers)) {
     std::vector<float> factors(size_t(group.channels));
     for (float& f : factors) f = random.Between(0.1F, 8.0F);
     Equalize(layers, group, factors, rows);
   }
-  const std::vector<float> after = FloatLogits(*FloatNetwork(ByName(rows), kClasses), image);
+  const std::vector<float> after = FloatLogits(*FloatNetwork(ByName(rows, kClasses), kClasses), image);
   float largest = 0.0F;
   for (float v : before) largest = std::max(largest, std::fabs(v));
   for (size_t i = 0; i < before.size(); ++i) EXPECT_NEAR(after[i], before[i], 1e-4F * largest);

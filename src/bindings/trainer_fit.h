@@ -1,0 +1,17 @@
+// How well a classifier does, as JavaScript sees it: CoreFit of web/core.ts.
+#pragma once
+
+#include <emscripten/val.h>
+
+#include "training/examples.h"
+
+namespace resnet50::js {
+
+inline emscripten::val ToJs(const Fit& fit) {
+  emscripten::val result = emscripten::val::object();
+  result.set("loss", fit.loss);
+  result.set("accuracy", fit.accuracy);
+  return result;
+}
+
+}  // namespace resnet50::js
