@@ -52,7 +52,10 @@ export function cacheStorageStore(): ShardStore | undefined {
       return undefined;
     },
     async put(shard, bytes) {
-      await (await open()).put(KEY_BASE + shard.sha256, shardResponse(shard, bytes, await sha256(bytes)));
+      await (await open()).put(
+        KEY_BASE + shard.sha256,
+        shardResponse(shard, bytes, shard.encoding ? await sha256(bytes) : shard.sha256),
+      );
     },
     async getText(url) {
       return (await (await open()).match(url))?.text();

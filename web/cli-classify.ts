@@ -2,6 +2,7 @@
  * `resnet50-wasm classify`: labels for files, one after the other; a bad one does not stop the rest.
  */
 import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { choice, color, list, number, parse, text, UsageError, type Values } from './cli-options.js';
 import { describe } from './errors.js';
@@ -224,6 +225,20 @@ function jsonArray(): Printer {
 export function print(what: string): number {
   process.stdout.write(what);
   return 0;
+}
+
+/** The file that --out names. */
+export function neededOut(command: string, values: Values): string {
+  const out = text(values, 'out');
+  if (out !== undefined) return out;
+  throw new UsageError(`name the file to write with --out (resnet50-wasm ${command} --help)`);
+}
+
+/** The same, where its folder must be there before a long work begins. */
+export async function outFile(command: string, values: Values): Promise<string> {
+  const out = neededOut(command, values);
+  if (await exists(dirname(out))) return out;
+  throw new UsageError(`--out ${out}: there is no folder ${dirname(out)}`);
 }
 
 /** True if a path is there. */

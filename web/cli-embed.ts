@@ -2,20 +2,20 @@
  * `resnet50-wasm embed`: the 2048 features of each picture as a row of a NumPy file.
  */
 import { writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import {
-  exists,
   IMAGE_OPTIONS,
   imageOptions,
   loadOptions,
   loadWithProgress,
   MODEL_OPTIONS,
   namesOf,
+  outFile,
   print,
   readable,
 } from './cli-classify.js';
-import { parse, text, UsageError } from './cli-options.js';
+import { parse, text } from './cli-options.js';
 import { describe } from './errors.js';
+import { FEATURES } from './head.js';
 import type { ImageOptions, ResNet50 } from './index.node.js';
 import { NpyWriter } from './npy.js';
 
@@ -46,16 +46,11 @@ const OPTIONS = {
   ...IMAGE_OPTIONS,
 } as const;
 
-/** Numbers that ResNet-50 has before its classifier. */
-const COLUMNS = 2048;
-
 /** Runs the command; resolves to the exit status. */
 export async function embedCommand(args: string[]): Promise<number> {
   const { values, positionals } = parse('embed', args, OPTIONS);
   if (values.help) return print(HELP);
-  const out = text(values, 'out');
-  if (out === undefined) throw new UsageError('name the file to write with --out (resnet50-wasm embed --help)');
-  if (!(await exists(dirname(out)))) throw new UsageError(`--out ${out}: there is no folder ${dirname(out)}`);
+  const out = await outFile('embed', values);
   const files = namesOf('embed', positionals);
   const options = imageOptions(values);
   const model = await loadWithProgress(loadOptions(values));
@@ -74,7 +69,7 @@ async function writeVectors(
   out: string,
   namesFile: string | undefined,
 ): Promise<number> {
-  const matrix = await NpyWriter.create(out, COLUMNS);
+  const matrix = await NpyWriter.create(out, FEATURES);
   const rows: string[] = [];
   let failures = 0;
   try {
@@ -94,6 +89,6 @@ async function writeVectors(
     throw error;
   }
   if (namesFile !== undefined) await writeFile(namesFile, rows.join(''));
-  process.stderr.write(`${out}: ${rows.length} x ${COLUMNS}\n`);
+  process.stderr.write(`${out}: ${rows.length} x ${FEATURES}\n`);
   return failures === 0 ? 0 : 1;
 }

@@ -10,6 +10,7 @@ import {
   loadOptions,
   loadWithProgress,
   MODEL_OPTIONS,
+  neededOut,
   print,
   readable,
 } from './cli-classify.js';
@@ -55,9 +56,8 @@ export async function explainCommand(args: string[]): Promise<number> {
   const { values, positionals } = parse('explain', args, OPTIONS);
   if (values.help) return print(HELP);
   const [picture, ...more] = positionals;
-  const out = text(values, 'out');
   if (picture === undefined || more.length > 0) throw new UsageError('name one picture (resnet50-wasm explain --help)');
-  if (out === undefined) throw new UsageError('name the file to write with --out (resnet50-wasm explain --help)');
+  const out = neededOut('explain', values);
   const asked = text(values, 'class');
   const maxSide = number(values, 'max-side', 1, Number.POSITIVE_INFINITY) ?? 1024;
   const settings = imageOptions(values);

@@ -1,17 +1,16 @@
 /**
  * `resnet50-wasm fit`: a head of the user's own from folders of pictures, one a class.
  */
-import { dirname } from 'node:path';
 import {
-  exists,
   IMAGE_OPTIONS,
   imageOptions,
   loadOptions,
   loadWithProgress,
   MODEL_OPTIONS,
+  outFile,
   print,
 } from './cli-classify.js';
-import { choice, number, parse, text, UsageError, type Values } from './cli-options.js';
+import { choice, number, parse, UsageError, type Values } from './cli-options.js';
 import { describe, ResNet50Error } from './errors.js';
 import { writeWhole } from './files.js';
 import type { Example, Fit, FitOptions, FitReport, ResNet50 } from './index.node.js';
@@ -66,10 +65,8 @@ export async function fitCommand(args: string[]): Promise<number> {
   const { values, positionals } = parse('fit', args, OPTIONS);
   if (values.help) return print(HELP);
   const [folder, ...more] = positionals;
-  const out = text(values, 'out');
   if (folder === undefined || more.length > 0) throw new UsageError('name one FOLDER (resnet50-wasm fit --help)');
-  if (out === undefined) throw new UsageError('name the file to write with --out (resnet50-wasm fit --help)');
-  if (!(await exists(dirname(out)))) throw new UsageError(`--out ${out}: there is no folder ${dirname(out)}`);
+  const out = await outFile('fit', values);
   const options = fitOptions(values);
   const photos = await readClassFolders(folder);
   if (photos.length === 0) {

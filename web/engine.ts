@@ -6,6 +6,7 @@ import type { TensorSpec } from './architecture.js';
 import type { CoreImage, CoreModule, CoreNetwork, CoreResult } from './core.js';
 import { withObjects } from './core-objects.js';
 import { describe, type ErrorCode, ResNet50Error } from './errors.js';
+import { parameterCount } from './head.js';
 import type { Category } from './manifest.js';
 import { type Parameter, ParameterSource } from './parameters.js';
 import { maskOf } from './pick.js';
@@ -73,13 +74,14 @@ export function unwrap<T>(result: CoreResult<T>, subject = ''): T {
   throw new ResNet50Error(code as ErrorCode, text, { subject: about });
 }
 
-/** Copies bytes into a new block of the core's memory. The caller releases it. */
-export function copyIn(core: CoreModule, bytes: Uint8Array, subject: string): number {
-  const pointer = core.allocate(bytes.length);
+/** Copies bytes or numbers into a new block of the core's memory. The caller releases it. */
+export function copyIn(core: CoreModule, data: ArrayBufferView, subject: string): number {
+  const { buffer, byteOffset, byteLength } = data;
+  const pointer = core.allocate(byteLength);
   if (pointer === 0) {
-    throw new ResNet50Error('OUT_OF_MEMORY', `no memory for the ${bytes.length} bytes of ${subject}`, { subject });
+    throw new ResNet50Error('OUT_OF_MEMORY', `no memory for the ${byteLength} bytes of ${subject}`, { subject });
   }
-  core.HEAPU8.set(bytes, pointer);
+  core.HEAPU8.set(new Uint8Array(buffer, byteOffset, byteLength), pointer);
   return pointer;
 }
 
@@ -175,7 +177,7 @@ export class Engine {
     unwrap(network.initialiseRandomly(seed), 'weights');
     onProgress({ phase: 'ready', loaded: 0, total: 0, shard: '' });
     const transforms = mergeTransforms(spec.fallbackTransforms, spec.transforms);
-    const parameters = 25_557_032 - 2049 * 1000 + 2049 * classes;
+    const parameters = parameterCount(classes);
     const facts: LoadedFacts = {
       ...{ name: null, address: null, meta: {}, categories: null, precision: 'f32' },
       ...{ classes, parameters, transforms, ownTransforms: spec.fallbackTransforms, head: null },
@@ -265,8 +267,7 @@ export class Engine {
   setHead(head: PlainHead | null): LoadedFacts {
     const pointers: number[] = [];
     try {
-      for (const { buffer, byteOffset, byteLength } of head?.parts ?? [])
-        pointers.push(copyIn(this.core, new Uint8Array(buffer, byteOffset, byteLength), 'the head'));
+      for (const part of head?.parts ?? []) pointers.push(copyIn(this.core, part, 'the head'));
       const [features = 0, perRow = 0] = pointers;
       const settings = head && { classes: head.facts.classes, rows: head.rows, k: head.k, features, perRow };
       unwrap(this.network.setHead(settings), 'head');
@@ -378,7 +379,7 @@ export class Engine {
 
   #runTensor(image: Extract<PreparedImage, { kind: 'tensor' }>): number {
     const [n, , height, width] = image.shape;
-    const pointer = copyIn(this.core, new Uint8Array(image.data.buffer), image.name);
+    const pointer = copyIn(this.core, image.data, image.name);
     try {
       return unwrap(this.network.runTensor(pointer, n, height, width), image.name);
     } finally {

@@ -8,10 +8,7 @@ import type { FinetuneProgress, FinetuneResult, FinetuneRun, FinetuneSettings } 
 import type { Fit } from './head.js';
 
 /** Lets messages in. */
-const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array<ArrayBuffer>) =>
-  new Uint8Array(buffer, byteOffset, byteLength);
+export const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -31,7 +28,7 @@ export class Finetuning {
 
   /** Adds what layer3 makes of a picture, [1024, height, width]. */
   add(map: Float32Array<ArrayBuffer>, label: number): null {
-    const pointer = copyIn(this.module, bytesOf(map), 'the activations');
+    const pointer = copyIn(this.module, map, 'the activations');
     try {
       unwrap(this.#trainer.add(pointer, map.length, label), 'examples');
     } finally {

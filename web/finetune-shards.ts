@@ -4,9 +4,9 @@
  * equalization divided channels by stays divided, and `factors` say by what.
  */
 import { ResNet50Error } from './errors.js';
-import { FEATURES, type FitReport } from './head.js';
+import { type FitReport, parameterCount } from './head.js';
 import type { Manifest, Precision, Shard } from './manifest.js';
-import { formatSafetensors } from './safetensors.js';
+import { formatSafetensors, headerOf, splitName } from './safetensors.js';
 import { sha256 } from './sha256.js';
 import type { Transforms } from './transforms.js';
 import type { FilesSource, StoredFile } from './weights-source.js';
@@ -28,21 +28,11 @@ const isReplaced = (name: string): boolean =>
 
 /** The tensors of a safetensors file that the core has read. */
 function tensorsOf({ bytes }: StoredFile): Tensor[] {
-  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  const { __metadata__, ...header } = JSON.parse(new TextDecoder().decode(bytes.slice(8, 8 + length)));
-  return Object.entries(header as Record<string, { dtype: string; shape: number[]; data_offsets: number[] }>).map(
-    ([
-      name,
-      {
-        dtype,
-        shape,
-        data_offsets: [from = 0, to = 0],
-      },
-    ]) => ({
-      ...{ name, dtype, shape },
-      bytes: bytes.slice(8 + length + from, 8 + length + to),
-    }),
-  );
+  const { header, data } = headerOf(bytes);
+  return Object.entries(header).map(([name, { dtype, shape, data_offsets }]) => ({
+    ...{ name, dtype, shape },
+    bytes: bytes.slice(data + data_offsets[0], data + data_offsets[1]),
+  }));
 }
 
 /** Output channels of layers that are cut by them, joined. */
@@ -51,8 +41,8 @@ class Joined {
 
   constructor(files: readonly StoredFile[]) {
     for (const tensor of files.flatMap(tensorsOf)) {
-      const [base = '', first = '0'] = tensor.name.split('#');
-      this.#pieces.set(base, (this.#pieces.get(base) ?? new Map()).set(Number(first), tensor));
+      const [base, first] = splitName(tensor.name);
+      this.#pieces.set(base, (this.#pieces.get(base) ?? new Map()).set(first, tensor));
     }
   }
 
@@ -165,7 +155,7 @@ export async function replaceLayer4({ manifest, files }: FilesSource, by: Replac
       ...{ name, transforms: by.transforms },
       meta: { finetuned: { from: manifest.name, layers: ['layer4', 'fc'], examples, ...finetuned } },
       categories: by.classes.map((label) => ({ label })),
-      parameters: 23_508_032 + (FEATURES + 1) * by.classes.length,
+      parameters: parameterCount(by.classes.length),
       ranges: { ...manifest.ranges, ...by.ranges },
       precisions: { [by.precision]: { shards } },
     },

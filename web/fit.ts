@@ -5,7 +5,15 @@
 import type { Connection } from './connection.js';
 import { ResNet50Error } from './errors.js';
 import { checkFinetuneOptions, Finetune, unfreezesLayer4 } from './finetune.js';
-import { type Example, FEATURES, type FitOptions, type FitReport, type Head, type LinearHead } from './head.js';
+import {
+  type Example,
+  FEATURES,
+  type FitOptions,
+  type FitReport,
+  type Head,
+  type LinearHead,
+  parameterCount,
+} from './head.js';
 import { formatHead, parseHead } from './head-file.js';
 import { prepare } from './inputs.js';
 import { formatManifest, MANIFEST_FILE } from './manifest.js';
@@ -232,9 +240,6 @@ async function finetune(
   }
 }
 
-/** Parameters below the classifier. */
-const BACKBONE = 23_508_032;
-
 function placed(head: Head): PlacedHead {
   const linear = head.method === 'head';
   const classes = head.classes.length;
@@ -244,7 +249,7 @@ function placed(head: Head): PlacedHead {
       : { parts: [head.embeddings, head.labels], rows: head.labels.length, k: head.k }),
     facts: {
       ...{ classes, categories: head.classes.map((label) => ({ label })), head: head.method },
-      parameters: BACKBONE + (linear ? (FEATURES + 1) * classes : 0),
+      parameters: parameterCount(linear ? classes : 0),
     },
   };
   return { head, job: { type: 'head', head: plain } };

@@ -2,6 +2,7 @@
  * A classifier of the user's own on the network's 2048 pooled features, and how one is trained: plain data. Knows nothing
  * of files, workers or wasm.
  */
+import type { CoreTrainingOptions } from './core.js';
 import type { FinetuneProgress } from './finetune-job.js';
 import type { ImageInput } from './inputs.js';
 import type { Precision } from './manifest.js';
@@ -10,6 +11,9 @@ import type { Transforms } from './transforms.js';
 
 /** Features that ResNet-50 has before its classifier. */
 export const FEATURES = 2048;
+
+/** Parameters of a ResNet-50 with so many classes as torchvision counts them; of 0, those below the classifier. */
+export const parameterCount = (classes: number): number => 23_508_032 + (FEATURES + 1) * classes;
 
 /** What a head was made on. */
 export interface HeadOrigin {
@@ -153,14 +157,7 @@ export interface TrainingJob {
   /** [n, 2048] row-major. */
   embeddings: Float32Array<ArrayBuffer>;
   labels: Int32Array<ArrayBuffer>;
-  options: {
-    classes: number;
-    l2: number | null;
-    holdOut: number;
-    seed: number;
-    maxIterations: number;
-    patience: number;
-  };
+  options: CoreTrainingOptions;
 }
 
 /** What comes of it. */

@@ -3,49 +3,41 @@
  * of how messages travel.
  */
 import { Engine, type EngineHost } from './engine.js';
-import { describe, isAbort, ResNet50Error, toPlainError } from './errors.js';
+import { describe, ResNet50Error } from './errors.js';
 import { explain } from './explain.js';
-import type { Job, JobResults, Reply, Request } from './protocol.js';
+import type { Job, JobResults } from './protocol.js';
+import { type Post, type Progress, Receiver } from './receiver.js';
 import { featuresOf } from './stages.js';
 
 /** Answers requests until the realm ends. */
-export class Host {
+export class Host extends Receiver {
   #engine: Engine | undefined;
-  readonly #running = new Map<number, AbortController>();
 
   constructor(
     private readonly host: EngineHost,
-    private readonly post: (reply: Reply, transfer: Transferable[]) => void,
-  ) {}
-
-  /** Takes one message. */
-  async receive(request: Request): Promise<void> {
-    if ('farewell' in request) return this.dispose();
-    const { id } = request;
-    if ('abort' in request) return this.#running.get(id)?.abort();
-    const abort = new AbortController();
-    this.#running.set(id, abort);
-    try {
-      const value = await this.#perform(id, request.job, abort.signal);
-      abort.signal.throwIfAborted();
-      this.post({ id, value, memoryBytes: this.#engine?.memoryBytes ?? 0 }, buffersIn(value));
-    } catch (error) {
-      this.#fail(id, error);
-    } finally {
-      this.#running.delete(id);
-    }
+    post: Post,
+  ) {
+    super(post);
   }
 
   /** Frees the network (for hosts in place; workers are terminated). */
-  dispose(): void {
-    for (const abort of this.#running.values()) abort.abort();
+  override dispose(): void {
+    super.dispose();
     this.#engine?.dispose();
     this.#engine = undefined;
   }
 
-  async #perform(id: number, job: Job, signal: AbortSignal): Promise<JobResults[keyof JobResults]> {
+  protected get memoryBytes(): number {
+    return this.#engine?.memoryBytes ?? 0;
+  }
+
+  protected async perform(
+    job: Job,
+    onProgress: (progress: Progress) => void,
+    signal: AbortSignal,
+  ): Promise<JobResults[keyof JobResults]> {
     if (job.type === 'load') {
-      this.#engine = await Engine.load(job.spec, this.host, (progress) => this.post({ id, progress }, []), signal);
+      this.#engine = await Engine.load(job.spec, this.host, onProgress, signal);
       return this.#engine.facts;
     }
     const engine = this.#engine;
@@ -72,26 +64,9 @@ export class Host {
     }
   }
 
-  /** Whatever is neither ours nor an abort comes from wasm or its glue: the core's memory is in an unknown state. */
-  #fail(id: number, error: unknown): void {
-    if (error instanceof ResNet50Error || isAbort(error)) {
-      this.post({ id, error: toPlainError(error), fatal: false }, []);
-      return;
-    }
+  protected crashed(cause: unknown): ResNet50Error {
     this.#engine = undefined;
-    const crash = new ResNet50Error(
-      'CORE_CRASHED',
-      `the core stopped working (${describe(error)}); the next call starts a fresh one`,
-      {
-        cause: error,
-      },
-    );
-    this.post({ id, error: toPlainError(crash), fatal: true }, []);
+    const message = `the core stopped working (${describe(cause)}); the next call starts a fresh one`;
+    return new ResNet50Error('CORE_CRASHED', message, { cause });
   }
-}
-
-/** The buffers of all numbers in a result: they are copies of its own, so they can be moved. */
-function buffersIn(value: unknown): ArrayBuffer[] {
-  if (ArrayBuffer.isView(value)) return [value.buffer as ArrayBuffer];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(buffersIn) : [];
 }

@@ -3,16 +3,11 @@
  */
 import type { EngineHost } from './engine.js';
 import { Host } from './host.js';
-import type { Port, Reply, Request } from './protocol.js';
+import type { Port, Reply } from './protocol.js';
+import type { Receiver } from './receiver.js';
 
 /** Starts a host of an engine in place. */
 export const openLocalPort = (engineHost: EngineHost): Port => localPort((post) => new Host(engineHost, post));
-
-/** Whatever answers requests. */
-interface Receiver {
-  receive(request: Request): Promise<void>;
-  dispose(): void;
-}
 
 /** A port to a host in place. Buffers are handed over, not copied. */
 export function localPort(makeHost: (post: (reply: Reply) => void) => Receiver): Port {

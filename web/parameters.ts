@@ -6,6 +6,7 @@ import type { TensorSpec } from './architecture.js';
 import { ResNet50Error } from './errors.js';
 import type { Manifest, Precision, Shard } from './manifest.js';
 import type { Place } from './places.js';
+import { headerOf, splitName } from './safetensors.js';
 import { type FilesSource, type StoredFile, streamShards } from './weights-source.js';
 
 /** What `model.parameter(name)` gives. */
@@ -31,22 +32,6 @@ interface Piece {
   dtype: string;
   shape: number[];
   bytes: Uint8Array<ArrayBuffer>;
-}
-
-type Header = Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
-
-/** The header of a safetensors file that the core has read, and where its data begins. */
-function headerOf(bytes: Uint8Array): { header: Header; data: number } {
-  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  const text = new TextDecoder().decode(new Uint8Array(bytes.subarray(8, 8 + length)));
-  const { __metadata__, ...header } = JSON.parse(text);
-  return { header, data: 8 + length };
-}
-
-/** 'fc.weight#256' -> 'fc.weight' and 256. */
-function splitName(name: string): [base: string, first: number] {
-  const [base = '', first = '0'] = name.split('#');
-  return [base, Number(first)];
 }
 
 /** torch's BatchNorm2d default, which ResNet-50 does not change. */

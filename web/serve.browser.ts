@@ -5,6 +5,7 @@ import type { CoreFactory } from './engine.js';
 import { browserHost } from './host.browser.js';
 import { Host } from './host.js';
 import type { Reply, Request } from './protocol.js';
+import type { Post, Receiver } from './receiver.js';
 import { serveThread, THREAD_NAME, type ThreadsGreeting, threadAt } from './threads.browser.js';
 
 interface WorkerScope {
@@ -12,11 +13,6 @@ interface WorkerScope {
   close(): void;
   postMessage(message: Reply, transfer: Transferable[]): void;
   onmessage: ((event: MessageEvent<Request | ThreadsGreeting>) => void) | null;
-}
-
-/** Whatever answers requests. */
-interface Receiver {
-  receive(request: Request): Promise<void>;
 }
 
 /** Serves one flavour from this worker. */
@@ -31,10 +27,7 @@ export const serve = (factory: CoreFactory): void =>
   );
 
 /** Serves what `open` makes of a core whose threads can start. */
-export function listen(
-  factory: CoreFactory,
-  open: (threaded: CoreFactory, post: (reply: Reply, transfer: Transferable[]) => void) => Receiver,
-): void {
+export function listen(factory: CoreFactory, open: (threaded: CoreFactory, post: Post) => Receiver): void {
   const scope = globalThis as unknown as WorkerScope;
   if (scope.name === THREAD_NAME) {
     serveThread(globalThis as unknown as Parameters<typeof serveThread>[0]);

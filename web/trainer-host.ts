@@ -4,73 +4,50 @@
  */
 import type { TrainerModule } from './core.js';
 import { type CoreFactory, copyIn, startCore, unwrap } from './engine.js';
-import { describe, isAbort, ResNet50Error, toPlainError } from './errors.js';
-import { Finetuning } from './finetune-host.js';
+import { describe, ResNet50Error } from './errors.js';
+import { Finetuning, pause } from './finetune-host.js';
 import type { Fit, FitProgress, TrainingJob, TrainingResult } from './head.js';
-import type { Job, JobResults, Reply, Request } from './protocol.js';
+import type { Job, JobResults } from './protocol.js';
+import { type Post, type Progress, Receiver } from './receiver.js';
 
 /** Longest time without looking for messages, milliseconds. */
 const DEAF_MS = 50;
 
-/** Lets messages in. */
-const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
-
 /** Answers requests until the realm ends. */
-export class TrainerHost {
-  readonly #running = new Map<number, AbortController>();
+export class TrainerHost extends Receiver {
   #module: TrainerModule | undefined;
   #finetuning: Finetuning | undefined;
 
   constructor(
     private readonly loadFactory: (threads: number) => Promise<CoreFactory>,
-    private readonly post: (reply: Reply, transfer: Transferable[]) => void,
-  ) {}
-
-  /** Takes one message. */
-  async receive(request: Request): Promise<void> {
-    if ('farewell' in request) return this.dispose();
-    const { id } = request;
-    if ('abort' in request) return this.#running.get(id)?.abort();
-    const abort = new AbortController();
-    this.#running.set(id, abort);
-    try {
-      const { job } = request;
-      const { value, transfer } = await this.#perform(job, (progress) => this.post({ id, progress }, []), abort.signal);
-      this.post({ id, value, memoryBytes: this.#module?.memoryBytes() ?? 0 }, transfer);
-    } catch (error) {
-      const known = error instanceof ResNet50Error || isAbort(error);
-      const crash = () => new ResNet50Error('CORE_CRASHED', `the trainer stopped working: ${describe(error)}`);
-      this.post({ id, error: toPlainError(known ? error : crash()), fatal: !known }, []);
-    } finally {
-      this.#running.delete(id);
-    }
+    post: Post,
+  ) {
+    super(post);
   }
 
-  async #perform(
+  protected get memoryBytes(): number {
+    return this.#module?.memoryBytes() ?? 0;
+  }
+
+  protected async perform(
     job: Job,
-    onProgress: (progress: FitProgress) => void,
+    onProgress: (progress: Progress) => void,
     signal: AbortSignal,
-  ): Promise<{ value: JobResults[keyof JobResults]; transfer: Transferable[] }> {
-    if (job.type === 'train') {
-      const value = await trainHead(await this.#start(job.wasmFile, 1), job, onProgress, signal);
-      return { value, transfer: [value.weight.buffer, value.bias.buffer] };
-    }
+  ): Promise<JobResults[keyof JobResults]> {
+    if (job.type === 'train') return trainHead(await this.#start(job.wasmFile, 1), job, onProgress, signal);
     if (job.type === 'finetune-open') {
       this.#finetuning?.delete();
       this.#finetuning = new Finetuning(await this.#start(job.wasmFile, job.settings.threads), job.settings);
-      return { value: null, transfer: [] };
+      return null;
     }
     const finetuning = this.#finetuning;
-    if (job.type === 'finetune-add' && finetuning) return { value: finetuning.add(job.map, job.label), transfer: [] };
-    if (job.type === 'finetune-run' && finetuning) {
-      const value = await finetuning.run(job, onProgress, signal);
-      return { value, transfer: value.shards.map(({ bytes }) => bytes.buffer) };
-    }
+    if (job.type === 'finetune-add' && finetuning) return finetuning.add(job.map, job.label);
+    if (job.type === 'finetune-run' && finetuning) return finetuning.run(job, onProgress, signal);
     throw new ResNet50Error('INTERNAL', `a trainer has no job '${job.type}' now`);
   }
 
-  dispose(): void {
-    for (const abort of this.#running.values()) abort.abort();
+  protected crashed(cause: unknown): ResNet50Error {
+    return new ResNet50Error('CORE_CRASHED', `the trainer stopped working: ${describe(cause)}`);
   }
 
   async #start(wasmFile: string | null, threads: number): Promise<TrainerModule> {
@@ -96,12 +73,8 @@ export async function trainHead(
   signal: AbortSignal,
 ): Promise<TrainingResult> {
   const width = embeddings.length / labels.length;
-  const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>) =>
-    new Uint8Array(buffer, byteOffset, byteLength);
-  const [features, classes] = [
-    copyIn(module, bytesOf(embeddings), 'the embeddings'),
-    copyIn(module, bytesOf(labels), 'the labels'),
-  ];
+  const features = copyIn(module, embeddings, 'the embeddings');
+  const classes = copyIn(module, labels, 'the labels');
   const created = module.createHeadTrainer(features, classes, labels.length, width, options);
   module.release(features);
   module.release(classes);
