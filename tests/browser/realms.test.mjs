@@ -41,16 +41,24 @@ for (const name of BROWSERS) {
     });
 
     test("a user's own worker: a worker of ours below it, with threads", async () => {
-      await set.open(async (page) => {
-        const result = await page.evaluate(
+      const answer = (page) =>
+        page.evaluate(
           () =>
             new Promise((resolve) => {
+              setTimeout(resolve, 30_000, null);
               new Worker('/own.js', { type: 'module' }).onmessage = ({ data }) => resolve(data);
             }),
         );
-        assert.equal(result.error, undefined);
-        assert.deepEqual([result.hash, result.worker, result.threads >= 2], [expected, true, true]);
-      });
+      // In Firefox 153, 3 to 5 of 70 pages whose worker did nothing but start two more never got them: such a page is
+      // replaced by another, which is said, at most twice.
+      let result = null;
+      for (let pages = 0; result === null && pages < (name === 'firefox' ? 3 : 1); pages++) {
+        if (pages > 0) console.error('test: a worker in a worker did not start within 30 s; another page is tried');
+        result = await set.open(answer);
+      }
+      assert.notEqual(result, null, 'no answer');
+      assert.equal(result.error, undefined);
+      assert.deepEqual([result.hash, result.worker, result.threads >= 2], [expected, true, true]);
     });
 
     test('a service worker: the static entry, in place, on one thread', async (t) => {
