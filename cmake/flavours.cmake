@@ -9,6 +9,7 @@ set_property(CACHE RESNET50_FLAVOUR PROPERTY STRINGS native simd simd-threads re
 option(RESNET50_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer (native only)" OFF)
 option(RESNET50_SANITIZE_THREADS "ThreadSanitizer (native only), in place of the others" OFF)
 option(RESNET50_SAFE_HEAP "Emscripten's checks of every load and store (wasm flavours only), for the tests" OFF)
+option(RESNET50_COVERAGE "count which lines of our own code run (native, gcc)" OFF)
 option(RESNET50_FUZZ "libFuzzer programs, with both sanitizers (native, clang)" OFF)
 option(RESNET50_WASM_TESTS "build the GoogleTest suite for Node too (wasm flavours only)" OFF)
 
@@ -66,3 +67,7 @@ add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions;-fno-rtti>")
 
 # For our own targets only: other people's code is not ours to make warning-free.
 set(RESNET50_WARNINGS -Wall -Wextra -Wconversion -Wshadow -Wno-sign-conversion -Werror)
+if(RESNET50_COVERAGE)
+  list(APPEND RESNET50_WARNINGS --coverage -fprofile-update=atomic)
+  add_link_options(--coverage)
+endif()
