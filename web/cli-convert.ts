@@ -11,6 +11,9 @@ import { findWeights, ResNet50_Weights } from './registry.js';
 import { megabytes, progressBar } from './terminal.js';
 import { mergeTransforms, type Transforms } from './transforms.js';
 
+/** How the reach of activations is found. */
+const RANGES = ['squares', 'percentile', 'extremes'] as const;
+
 /** Bits a weight of `--encoding compact`. */
 const COMPACT_BITS = 4.2;
 
@@ -21,7 +24,8 @@ export const QUANTIZATION_HELP = `  --encoding E            plain, or compact: c
   --evaluate DIR          labelled photos to measure int8 and f32 on: the manifest tells
                           (labels.json: [{ "file", "class" }], or a folder a class)
   --threads N             [all cores]
-  --ranges R              of activations: squares, percentile or extremes  [squares]
+  --ranges R              of activations: squares, percentile or extremes  [squares of
+                          photos, extremes of generated pictures]
   --no-matching --no-equalization --no-compensation --no-bias-correction
                           leave out a step of the quantization, to see what it is worth
   --damping N             compensation: share of the mean variance that steadies it  [0.01]
@@ -106,7 +110,8 @@ function quantizationSettings(values: Values): ConvertOptions['quantization'] {
   const compact = choice(values, 'encoding', ['plain', 'compact']) === 'compact';
   return {
     equalize: !values['no-equalization'],
-    ranges: choice(values, 'ranges', ['squares', 'percentile', 'extremes']) ?? 'squares',
+    // Photos have values that generated pictures never reach: of these, nothing more is cut off.
+    ranges: choice(values, 'ranges', RANGES) ?? (values.calibrate === undefined ? 'extremes' : 'squares'),
     compensate: !values['no-compensation'],
     matchBatchNorm: !values['no-matching'],
     correctBias: !values['no-bias-correction'],
