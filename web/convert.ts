@@ -13,7 +13,7 @@ import type {
   CoreResult,
   CoreTransforms,
 } from './core.js';
-import { copyIn, startCore, unwrap } from './engine.js';
+import { copyIn, startCore, unwrap } from './core-start.js';
 import { describe, ResNet50Error } from './errors.js';
 import { fileError, systemCode } from './files.js';
 import { readLabelled } from './labelled.js';
@@ -30,7 +30,7 @@ import {
   type Shard,
 } from './manifest.js';
 import { type Measures, measure } from './measures.js';
-import { IMAGENET_CATEGORIES } from './registry.js';
+import { findWeights, IMAGENET_CATEGORIES } from './registry.js';
 
 /** What to convert, and how. */
 export interface ConvertOptions {
@@ -73,7 +73,7 @@ export async function convert(options: ConvertOptions): Promise<Manifest> {
   const core = await loadConverter(options.threads);
   const converter = openCheckpoint(core, bytes, source.file, options);
   try {
-    const categories = await readCategories(options.labels, converter.classes);
+    const categories = await readCategories(options.labels, converter.classes, options.name);
     const int8 = options.precisions.includes('int8');
     const calibration = int8 ? await calibrate(core, converter, options) : { images: 0, kind: 'none' as const };
     const quantized = int8 ? quantize(converter, options) : undefined;
@@ -132,10 +132,12 @@ function openCheckpoint(
 
 const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** A JSON list of names or of { wnid, label }, or a text with a name a line. */
-export async function readCategories(path: string | undefined, classes: number): Promise<Category[]> {
+/** A JSON list of names or of { wnid, label }, or a text with a name a line; without, those of the variant or ImageNet's. */
+export async function readCategories(path: string | undefined, classes: number, name = ''): Promise<Category[]> {
   if (path === undefined) {
     if (classes === IMAGENET_CATEGORIES.length) return [...IMAGENET_CATEGORIES];
+    const known = findWeights(name)?.meta.categories ?? [];
+    if (classes === known.length) return known.map((label) => ({ label }));
     return Array.from({ length: classes }, (_, i) => ({ label: `class ${i}` }));
   }
   const fault = (why: string) => new ResNet50Error('INVALID_ARGUMENT', `${path} ${why}`, { subject: path });

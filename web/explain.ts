@@ -3,7 +3,8 @@
  * by the classifier (7 x 7 for a crop of 224); this file knows where each of its cells lies in the picture.
  */
 
-import { type Engine, unwrap } from './engine.js';
+import { unwrap } from './core-start.js';
+import type { Engine } from './engine.js';
 import { ResNet50Error } from './errors.js';
 import { indicesOf } from './pick.js';
 import type { Classification, ImageJob } from './protocol.js';

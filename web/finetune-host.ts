@@ -3,7 +3,7 @@
  * them, and takes the shards out. Knows nothing of pictures and manifests.
  */
 import type { CoreFinetuneTrainer, TrainerModule } from './core.js';
-import { copyIn, unwrap } from './engine.js';
+import { copyIn, unwrap } from './core-start.js';
 import type { FinetuneProgress, FinetuneResult, FinetuneRun, FinetuneSettings } from './finetune-job.js';
 import type { Fit } from './head.js';
 

@@ -3,7 +3,9 @@
  * the formats that the core does not read.
  */
 import { cacheStorageStore } from './cache-storage.js';
-import type { CoreFactory, EngineHost, ForeignImage } from './engine.js';
+import type { CoreFactory } from './core-start.js';
+import type { ForeignImage } from './decode.js';
+import type { EngineHost } from './engine.js';
 import { ResNet50Error } from './errors.js';
 import type { Flavour } from './features.js';
 import { readPixels } from './pixels.browser.js';

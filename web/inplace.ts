@@ -1,7 +1,7 @@
 /**
  * A host in the page's own thread, loaded only where it is wanted. Threads need a worker, so there are two flavours.
  */
-import type { CoreFactory } from './engine.js';
+import type { CoreFactory } from './core-start.js';
 import type { Flavour } from './features.js';
 import { browserHost } from './host.browser.js';
 import { openLocalPort } from './local-port.js';

@@ -1,7 +1,7 @@
 /**
  * The body of a browser's worker: a host behind this worker's own messages, or a thread of another's core.
  */
-import type { CoreFactory } from './engine.js';
+import type { CoreFactory } from './core-start.js';
 import { browserHost } from './host.browser.js';
 import { Host } from './host.js';
 import type { Reply, Request } from './protocol.js';

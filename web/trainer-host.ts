@@ -3,7 +3,7 @@
  * between them. Knows nothing of pictures.
  */
 import type { TrainerModule } from './core.js';
-import { type CoreFactory, copyIn, startCore, unwrap } from './engine.js';
+import { type CoreFactory, copyIn, startCore, unwrap } from './core-start.js';
 import { describe, ResNet50Error } from './errors.js';
 import { Finetuning, pause } from './finetune-host.js';
 import type { Fit, FitProgress, TrainingJob, TrainingResult } from './head.js';
