@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findWeights } from './weights.mjs';
+import { demoWeights, findWeights } from './weights.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const cli = join(root, 'dist', 'cli.js');
@@ -24,21 +24,22 @@ function build() {
   if (node([join(root, 'cmake', 'build.mjs'), ...flavours]).status !== 0) process.exit(1);
 }
 
-/** The folder to classify with; ends the process where there are no weights at all. */
-function weights() {
-  const found = findWeights(say);
-  if (found === undefined) process.exit(1);
-  return found.folder;
+/** Pictures of ours to look at where none is given, with classes that the weights know. */
+function pictures(found) {
+  const data = join(root, 'tests', 'data');
+  const own = found?.name === demoWeights.name ? ['cifar10/cargo-ship.jpg', 'cifar10/box-lorry.jpg'] : ['pictures/clock.jpg'];
+  say(`no photo given: using ${own.map((file) => `tests/data/${file}`).join(' and ')}`);
+  return own.map((file) => join(data, file));
 }
 
 build();
 const given = process.argv.slice(2);
-const photos = given.some((argument) => !argument.startsWith('-')) ? [] : [join(root, 'tests', 'data', 'pictures', 'clock.jpg')];
-if (photos.length > 0) say(`no photo given: using ${photos[0].slice(root.length + 1)}`);
+const found = given.includes('--weights') ? undefined : findWeights(say);
+const photos = given.some((argument) => !argument.startsWith('-')) ? [] : pictures(found);
 // npm runs scripts in the package's folder; photos are named from where the user stands.
 const here = process.env.INIT_CWD ?? process.cwd();
 const args = given.map((argument) =>
   !argument.startsWith('-') && !isAbsolute(argument) && existsSync(resolve(here, argument)) ? resolve(here, argument) : argument,
 );
-const chosen = given.includes('--weights') ? [] : ['--weights', weights()];
+const chosen = found === undefined ? [] : ['--weights', found.folder];
 process.exit(node([cli, 'classify', ...chosen, ...args, ...photos]).status ?? 1);

@@ -1,4 +1,5 @@
-// Where weights come from on a developer's machine: installed ones, torchvision's address, or the test checkpoint.
+// Where weights come from on a developer's machine: installed ones, torchvision's address, the test checkpoint, or the
+// demo weights of ten classes that are part of the repository.
 // Shared by `npm start` and `npm run demo`; the package itself knows nothing of this file.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const cli = join(root, 'dist', 'cli.js');
 const variant = 'IMAGENET1K_V2';
+const demoVariant = 'CIFAR10_DEMO';
 const testVariant = 'TEST_CHECKPOINT';
 const testWeights = join(root, 'build', 'weights', testVariant);
 
@@ -46,10 +48,10 @@ function convertTestCheckpoint(packed) {
   return done;
 }
 
-/**
- * Name and folder of the weights to work with, got if need be; undefined where there are none, after a sentence that
- * says what to do.
- */
+/** The weights of ten classes that need no network. */
+export const demoWeights = { name: demoVariant, folder: join(root, 'weights', demoVariant) };
+
+/** Name and folder of the best weights that can be had, got if need be; says where they come from. */
 export function findWeights(say) {
   const installed = installedFolder(variant);
   if (installed !== undefined) return { name: variant, folder: installed };
@@ -66,7 +68,7 @@ export function findWeights(say) {
     if (convertTestCheckpoint(fallback)) return test;
   }
   say(
-    `there are no weights: connect to the network and run this again, or put resnet50-11ad3fa6.pth into a folder and name it in RESNET50_CHECKPOINTS`,
+    `torchvision cannot be reached: using ${demoVariant}, which knows ten classes only (airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck); for the 1000 of ImageNet run this again with a network, or put resnet50-11ad3fa6.pth into a folder and name it in RESNET50_CHECKPOINTS`,
   );
-  return undefined;
+  return demoWeights;
 }

@@ -7,7 +7,8 @@ const HELP = `Usage: npm run demo:build -- --out DIR [options]
 Writes the demo page, the package, weights and samples into DIR, for static hosting
 (GitHub Pages and the like), at the root or under a path.
 
-  --weights FOLDER       weights to publish  [IMAGENET1K_V2 as installed]
+  --weights FOLDER       weights to publish; may be given several times, for a choice
+                         [IMAGENET1K_V2 as installed, and CIFAR10_DEMO]
   --no-isolation-worker  leave out the service worker that makes threads possible where
                          the host cannot send the isolation headers; one thread then
   --no-build             take dist/ as it is
@@ -20,5 +21,5 @@ await command('demo:build', HELP, OPTIONS, (values, say) => {
   const out = fromUser(values.out);
   const weights = prepare(values, say);
   const bytes = writeSite({ out, weights, isolationWorker: !values['no-isolation-worker'] });
-  say(`${out} holds the demo with ${weights.name} (${(bytes / 1e6).toFixed(1)} MB)`);
+  say(`${out} holds the demo with ${weights.map(({ name }) => name).join(', ')} (${(bytes / 1e6).toFixed(1)} MB)`);
 });

@@ -3,12 +3,12 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { findWeights } from '../cmake/weights.mjs';
+import { demoWeights, findWeights } from '../cmake/weights.mjs';
 import { fromUser, ROOT, SiteError, weightsIn } from './site.mjs';
 
 /** Options of both commands. */
 export const COMMON_OPTIONS = {
-  weights: { type: 'string' },
+  weights: { type: 'string', multiple: true },
   'no-build': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 };
@@ -37,8 +37,8 @@ function parse(options) {
 }
 
 /**
- * Builds what is missing and finds the weights.
- * @returns {{ name: string, folder: string, files: string[] }}
+ * Builds what is missing and finds the weights: those that were named, else the best there are and the demo's own.
+ * @returns {import('./site.mjs').SiteWeights[]}
  * @throws SiteError
  */
 export function prepare(values, say) {
@@ -46,8 +46,6 @@ export function prepare(values, say) {
     const built = spawnSync(process.execPath, [join(ROOT, 'cmake', 'build.mjs')], { stdio: 'inherit' });
     if (built.status !== 0) throw new SiteError('the package could not be built: see above');
   }
-  if (values.weights !== undefined) return weightsIn(fromUser(values.weights));
-  const found = findWeights(say);
-  if (found === undefined) throw new SiteError('nothing to serve without weights: see above');
-  return weightsIn(found.folder);
+  const folders = values.weights?.map(fromUser) ?? [findWeights(say).folder, demoWeights.folder];
+  return [...new Set(folders)].map(weightsIn);
 }

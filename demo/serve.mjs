@@ -12,7 +12,8 @@ Builds what is missing, then serves the demo page on this machine until interrup
 
   --port N          [8050; 0 takes any free one]
   --no-isolation    without the headers that make threads possible: one thread
-  --weights FOLDER  weights to serve  [IMAGENET1K_V2 as installed, else the test checkpoint]
+  --weights FOLDER  weights to serve; may be given several times, for a choice
+                    [IMAGENET1K_V2 as installed, else the test checkpoint; and CIFAR10_DEMO]
   --no-build        take dist/ as it is
 `;
 
@@ -86,7 +87,6 @@ await command('demo', HELP, OPTIONS, async (values, say) => {
   const setHeaders = (response) => void response.setHeaders(headers);
   server.on('request', sirv(site, { etag: true, setHeaders }));
   say(`http://localhost:${port}/ (Ctrl+C ends it)`);
-  say(
-    `serving ${weights.name} from ${weights.folder}, ${isolated ? 'isolated: threads work' : 'not isolated: one thread'}`,
-  );
+  const served = weights.map(({ name, folder }) => `${name} from ${folder}`).join(' and ');
+  say(`serving ${served}, ${isolated ? 'isolated: threads work' : 'not isolated: one thread'}`);
 });

@@ -1,13 +1,14 @@
-// What the demo's site is made of and how it becomes a folder of plain files: the page, the built package, one variant's
-// weights, the sample pictures, and site.json, which tells the page what is there. Knows nothing of servers.
+// What the demo's site is made of and how it becomes a folder of plain files: the page, the built package, weights of one or
+// more variants, the sample pictures, and site.json, which tells the page what is there. Knows nothing of servers.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { demoWeights } from '../cmake/weights.mjs';
 
 /** The repository's folder. */
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-const PICTURES = join(ROOT, 'tests', 'data', 'pictures');
+const DATA = join(ROOT, 'tests', 'data');
 const FACTS_FILE = 'site.json';
 const WORKER_FILE = 'isolation-worker.js';
 
@@ -25,9 +26,16 @@ const VARIANT_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
 export class SiteError extends Error {}
 
 /**
+ * @typedef {object} SiteWeights
+ * @property {string} name from the manifest
+ * @property {string} folder
+ * @property {string[]} files those that the page loads: one precision
+ * @property {number} classes
+ */
+
+/**
  * The weights of a folder that `resnet50-wasm convert` or `weights` wrote.
- * @returns {{ name: string, folder: string, files: string[] }} name from the manifest; files that the page loads, which
- *   are those of one precision
+ * @returns {SiteWeights}
  * @throws SiteError
  */
 export function weightsIn(folder) {
@@ -36,19 +44,26 @@ export function weightsIn(folder) {
     throw new SiteError(`${folder} holds no manifest.json: name a folder that 'resnet50-wasm convert' wrote`);
   }
   try {
-    const { name, precisions } = JSON.parse(readFileSync(path, 'utf8'));
+    const { name, precisions, categories } = JSON.parse(readFileSync(path, 'utf8'));
     const { shards } = precisions.int8 ?? precisions.f32;
-    if (VARIANT_NAME.test(name)) return { name, folder, files: ['manifest.json', ...shards.map(({ file }) => file)] };
+    const files = ['manifest.json', ...shards.map(({ file }) => file)];
+    if (VARIANT_NAME.test(name)) return { name, folder, files, classes: categories.length };
   } catch {
     // the same remedy
   }
   throw new SiteError(`${path} is not one that 'resnet50-wasm convert' wrote: convert the checkpoint again`);
 }
 
-/** The pictures for the gallery: file, what is to be seen, and its class. */
-function samples() {
-  const all = JSON.parse(readFileSync(join(PICTURES, 'pictures.json'), 'utf8'));
-  return all.filter(({ shown }) => shown).map(({ file, what, label }) => ({ file, what, label }));
+/** Folder of the sample pictures that a network knows; networks of other classes have none. */
+function picturesFor({ name, classes }) {
+  if (name === demoWeights.name) return join(DATA, 'cifar10');
+  return classes === 1000 ? join(DATA, 'pictures') : undefined;
+}
+
+/** The pictures of such a folder for the gallery: file, what is to be seen, and its class. */
+function samples(folder) {
+  const all = JSON.parse(readFileSync(join(folder, 'pictures.json'), 'utf8'));
+  return all.filter(({ shown = true }) => shown).map(({ file, what, label }) => ({ file, what, label }));
 }
 
 /** Copies the files below `from` whose relative path is accepted. */
@@ -73,7 +88,7 @@ function clear(out) {
  * Writes the site into a folder, replacing an earlier one.
  * @param {object} options
  * @param {string} options.out the folder
- * @param {{ name: string, folder: string, files: string[] }} options.weights from `weightsIn`
+ * @param {SiteWeights[]} options.weights from `weightsIn`; the page begins with the first
  * @param {boolean} options.isolationWorker whether the page may get threads through its service worker; for hosts that
  *   cannot send the isolation headers
  * @returns {number} size in bytes
@@ -83,14 +98,22 @@ export function writeSite({ out, weights, isolationWorker }) {
   const missing = NEEDED_FILES.find((file) => !existsSync(join(ROOT, 'dist', file)));
   if (missing !== undefined) throw new SiteError(`dist/${missing} is not built: run 'npm run build' first`);
   clear(out);
-  const shown = samples();
   copy(join(ROOT, 'demo', 'page'), out, (name) => isolationWorker || name !== WORKER_FILE);
   copy(join(ROOT, 'dist'), join(out, 'dist'), (name) => BROWSER_FILES.test(name));
-  copy(weights.folder, join(out, 'weights', weights.name), (name) => weights.files.includes(name));
-  copy(PICTURES, join(out, 'samples'), (name) => shown.some(({ file }) => file === name));
-  const facts = { weights: weights.name, isolationWorker, samples: shown };
-  writeFileSync(join(out, FACTS_FILE), `${JSON.stringify(facts, null, 2)}\n`);
+  const networks = weights.map((variant) => writeNetwork(out, variant));
+  writeFileSync(join(out, FACTS_FILE), `${JSON.stringify({ networks, isolationWorker }, null, 2)}\n`);
   return sizeOf(out);
+}
+
+/** One variant and the pictures it knows; returns what site.json says of it. */
+function writeNetwork(out, variant) {
+  const { name, folder, files, classes } = variant;
+  copy(folder, join(out, 'weights', name), (file) => files.includes(file));
+  const pictures = picturesFor(variant);
+  const shown = pictures === undefined ? [] : samples(pictures);
+  if (pictures !== undefined)
+    copy(pictures, join(out, 'samples'), (file) => shown.some((sample) => sample.file === file));
+  return { name, classes, samples: shown };
 }
 
 function sizeOf(folder) {

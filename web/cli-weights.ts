@@ -1,8 +1,9 @@
 /**
- * `resnet50-wasm weights`: torchvision's variants, fetched, converted and put where `load` looks.
+ * `resnet50-wasm weights`: torchvision's variants, fetched, converted and put where `load` looks; the package's own, copied.
  */
-import { readFile } from 'node:fs/promises';
+import { cp, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { checkpointName, downloadCheckpoint, verifyCheckpoint } from './checkpoints.js';
 import { exists, print } from './cli-classify.js';
 import {
@@ -18,12 +19,13 @@ import { cacheFolder, installFolder } from './files.js';
 import { MANIFEST_FILE, type Manifest, parseManifest } from './manifest.js';
 import { getWeight, ResNet50_Weights, type Weights } from './registry.js';
 import { megabytes, progressBar, table } from './terminal.js';
-import { listWeights } from './variants.js';
+import { listWeights, PACKAGED_NAME } from './variants.js';
 
 export const WEIGHTS_HELP = `Usage: resnet50-wasm weights [NAMES...] [options]
 
 Gets torchvision's checkpoints, converts them and puts the result where ResNet50.load
-looks. Without NAMES, lists the variants and what is installed.
+looks. Without NAMES, lists the variants and what is installed. CIFAR10_DEMO is part of
+the package; with --out it is copied.
 
   --json                  list as JSON: name, installed precisions, folder
   --out DIR               put DIR/NAME there instead (to publish it with a web page)
@@ -58,7 +60,11 @@ export async function weightsCommand(args: string[]): Promise<number> {
       process.stderr.write(`${weights.name}: is there already, in ${out} (--force converts it anew)\n`);
       continue;
     }
-    const checkpoint = await findCheckpoint(weights, values);
+    if (weights.url === null) {
+      await copyPackaged(weights.name, out, values.out !== undefined);
+      continue;
+    }
+    const checkpoint = await findCheckpoint(weights.url, values);
     const status = await convertWithProgress({
       ...settings,
       ...{ checkpoint, name: weights.name, out, transforms: weights.transforms(), meta: metaOf(weights.name) },
@@ -66,6 +72,19 @@ export async function weightsCommand(args: string[]): Promise<number> {
     if (status !== 0) return status;
   }
   return 0;
+}
+
+/** Folder of a variant that is part of the package. */
+const packagedFolder = (name: string): string => fileURLToPath(new URL(`../weights/${name}`, import.meta.url));
+
+async function copyPackaged(name: string, out: string, wanted: boolean): Promise<void> {
+  const folder = packagedFolder(name);
+  if (!wanted) {
+    process.stderr.write(`${name}: is part of the package, in ${folder} (--out copies it)\n`);
+    return;
+  }
+  await cp(folder, out, { recursive: true });
+  process.stderr.write(`${name}: copied to ${out}\n`);
 }
 
 function spelled(name: string): Weights {
@@ -80,16 +99,19 @@ function spelled(name: string): Weights {
 async function listVariants(base: string, json: boolean): Promise<number> {
   const variants = await Promise.all(
     listWeights().map(async (name) => {
-      const folder = join(base, name);
-      const manifest = await installedManifest(folder).catch(() => undefined);
-      const installed = Object.keys(manifest?.precisions ?? {});
+      const folders = name === PACKAGED_NAME ? [join(base, name), packagedFolder(name)] : [join(base, name)];
+      const manifests = await Promise.all(folders.map((folder) => installedManifest(folder).catch(() => undefined)));
+      const at = Math.max(0, manifests.findIndex(Boolean));
+      const [folder, installed] = [folders[at], Object.keys(manifests[at]?.precisions ?? {})];
       return { name, default: ResNet50_Weights.DEFAULT.name === name, installed, folder };
     }),
   );
   if (json) return print(`${JSON.stringify(variants, null, 2)}\n`);
   const rows = variants.map(({ name, default: isDefault, installed }) => [
     isDefault ? `${name} (DEFAULT)` : name,
-    `${ResNet50_Weights[name].meta._metrics['ImageNet-1K']?.['acc@1']}% top-1 in float32`,
+    ...Object.entries(ResNet50_Weights[name].meta._metrics).map(
+      ([images, measured]) => `${measured['acc@1']}% top-1 of ${images} in float32`,
+    ),
     installed.length > 0 ? `installed (${installed.join(', ')})` : 'not installed',
   ]);
   return print(`${table(rows)}\n\nFolder: ${base}\nInstall with: resnet50-wasm weights NAME\n`);
@@ -101,13 +123,13 @@ async function installedManifest(folder: string): Promise<Manifest | undefined> 
 }
 
 /** The checkpoint in the local folder, if one is named, else downloaded; its hash checked. */
-async function findCheckpoint(weights: Weights, values: Values): Promise<string> {
-  const name = checkpointName(weights.url);
+async function findCheckpoint(url: string, values: Values): Promise<string> {
+  const name = checkpointName(url);
   const folder = text(values, 'checkpoints') ?? process.env.RESNET50_CHECKPOINTS;
   if (folder) {
     const path = join(resolve(folder), name);
     if (!(await exists(path))) {
-      throw new ResNet50Error('FILE_NOT_FOUND', `${path}: there is no such file (it is at ${weights.url})`, {
+      throw new ResNet50Error('FILE_NOT_FOUND', `${path}: there is no such file (it is at ${url})`, {
         subject: path,
       });
     }
@@ -121,7 +143,7 @@ async function findCheckpoint(weights: Weights, values: Values): Promise<string>
   }
   const progress = progressBar(name);
   try {
-    await downloadCheckpoint(weights.url, path, {
+    await downloadCheckpoint(url, path, {
       onBytes: (received, total) =>
         progress.update(
           total > 0 ? received / total : 0,

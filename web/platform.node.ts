@@ -10,7 +10,7 @@ import { installFolder, readImageFile } from './files.js';
 import { isVariantName } from './manifest.js';
 import type { Limits, Platform, SourceRequest } from './platform.js';
 import type { Port, Reply } from './protocol.js';
-import { spelledOut, unknownWeights } from './variants.js';
+import { NO_VARIANT, PACKAGED_NAME, spelledOut, unknownWeights } from './variants.js';
 import type { FolderSource } from './weights-source.js';
 
 /** 268 megapixels, as sharp has it. */
@@ -79,10 +79,13 @@ function findSource(request: SourceRequest): FolderSource {
     folders.push({ address: join(installFolder(), weights) });
     folders.push({ address: fileURLToPath(new URL(`../weights/${weights}`, import.meta.url)) });
   }
-  const advice = known
-    ? `get them with: npx resnet50-wasm weights ${weights}`
-    : "it is neither one of torchvision's names (DEFAULT, IMAGENET1K_V1, IMAGENET1K_V2) nor a variant that was converted into one of these folders";
-  return { kind: 'folders', name: weights, folders, known, advice };
+  return { kind: 'folders', name: weights, folders, known, advice: adviceFor(weights, known) };
+}
+
+function adviceFor(name: string, known: boolean): string {
+  if (!known) return `it is ${NO_VARIANT} nor a variant that was converted into one of these folders`;
+  if (name === PACKAGED_NAME) return 'they are part of the package, in its folder weights: install it again';
+  return `get them with: npx resnet50-wasm weights ${name} (${PACKAGED_NAME} is part of the package: ten classes, to try it out)`;
 }
 
 function localOrUrl(address: string): string {

@@ -1,5 +1,5 @@
 /**
- * torchvision's enum of pre-trained variants: address, transforms, meta and labels of each. Loading a model needs
+ * The pre-trained variants, torchvision's enum and our own demo: address, transforms, meta and labels of each. Loading a model needs
  * variants.ts only, so that bundlers leave the labels out of pages that do not ask for them here.
  */
 import imagenet from '../weights/imagenet-1k.json' with { type: 'json' };
@@ -25,16 +25,19 @@ export const IMAGENET_CATEGORIES: readonly Category[] = imagenet;
 
 /** An entry of {@link ResNet50_Weights}. */
 export class Weights {
-  /** 'IMAGENET1K_V1' or 'IMAGENET1K_V2'. */
+  /** 'IMAGENET1K_V1', 'IMAGENET1K_V2' or 'CIFAR10_DEMO'. */
   readonly name: WeightsName;
-  /** torchvision's checkpoint; eight digits of its sha256 are part of the file name. */
-  readonly url: string;
-  /** What torchvision says of the variant. */
+  /**
+   * torchvision's checkpoint; eight digits of its sha256 are part of the file name. null for CIFAR10_DEMO, whose converted
+   * weights are part of the package.
+   */
+  readonly url: string | null;
+  /** What torchvision says of the variant, or, of CIFAR10_DEMO, what was measured when it was made. */
   readonly meta: WeightsMeta;
   readonly #transforms: Transforms;
 
   /** @internal */
-  constructor(name: WeightsName, url: string, meta: WeightsMeta, transforms: Transforms) {
+  constructor(name: WeightsName, url: string | null, meta: WeightsMeta, transforms: Transforms) {
     this.name = name;
     this.url = url;
     this.meta = meta;
@@ -57,7 +60,8 @@ export class Weights {
 
 function entry(name: WeightsName): Weights {
   const { url, meta, transforms } = registry[name];
-  const categories = IMAGENET_CATEGORIES.map((c) => c.label);
+  // ImageNet's labels have a file of their own.
+  const categories: string[] = 'categories' in meta ? [...meta.categories] : IMAGENET_CATEGORIES.map((c) => c.label);
   return new Weights(
     name,
     url,
@@ -68,13 +72,17 @@ function entry(name: WeightsName): Weights {
 
 const IMAGENET1K_V1 = /* @__PURE__ */ entry('IMAGENET1K_V1');
 const IMAGENET1K_V2 = /* @__PURE__ */ entry('IMAGENET1K_V2');
+const CIFAR10_DEMO = /* @__PURE__ */ entry('CIFAR10_DEMO');
 
-/** torchvision's enum of the same name. `DEFAULT` is the same object as the best variant. */
+/**
+ * torchvision's enum of the same name, and one entry of ours, `CIFAR10_DEMO`. `DEFAULT` is the same object as the best of
+ * torchvision's variants.
+ */
 export const ResNet50_Weights = /* @__PURE__ */ enumeration();
 
 function enumeration(): Readonly<Record<WeightsName | 'DEFAULT', Weights>> {
   const DEFAULT = DEFAULT_NAME === 'IMAGENET1K_V1' ? IMAGENET1K_V1 : IMAGENET1K_V2;
-  return Object.freeze({ IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT });
+  return Object.freeze({ IMAGENET1K_V1, IMAGENET1K_V2, CIFAR10_DEMO, DEFAULT });
 }
 
 /** The entry of a name in any of torchvision's spellings, or undefined. */

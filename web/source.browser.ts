@@ -4,7 +4,7 @@
 import { ResNet50Error } from './errors.js';
 import { isVariantName } from './manifest.js';
 import type { SourceRequest } from './platform.js';
-import { spelledOut, unknownWeights } from './variants.js';
+import { NO_VARIANT, PACKAGED_NAME, spelledOut, unknownWeights } from './variants.js';
 import type { FolderSource } from './weights-source.js';
 
 /** What relative addresses are relative to. */
@@ -51,8 +51,11 @@ function addressSource(address: string): FolderSource {
 }
 
 function adviceFor(name: string, known: boolean): string {
+  if (name === PACKAGED_NAME) {
+    return `they are part of the package: publish its folder weights/${name} with the page, and say where it is with weightsUrl`;
+  }
   if (known) {
     return `make them with "npx resnet50-wasm weights ${name} --out weights", publish that folder with the page, and say where it is with weightsUrl`;
   }
-  return "it is neither one of torchvision's names (DEFAULT, IMAGENET1K_V1, IMAGENET1K_V2) nor a variant that is published there";
+  return `it is ${NO_VARIANT} nor a variant that is published there`;
 }

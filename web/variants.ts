@@ -1,14 +1,17 @@
 /**
- * Names of torchvision's pre-trained variants: all that loading one needs to know beforehand. What torchvision says of them
- * (weights/registry.json, registry.ts) stays out of pages that do not ask for it; tests hold the two together.
+ * Names of the pre-trained variants, torchvision's and our own: all that loading one needs to know beforehand. What is said
+ * of them (weights/registry.json, registry.ts) stays out of pages that do not ask for it; tests hold the two together.
  */
 import { ResNet50Error } from './errors.js';
 import type { Transforms } from './transforms.js';
 
-const NAMES = ['IMAGENET1K_V1', 'IMAGENET1K_V2'] as const;
+const NAMES = ['IMAGENET1K_V1', 'IMAGENET1K_V2', 'CIFAR10_DEMO'] as const;
 
-/** Names of the variants, as torchvision's `ResNet50_Weights` has them. */
+/** Names of the variants: torchvision's, as its `ResNet50_Weights` has them, and `CIFAR10_DEMO`, which is ours. */
 export type WeightsName = (typeof NAMES)[number];
+
+/** The variant that is part of the package: ten classes, to try things out without a network. */
+export const PACKAGED_NAME: WeightsName = 'CIFAR10_DEMO';
 
 /** The best of them, torchvision's `DEFAULT`. */
 export const DEFAULT_NAME: WeightsName = 'IMAGENET1K_V2';
@@ -30,9 +33,12 @@ export function spelledOut(name: string): WeightsName | undefined {
   return key === 'DEFAULT' ? DEFAULT_NAME : NAMES.find((known) => known === key);
 }
 
+/** The clause on a name that is no variant's, for error messages. */
+export const NO_VARIANT = `neither a known name (${['DEFAULT', ...NAMES].join(', ')})`;
+
 /** The error for a name that is in no list; `more` is a clause on where else it was sought. */
 export function unknownWeights(name: string, more = ''): ResNet50Error {
-  const names = ['DEFAULT', ...listWeights()].join(', ');
+  const names = ['DEFAULT', ...NAMES].join(', ');
   return new ResNet50Error('UNKNOWN_WEIGHTS', `there are no weights named '${name}': there are ${names}${more}`, {
     subject: name,
   });

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes registry.json and re-labels imagenet-1k.json from torchvision's own weights enum; checks both.
+"""Writes registry.json and re-labels imagenet-1k.json from torchvision's own weights enum; checks both. Our own variant,
+CIFAR10_DEMO, is described by what its training left in training/result.json.
 
 Knows nothing of converted weights, shards or where they are served from. Needs torchvision >= 0.14.
 
@@ -22,6 +23,7 @@ from torchvision.models import ResNet50_Weights
 HERE = pathlib.Path(__file__).resolve().parent
 REGISTRY = HERE / "registry.json"
 CLASSES = HERE / "imagenet-1k.json"
+TRAINING = HERE / "training" / "result.json"
 
 # Figures that torchvision's enum has from 0.15 on (0.14 has none): GMAC of one 224x224 image, checkpoint size in MB.
 OPS = {"IMAGENET1K_V1": 4.089, "IMAGENET1K_V2": 4.089}
@@ -64,6 +66,25 @@ def registry_entry(weights):
     }
 
 
+def demo_entry(result):
+    """Our own variant, in the same terms. Its figures are those that training measured on CIFAR-10's test pictures."""
+    return {
+        "url": None,
+        "transforms": result["transforms"],
+        "meta": {
+            "categories": result["classes"],
+            "num_params": result["parameters"],
+            "min_size": [1, 1],
+            "recipe": "weights/training/cifar10.py",
+            "_metrics": {"CIFAR-10": {"acc@1": result["top1"]}},
+            "_ops": result["gmac"],
+            "_docs": "Ten classes, learned from the small pictures of CIFAR-10 by this project's own script: to try the "
+            "package without a network and to test it with trained weights. It knows no other classes and is no "
+            "substitute for the ImageNet variants.",
+        },
+    }
+
+
 def known(meta, field, figure):
     """Our figure, which must be torchvision's where this torchvision has one."""
     if meta.get(field, figure) != figure:
@@ -73,7 +94,8 @@ def known(meta, field, figure):
 
 def registry_text():
     variants = {w.name: registry_entry(w) for w in ResNet50_Weights}
-    document = {"DEFAULT": ResNet50_Weights.DEFAULT.name, **variants}
+    demo = demo_entry(json.loads(TRAINING.read_text()))
+    document = {"DEFAULT": ResNet50_Weights.DEFAULT.name, **variants, "CIFAR10_DEMO": demo}
     text = json.dumps(document, indent=2, ensure_ascii=False)
     # Arrays of numbers on one line each.
     return re.sub(r"\[\s+([^\[\]{}]*?)\s+\]", lambda m: "[" + re.sub(r",\s+", ", ", m[1]) + "]", text) + "\n"

@@ -9,9 +9,10 @@ import { createPictures } from './pictures.js';
 import { createSimilar } from './similar.js';
 import { readSite } from './site.js';
 import { createStore, initialState } from './state.js';
+import { createVariants } from './variants.js';
 import { $, connectCamera, showViews } from './views.js';
 
-function connectInputs(store, pictures, camera, samples) {
+function connectInputs(store, pictures, camera) {
   const onFile = (file) => {
     camera.stop();
     pictures.take(file);
@@ -19,25 +20,40 @@ function connectInputs(store, pictures, camera, samples) {
   const onNothing = (notice) => store.update({ notice });
   listenForFiles({ input: $('file'), zone: $('photo'), onFile, onNothing });
 
-  $('samples').hidden = samples.length === 0;
-  const mark = createGallery($('gallery'), samples, (sample, address) => {
-    camera.stop();
-    pictures.takeSample(sample, address);
-  });
-  store.subscribe(({ picture }) => mark(picture?.sample ?? ''));
-
   connectCamera(store, camera, pictures.clear);
+}
+
+/** @returns {(samples: object[]) => void} shows these samples in place of others */
+function connectGallery(store, pictures, camera) {
+  let mark = () => {};
+  store.subscribe(({ picture }) => mark(picture?.sample ?? ''));
+  return (samples) => {
+    $('samples').hidden = samples.length === 0;
+    mark = createGallery($('gallery'), samples, (sample, address) => {
+      camera.stop();
+      pictures.takeSample(sample, address);
+    });
+  };
 }
 
 async function start() {
   const store = createStore(initialState());
   const site = await readSite();
   if (await isolate(site.isolationWorker)) return;
-  const network = createNetwork(store, site.weights);
+  const network = createNetwork(store, site.networks[0].name);
   const pictures = createPictures(store, network);
   showViews(store, pictures, network);
   store.subscribe(createFactsView({ section: $('facts'), list: $('facts-list'), why: $('facts-why') }));
-  connectInputs(store, pictures, createCamera(store, network, $('photo-video')), site.samples);
+  const camera = createCamera(store, network, $('photo-video'));
+  connectInputs(store, pictures, camera);
+  const showSamples = connectGallery(store, pictures, camera);
+  showSamples(site.networks[0].samples);
+  createVariants({ box: $('variants'), select: $('variant') }, site.networks, ({ name, samples }) => {
+    camera.stop();
+    network.choose(name);
+    showSamples(samples);
+    pictures.again();
+  });
   const similar = { input: $('similar-files'), list: $('similar-list') };
   createSimilar({ ...similar, status: $('similar-status'), notice: $('similar-notice') }, network);
   // Visitors who ask browsers to save data get the weights with their first picture.

@@ -1,55 +1,74 @@
-// The network's life: loaded once, stopped on demand, tried again. The only file that imports the package.
+// The network's life: loaded once, stopped on demand, tried again, replaced by another variant. With similar.js the only file
+// that imports the package.
 import { ResNet50 } from 'resnet50-wasm';
 import { loadingSentence } from './sentences.js';
 
 /**
  * @param store of state.js
- * @param {string} weights name of the variant that is published beside the page
+ * @param {string} variant name of the weights to begin with, published beside the page
  */
-export function createNetwork(store, weights) {
-  let loading;
-  let abort;
+export function createNetwork(store, variant) {
+  let weights = variant;
+  /** The network that is loading or loaded: `{ abort, model }`, `model` a promise. */
+  let current;
 
-  async function load() {
-    abort = new AbortController();
-    store.update({ network: 'loading', progress: { loaded: 0, total: 0 }, failure: '' });
+  function begin() {
+    const mine = { abort: new AbortController() };
+    const tell = (changes) => mine === current && store.update(changes);
+    current = mine;
+    tell({ network: 'loading', progress: { loaded: 0, total: 0 }, failure: '' });
+    mine.model = load(mine, tell);
+    return mine;
+  }
+
+  async function load(mine, tell) {
+    const { signal } = mine.abort;
     try {
-      const model = await ResNet50.load({
-        weights,
-        signal: abort.signal,
-        onProgress: ({ loaded, total }) => store.update({ progress: { loaded, total } }),
-      });
-      store.update({ network: 'ready', info: model.info() });
+      const onProgress = ({ loaded, total }) => tell({ progress: { loaded, total } });
+      const model = await ResNet50.load({ weights, signal, onProgress });
+      tell({ network: 'ready', info: model.info() });
       return model;
     } catch (error) {
-      loading = undefined;
-      const stopped = abort.signal.aborted;
-      store.update(stopped ? { network: 'stopped' } : { network: 'failed', failure: loadingSentence(error) });
+      tell(signal.aborted ? { network: 'stopped' } : { network: 'failed', failure: loadingSentence(error) });
+      if (mine === current) current = undefined;
       return undefined;
     }
+  }
+
+  /** Ends one that another has taken the place of. */
+  async function end(old) {
+    old?.abort.abort();
+    (await old?.model)?.dispose();
   }
 
   return {
     /** Begins to load unless it is loading or loaded; resolves to the model, or to undefined if that was stopped or failed. */
     start() {
-      loading ??= load();
-      return loading;
+      current ??= begin();
+      return current.model;
+    },
+    /** Takes another variant's weights from now on, and begins to load them. */
+    choose(name) {
+      const old = current;
+      weights = name;
+      begin();
+      end(old);
     },
     /**
-     * Loads another one with more options and ends the old one, which stays where that fails.
+     * Loads the same weights with more options and ends the old network, which stays where that fails.
      * @throws what `ResNet50.load` does
      */
     async replace(options) {
       const model = await ResNet50.load({ weights, ...options });
-      const old = loading;
-      loading = Promise.resolve(model);
+      const old = current;
+      current = { abort: new AbortController(), model: Promise.resolve(model) };
       store.update({ network: 'ready', info: model.info() });
-      (await old)?.dispose();
+      await end(old);
       return model;
     },
     /** Stops loading. */
     stop() {
-      abort?.abort();
+      current?.abort.abort();
     },
   };
 }

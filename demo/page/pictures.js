@@ -112,6 +112,12 @@ export function createPictures(store, network) {
       if (unfinished === undefined) network.start();
       else take(...unfinished);
     },
+    /** Looks at the shown picture anew: with another network, say. */
+    again() {
+      const { picture } = settled;
+      if (unfinished === undefined && picture !== null) unfinished = [picture.file, picture];
+      if (unfinished !== undefined) take(...unfinished);
+    },
     /** Forgets the picture on its way and takes the shown one away. */
     clear() {
       begin();

@@ -29,7 +29,7 @@ async function start() {
   const store = createStore(initialState());
   const site = await readSite();
   if (await isolate(site.isolationWorker)) return;
-  const network = createNetwork(store, site.weights);
+  const network = createNetwork(store, site.networks[0].name);
   const pictures = createPictures(store, network);
   showViews(store, pictures, network);
   const camera = createCamera(store, network, $('photo-video'));

@@ -26,6 +26,7 @@ import {
 
 const PICTURES = join(ROOT, 'tests', 'data', 'pictures');
 const SAMPLES = JSON.parse(readFileSync(join(PICTURES, 'pictures.json'), 'utf8')).filter(({ shown }) => shown);
+const TEN = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
 const picture = (file) => join(PICTURES, file);
 const sample = (file) => `.sample img[src$="/${file}"]`;
 
@@ -138,6 +139,35 @@ describe('the demo', { skip: unable }, () => {
     await networkReady(page);
     assert.equal(loads, 2);
     assert.match(await shown.facts(page), /1 thread: the page is not cross-origin isolated/);
+  });
+
+  test('two networks: chosen by name, the picture is looked at anew, the samples are those that it knows', async (t) => {
+    const both = await serveDemo(weights, '--weights', join(ROOT, 'weights', 'CIFAR10_DEMO'));
+    t.after(both.close);
+    const { page, faults } = await open(t, both.url);
+    await page.click(sample('clock.jpg'));
+    await bestGuess(page, 'wall clock');
+    assert.deepEqual(await page.$$eval('#variant option', (all) => all.map((e) => e.textContent)), [
+      'pqf: 1000 kinds of things',
+      'CIFAR-10: ten kinds of things',
+    ]);
+    await page.select('#variant', '1');
+    await page.waitForFunction(() => /CIFAR10_DEMO/.test(document.querySelector('#facts').textContent));
+    await page.waitForFunction(
+      (known) => known.includes(document.querySelector('#guesses .label').textContent),
+      {},
+      TEN,
+    );
+    await page.click(sample('cargo-ship.jpg'));
+    await bestGuess(page, 'ship');
+    assert.equal(await page.$(sample('clock.jpg')), null);
+    await page.select('#variant', '0');
+    await page.select('#variant', '1'); // the first of the two is still on its way
+    await page.select('#variant', '0');
+    await bestGuess(page, 'container ship');
+    await page.click(sample('crossword.jpg'));
+    await bestGuess(page, 'crossword puzzle');
+    assert.deepEqual(faults, []);
   });
 
   test('files: chosen, dropped, pasted', async (t) => {

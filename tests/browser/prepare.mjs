@@ -43,7 +43,11 @@ function once(folder, key, make) {
 
 /** The tarball of `npm pack`; resolves to its path. */
 export function packedTarball() {
-  const key = hashOf(folderHash(join(ROOT, 'dist')), readFileSync(join(ROOT, 'package.json')));
+  const key = hashOf(
+    folderHash(join(ROOT, 'dist')),
+    folderHash(join(ROOT, 'weights')),
+    readFileSync(join(ROOT, 'package.json')),
+  );
   const folder = once(join(BUILD, 'tests-pack'), key, (temporary) => {
     execFileSync('npm', ['pack', '--silent', '--pack-destination', temporary], {
       cwd: ROOT,

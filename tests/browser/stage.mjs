@@ -17,6 +17,7 @@ export function serverOptions(more = {}) {
       '/package/': packageFolder,
       '/weights/': weightsFolder ?? '/nonexistent/',
       '/pictures/': pictures,
+      '/cifar10/': join(ROOT, 'tests', 'data', 'cifar10'),
       '/foreign/': join(ROOT, 'tests', 'data', 'foreign'),
       '/tools/': join(ROOT, 'tests', 'browser', 'pages'),
     },

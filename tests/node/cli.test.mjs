@@ -188,12 +188,16 @@ test('convert: what cannot be converted is refused and leaves nothing behind', a
 test('weights: lists, and refuses a checkpoint whose hash is not that of its name', async (t) => {
   const { cli, at } = await setUp(t);
   const { stdout } = await cli(['weights']);
-  assert.match(stdout, /IMAGENET1K_V1 +76\.13% top-1 in float32 +not installed\nIMAGENET1K_V2 \(DEFAULT\) +80\.858%/);
+  assert.match(
+    stdout,
+    /IMAGENET1K_V1 +76\.13% top-1 of ImageNet-1K in float32 +not installed\nIMAGENET1K_V2 \(DEFAULT\) +80\.858%/,
+  );
   await writeVariant(at('weights-out'), 'IMAGENET1K_V1');
   const rows = JSON.parse((await cli(['weights', '--json', '--out', at('weights-out')])).stdout);
   assert.deepEqual(rows, [
     { name: 'IMAGENET1K_V1', default: false, installed: ['int8'], folder: at('weights-out/IMAGENET1K_V1') },
     { name: 'IMAGENET1K_V2', default: true, installed: [], folder: at('weights-out/IMAGENET1K_V2') },
+    { name: 'CIFAR10_DEMO', default: false, installed: [], folder: at('weights-out/CIFAR10_DEMO') },
   ]);
   await writeFile(at('resnet50-11ad3fa6.pth'), checkpoint(1000));
   const { status, stderr } = await cli(['weights', 'DEFAULT', '--checkpoints', at('.')]);

@@ -1,4 +1,4 @@
-// torchvision's names and numbers, in every spelling that torchvision takes.
+// torchvision's names and numbers (and our own demo's), in every spelling that torchvision takes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { importSource } from './helpers.mjs';
@@ -14,7 +14,7 @@ test('every spelling gives the same object', () => {
   }
   assert.equal(getWeight('ResNet50_Weights.IMAGENET1K_V1'), ResNet50_Weights.IMAGENET1K_V1);
   assert.equal(String(ResNet50_Weights.DEFAULT), 'ResNet50_Weights.IMAGENET1K_V2');
-  assert.deepEqual(listWeights(), ['IMAGENET1K_V1', 'IMAGENET1K_V2']);
+  assert.deepEqual(listWeights(), ['IMAGENET1K_V1', 'IMAGENET1K_V2', 'CIFAR10_DEMO']);
 });
 
 test('names that do not exist get a list of those that do', () => {
@@ -38,6 +38,16 @@ test("torchvision's facts", () => {
   assert.equal(v1.meta.categories.length, 1000);
   assert.equal(v1.meta.categories[0], 'tench');
   assert.equal(v1.meta.categories[999], 'toilet tissue');
+});
+
+test('our own variant: no checkpoint to download, ten labels, small pictures, measured on CIFAR-10', () => {
+  const { CIFAR10_DEMO: demo } = ResNet50_Weights;
+  assert.equal(demo.url, null);
+  assert.deepEqual([demo.meta.categories.length, demo.meta.categories[8]], [10, 'ship']);
+  assert.equal(demo.meta.num_params, 23528522);
+  assert.deepEqual([demo.transforms().resizeSize, demo.transforms().cropSize], [72, 64]);
+  assert.deepEqual(Object.keys(demo.meta._metrics), ['CIFAR-10']);
+  assert.equal(getWeight('ResNet50_Weights.CIFAR10_DEMO'), demo);
 });
 
 test('transforms: plain numbers, overridable, checked', () => {
