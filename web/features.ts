@@ -115,9 +115,11 @@ function threadSupport(): { threads: boolean; threadsWhy: string } {
   try {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
     if (!(memory.buffer instanceof SharedArrayBuffer)) throw new Error('memory is not shared');
-    const channel = new MessageChannel();
-    channel.port1.postMessage(memory.buffer);
-    channel.port1.close();
+    const { port1, port2 } = new MessageChannel();
+    port1.postMessage(memory.buffer);
+    // Both: a port with a message that nobody fetches keeps that message's memory for as long as the process lives.
+    port1.close();
+    port2.close();
     return { threads: true, threadsWhy: 'shared wasm memory works' };
   } catch {
     return { threads: false, threadsWhy: 'shared wasm memory does not work here' };

@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { queryObjects } from 'node:v8';
 import { build } from 'esbuild';
 import { importSource, ROOT, run, scratch } from './helpers.mjs';
 
@@ -71,4 +73,16 @@ test('what cannot work is refused by name', () => {
   assert.throws(() => choose({ simd: false }, {}), { code: 'SIMD_MISSING' });
   assert.throws(() => choose({ relaxedSimd: false }, { flavour: 'relaxed' }), { code: 'SIMD_MISSING' });
   assert.throws(() => choose({ threads: false }, { flavour: 'simd-threads' }), { code: 'THREADS_UNAVAILABLE' });
+});
+
+test('the probe of shared memory leaves no port behind', async () => {
+  const probeOften = async () => {
+    for (let i = 0; i < 50; i++) probeFeatures();
+    await sleep(100); // ports close in their own time
+    return queryObjects(MessagePort);
+  };
+  await probeOften();
+  const before = await probeOften();
+  const after = await probeOften();
+  assert.ok(after < before + 10, `${before} ports, then ${after}`);
 });
