@@ -1,6 +1,6 @@
 // npm run sanitize -- threads | heap [ROOM...]: C++ tests under checks that are too slow for every run of the tests.
 //   threads  natively under ThreadSanitizer: the rooms that use the thread pool
-//   heap     in wasm with -sSAFE_HEAP, every load and store checked: all rooms, relaxed flavour
+//   heap     in wasm with -sSAFE_HEAP, every load and store checked: all rooms, relaxed SIMD with threads
 import { spawnSync } from 'node:child_process';
 import { emscriptenEnvironment, fail as failWith, needPackages, newestNode, root } from './tools.mjs';
 
@@ -16,7 +16,7 @@ const KINDS = {
   heap: () => ({
     folder: 'build/wasm-safe-heap',
     rooms: ['image', 'weights', 'checkpoint', 'network', 'kernels', 'head', 'training'],
-    settings: ['-DRESNET50_FLAVOUR=relaxed', '-DRESNET50_WASM_TESTS=ON', '-DRESNET50_SAFE_HEAP=ON', `-DRESNET50_TEST_NODE=${newestNode('sanitize')}`],
+    settings: ['-DRESNET50_FLAVOUR=relaxed-threads', '-DRESNET50_WASM_TESTS=ON', '-DRESNET50_SAFE_HEAP=ON', `-DRESNET50_TEST_NODE=${newestNode('sanitize')}`],
     environment: emscriptenEnvironment(),
   }),
 };
