@@ -22,7 +22,7 @@ function defines(secureContext) {
 
 /** For coverage (cmake/coverage.mjs): maps that still lead to web/ when a bundle is copied elsewhere. */
 const sourceMaps = process.env.RESNET50_SOURCE_MAPS
-  ? { sourcemap: 'inline', sourceRoot: pathToFileURL(`${root}dist/`).href, sourcesContent: false }
+  ? { sourcemap: 'inline', sourceRoot: pathToFileURL(`${root}dist/`).href }
   : {};
 
 /** Settings of all bundles. Paths into dist stay as written: bundlers of users must find them. */
