@@ -2,7 +2,7 @@
 // their glue goes into the bundles for browsers too, so build them first.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 import { forBrowsers } from './glue.mjs';
@@ -19,11 +19,6 @@ for (const { name } of readdirSync(`${root}dist`, { withFileTypes: true }).filte
 function defines(secureContext) {
   return { __VERSION__: JSON.stringify(version), __SECURE_CONTEXT__: String(secureContext) };
 }
-
-/** For coverage (cmake/coverage.mjs): maps that still lead to web/ when a bundle is copied elsewhere. */
-const sourceMaps = process.env.RESNET50_SOURCE_MAPS
-  ? { sourcemap: 'inline', sourceRoot: pathToFileURL(`${root}dist/`).href }
-  : {};
 
 /** Settings of all bundles. Paths into dist stay as written: bundlers of users must find them. */
 const common = {
@@ -118,7 +113,6 @@ await Promise.all([
       'web/cli.ts',
       'web/measures.ts',
     ],
-    ...sourceMaps,
     platform: 'node',
     target: 'node20',
     splitting: true,

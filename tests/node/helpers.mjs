@@ -36,14 +36,11 @@ export async function importSource(name) {
   const outfile = join(folder, `${name.replace(/\W/g, '-')}.mjs`);
   const define = { __VERSION__: '"0.0.0-test"', __SECURE_CONTEXT__: 'false' };
   const common = { bundle: true, format: 'esm', platform: 'node', logLevel: 'error', define, external: ['./wasm/*'] };
-  // Coverage is told after the process has ended, from maps in files that are still there.
-  const counted = process.env.NODE_V8_COVERAGE !== undefined;
-  const maps = counted ? { sourcemap: 'inline', sourceRoot: pathToFileURL(join(folder, '/')).href } : {};
-  await build({ ...common, ...maps, entryPoints: [join(ROOT, 'web', name)], outfile });
+  await build({ ...common, entryPoints: [join(ROOT, 'web', name)], outfile });
   try {
     return await import(pathToFileURL(outfile).href);
   } finally {
-    if (!counted) await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
