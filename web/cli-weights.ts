@@ -3,7 +3,6 @@
  */
 import { cp, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { checkpointName, downloadCheckpoint, verifyCheckpoint } from './checkpoints.js';
 import { exists, print } from './cli-classify.js';
 import {
@@ -15,7 +14,7 @@ import {
 } from './cli-convert.js';
 import { parse, text, UsageError, type Values } from './cli-options.js';
 import { ResNet50Error } from './errors.js';
-import { cacheFolder, installFolder } from './files.js';
+import { cacheFolder, installFolder, packagedFolder } from './files.js';
 import { MANIFEST_FILE, type Manifest, parseManifest } from './manifest.js';
 import { getWeight, ResNet50_Weights, type Weights } from './registry.js';
 import { megabytes, progressBar, table } from './terminal.js';
@@ -73,9 +72,6 @@ export async function weightsCommand(args: string[]): Promise<number> {
   }
   return 0;
 }
-
-/** Folder of a variant that is part of the package. */
-const packagedFolder = (name: string): string => fileURLToPath(new URL(`../weights/${name}`, import.meta.url));
 
 async function copyPackaged(name: string, out: string, wanted: boolean): Promise<void> {
   const folder = packagedFolder(name);

@@ -98,20 +98,13 @@ async function networkFromFolder(
   const total = shards.reduce((sum, s) => sum + s.bytes, 0);
   onProgress({ phase: 'manifest', loaded: 0, total, shard: '' });
 
-  let core: CoreModule | undefined;
-  let network: CoreNetwork | undefined;
-  const create = async () => {
-    core = await starting;
-    const { activationBits, threads } = spec;
-    const { ranges, categories } = manifest;
-    network = unwrap(
-      core.createNetwork({ classes: categories.length, precision, activationBits, threads, ranges }),
-      manifest.name,
-    );
-    return { core, network };
-  };
+  const { activationBits, threads } = spec;
+  const { ranges, categories } = manifest;
+  const creating = starting.then((core) => {
+    const settings = { classes: categories.length, precision, activationBits, threads, ranges };
+    return { core, network: unwrap(core.createNetwork(settings), manifest.name) };
+  });
   const parameters = new ParameterSource(place, shards, precision, manifest);
-  const creating = create();
   creating.catch(() => undefined); // awaited in take(), in order
   await streamShards(
     place,

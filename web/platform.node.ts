@@ -6,7 +6,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { describe, ResNet50Error } from './errors.js';
-import { installFolder, readImageFile } from './files.js';
+import { installFolder, packagedFolder, readImageFile } from './files.js';
 import { isVariantName } from './manifest.js';
 import type { Limits, Platform, SourceRequest } from './platform.js';
 import type { Port, Reply } from './protocol.js';
@@ -77,7 +77,7 @@ function findSource(request: SourceRequest): FolderSource {
       if (base) folders.push({ address: join(resolve(base), weights) }, { address: resolve(base), exact: true });
     }
     folders.push({ address: join(installFolder(), weights) });
-    folders.push({ address: fileURLToPath(new URL(`../weights/${weights}`, import.meta.url)) });
+    folders.push({ address: packagedFolder(weights) });
   }
   return { kind: 'folders', name: weights, folders, known, advice: adviceFor(weights, known) };
 }

@@ -18,7 +18,6 @@ export function createNetwork(store, variant) {
     current = mine;
     tell({ network: 'loading', progress: { loaded: 0, total: 0 }, failure: '' });
     mine.model = load(mine, tell);
-    return mine;
   }
 
   async function load(mine, tell) {
@@ -44,7 +43,7 @@ export function createNetwork(store, variant) {
   return {
     /** Begins to load unless it is loading or loaded; resolves to the model, or to undefined if that was stopped or failed. */
     start() {
-      current ??= begin();
+      if (current === undefined) begin();
       return current.model;
     },
     /** Takes another variant's weights from now on, and begins to load them. */

@@ -21,8 +21,8 @@ import drawings_cifar10
 FOLDER = pathlib.Path(__file__).resolve().parent / "cifar10"
 INDEX = FOLDER / "pictures.json"
 LOGITS = FOLDER / "logits.json"
-CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+VARIANT = json.loads((FOLDER.parents[2] / "weights" / "registry.json").read_text())["CIFAR10_DEMO"]
+CLASSES = VARIANT["meta"]["categories"]
 QUALITY = 85
 
 
@@ -48,8 +48,10 @@ def measure(rows, checkpoint):
     network = resnet50(num_classes=len(CLASSES))
     network.load_state_dict(torch.load(checkpoint, map_location="cpu"))
     network.eval()
+    own = VARIANT["transforms"]
     prepare = transforms.Compose([
-        transforms.Resize(72), transforms.CenterCrop(64), transforms.ToTensor(), transforms.Normalize(MEAN, STD),
+        transforms.Resize(own["resizeSize"]), transforms.CenterCrop(own["cropSize"]), transforms.ToTensor(),
+        transforms.Normalize(own["mean"], own["std"]),
     ])
     logits = []
     for row in rows:

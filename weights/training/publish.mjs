@@ -2,7 +2,7 @@
 // weights/CIFAR10_DEMO and the registry's entry. FOLDER is that of the training: calibration takes pictures of train/, the
 // accuracy is measured on test/. FILE.pth.json must lie beside the checkpoint. Needs the built package.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -35,7 +35,3 @@ run(process.execPath, [
   ...['--calibrate', join(values.data, 'train'), '--calibration-images', CALIBRATION_IMAGES],
   ...['--evaluate', join(values.data, 'test')],
 ]);
-const manifest = JSON.parse(readFileSync(weights(NAME, 'manifest.json'), 'utf8'));
-const bytes = manifest.precisions.int8.shards.reduce((sum, shard) => sum + shard.bytes, 0);
-const { int8, f32 } = manifest.quantization.measured;
-console.log(`${(bytes / 1e6).toFixed(2)} MB; top-1 of ${int8.images}: int8 ${int8.top1} %, f32 ${f32.top1} %`);
