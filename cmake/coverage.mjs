@@ -1,13 +1,18 @@
-// npm run coverage [-- ROOM...]: which lines of our own C++ the native tests run (gcc's counters, gcovr). Not part of npm
-// test: it says where to look.
+// npm run coverage [-- cpp [ROOM...] | typescript]: which lines of our own sources the tests run; both without arguments.
+// C++: the native tests, gcc's counters, gcovr. TypeScript: the tests of Node.js, istanbul's counters (instrument.mjs).
+// Not part of npm test: it says where to look.
 import { spawnSync } from 'node:child_process';
-import { fail as failWith, needPackages, root } from './tools.mjs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { coverageTools } from './instrument.mjs';
+import { fail as failWith, needPackages, newestNode, root } from './tools.mjs';
 
 const fail = (sentence) => failWith('coverage', sentence);
+const ISTANBUL = ['istanbul-lib-instrument@6.0.3', 'istanbul-lib-coverage@3.2.2', 'istanbul-lib-report@3.0.1', 'istanbul-reports@3.2.0'];
 
-function run(what, command, args) {
+function run(what, command, args, environment = process.env) {
   console.error(`coverage: ${what}`);
-  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: environment });
   return status === 0 || fail(`${what} failed (see above)`);
 }
 
@@ -22,4 +27,42 @@ function cpp(rooms) {
   run('counting', 'gcovr', ['--root', root, '--filter', 'src/', '--print-summary', '--exclude-unreachable-branches', folder]);
 }
 
-cpp(process.argv.slice(2));
+/** Prints a table of all counts in the folder. */
+function report(folder) {
+  const map = coverageTools('istanbul-lib-coverage').createCoverageMap({});
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.json'))) {
+    map.merge(JSON.parse(readFileSync(join(folder, name), 'utf8')));
+  }
+  if (map.files().length === 0) fail(`the tests left no counts in ${folder}`);
+  const context = coverageTools('istanbul-lib-report').createContext({ dir: folder, coverageMap: map });
+  coverageTools('istanbul-reports').create('text', { maxCols: 160 }).execute(context);
+}
+
+/** The package in dist/ has counters meanwhile; what tests its files fails then, and says nothing. */
+function typescript() {
+  const tools = join(root, 'build', 'coverage-tools');
+  if (!existsSync(join(tools, 'node_modules'))) {
+    mkdirSync(tools, { recursive: true });
+    run('installing istanbul', 'npm', ['install', '--prefix', tools, '--no-audit', '--no-fund', '--silent', ...ISTANBUL]);
+  }
+  const folder = join(root, 'build', 'coverage-typescript');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const environment = { ...process.env, RESNET50_COVERAGE: folder, RESNET50_NEWEST_NODE: newestNode('coverage') };
+  const build = [join(root, 'web', 'build.mjs')];
+  run('building with counters', process.execPath, build, environment);
+  console.error('coverage: the tests');
+  const ofFiles = ['sizes.test.mjs', 'supply.test.mjs'];
+  const tests = readdirSync(join(root, 'tests', 'node')).filter((name) => name.endsWith('.test.mjs') && !ofFiles.includes(name));
+  const args = ['--test', '--test-concurrency=2', ...tests.map((name) => join('tests', 'node', name))];
+  const { status } = spawnSync(environment.RESNET50_NEWEST_NODE, args, { cwd: root, stdio: 'inherit', env: environment });
+  run('building without', process.execPath, build);
+  report(folder);
+  if (status !== 0) fail('some tests failed (see above): the counts lack what they would have run');
+}
+
+const [language, ...rooms] = process.argv.slice(2);
+const languages = { cpp, typescript };
+if (language !== undefined && !(language in languages)) fail(`${language} is neither cpp nor typescript`);
+if (language !== 'typescript') cpp(rooms);
+if (language !== 'cpp') typescript();

@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, wr
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { minify } from 'terser';
+import { instrumentation } from '../cmake/instrument.mjs';
 import { forBrowsers } from './glue.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -113,6 +114,7 @@ await Promise.all([
       'web/cli.ts',
       'web/measures.ts',
     ],
+    ...instrumentation(),
     platform: 'node',
     target: 'node20',
     splitting: true,

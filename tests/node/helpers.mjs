@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { instrumentation } from '../../cmake/instrument.mjs';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export const FLAVOURS = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
@@ -36,7 +37,7 @@ export async function importSource(name) {
   const outfile = join(folder, `${name.replace(/\W/g, '-')}.mjs`);
   const define = { __VERSION__: '"0.0.0-test"', __SECURE_CONTEXT__: 'false' };
   const common = { bundle: true, format: 'esm', platform: 'node', logLevel: 'error', define, external: ['./wasm/*'] };
-  await build({ ...common, entryPoints: [join(ROOT, 'web', name)], outfile });
+  await build({ ...common, ...instrumentation(), entryPoints: [join(ROOT, 'web', name)], outfile });
   try {
     return await import(pathToFileURL(outfile).href);
   } finally {

@@ -1,0 +1,243 @@
+// From a checkpoint to shards and back into a network: what the converter writes and the loader reads, in both
+// precisions, whole and cut into pieces, and what both refuse.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "network/shard_loader.h"
+#include "network_fixture.h"
+#include "quantize/converter.h"
+#include "weights/safetensors_writer.h"
+
+namespace resnet50::testing {
+namespace {
+
+constexpr int kClasses = 7;
+constexpr size_t kSmallShard = 600'000;  // the largest layers (2.4 MB in int8) are cut
+constexpr const char* kFile = "checkpoint.safetensors";
+
+template <typename T>
+std::span<const uint8_t> AsBytes(const std::vector<T>& values) {
+  return {reinterpret_cast<const uint8_t*>(values.data()), values.size() * sizeof(T)};
+}
+
+// A state dict whose batch norms have all their parts, by name.
+std::map<std::string, std::vector<float>> RandomStateDict() {
+  Random random(11);
+  std::map<std::string, std::vector<float>> state;
+  for (const ParameterSpec& spec : ResNet50Parameters(kClasses)) {
+    size_t count = 1;
+    for (int64_t side : spec.shape) count *= size_t(side);
+    std::vector<float> values(count);
+    const bool positive = spec.name.ends_with("running_var");
+    const float fan_in = spec.shape.size() > 1 ? float(count) / float(spec.shape[0]) : 1.0F;
+    const float bound = spec.shape.size() > 1 ? std::sqrt(6.0F / fan_in) : 0.1F;
+    for (float& v : values) v = positive ? random.Between(0.6F, 1.6F) : random.Between(-bound, bound);
+    if (spec.name.find("bn") != std::string::npos && spec.name.ends_with(".weight")) {
+      for (float& v : values) v = random.Between(0.4F, 1.2F) * (spec.name.ends_with("bn3.weight") ? 0.3F : 1.0F);
+    }
+    state.emplace(spec.name, std::move(values));
+  }
+  return state;
+}
+
+std::vector<uint8_t> WriteStateDict(const std::map<std::string, std::vector<float>>& state) {
+  std::vector<TensorToWrite> tensors;
+  for (const ParameterSpec& spec : ResNet50Parameters(kClasses)) {
+    if (const auto it = state.find(spec.name); it != state.end()) {
+      tensors.push_back({spec.name, TensorType::kF32, spec.shape, AsBytes(it->second)});
+    }
+  }
+  return Take(WriteSafetensors(tensors, {}));
+}
+
+Transforms SmallTransforms() {
+  Transforms transforms;
+  transforms.resize_size = transforms.crop_size = 32;
+  return transforms;
+}
+
+std::unique_ptr<Converter> MakeConverter() {
+  return Take(Converter::Create(WriteStateDict(RandomStateDict()), kFile, SmallTransforms(), 2));
+}
+
+// The quick steps; quantize_network_test has all of them. The statistics of these random batch norms are no data's, so
+// matching them costs accuracy here.
+void Quantize(Converter& converter, bool match_batch_norm) {
+  QuantizationOptions options;
+  options.compensate = false;
+  options.match_batch_norm = match_batch_norm;
+  Expect(converter.BeginQuantization(options));
+  double before = 0.0;
+  for (double share = 0.0; share < 1.0; before = share) {
+    share = Take(converter.ContinueQuantization());
+    ASSERT_GE(share, before);
+  }
+}
+
+std::vector<std::vector<uint8_t>> Shards(Converter& converter, Precision precision, size_t max_bytes) {
+  std::vector<std::vector<uint8_t>> shards(Take(converter.Plan(precision, max_bytes)));
+  for (size_t i = 0; i < shards.size(); ++i) shards[i] = Take(converter.WriteShard(i));
+  return shards;
+}
+
+std::unique_ptr<Network> EmptyNetwork(Precision precision, const RangeMap& ranges = {}) {
+  NetworkOptions options;
+  options.classes = kClasses;
+  options.precision = precision;
+  options.ranges = ranges;
+  return Take(Network::Create(std::move(options)));
+}
+
+// A photo-like picture, as the converter takes it and as the networks do.
+Image Picture() {
+  Image image = Take(AllocateImage(32, 32));
+  for (int i = 0; i < 32 * 32 * kRgb; ++i) image.pixels.data()[i] = uint8_t((i * 7 + i / 96 * 5) % 256);
+  return image;
+}
+
+std::vector<float> PictureTensor() {
+  const Image image = Picture();
+  const Transforms transforms = SmallTransforms();
+  std::vector<float> nchw(size_t{3} * 32 * 32);
+  for (size_t p = 0; p < size_t{32} * 32; ++p) {
+    for (size_t c = 0; c < 3; ++c) {
+      nchw[c * 32 * 32 + p] = (float(image.pixels.data()[3 * p + c]) / 255.0F - transforms.mean[c]) / transforms.std[c];
+    }
+  }
+  return nchw;
+}
+
+double RelativeDifference(std::span<const float> found, std::span<const float> expected) {
+  double signal = 0.0, noise = 0.0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    signal += double(expected[i]) * double(expected[i]);
+    noise += std::pow(double(found[i]) - double(expected[i]), 2);
+  }
+  return std::sqrt(noise / signal);
+}
+
+TEST(FoldLayer, IsBatchNormBehindTheConvolution) {
+  const std::vector<Layer> table = ResNet50Layers(kClasses);
+  const Layer& layer = table[0];
+  ASSERT_EQ(layer.name, "conv1");
+  const auto state = RandomStateDict();
+  const FoldedLayer folded =
+      Take(FoldLayer(layer, [&](const std::string& name) -> Result<std::vector<float>> { return state.at(name); }));
+  const auto at = [&](const char* name, size_t i) { return double(state.at(name)[i]); };
+  for (size_t o : {size_t{0}, size_t{17}, size_t{63}}) {
+    const double factor = at("bn1.weight", o) / std::sqrt(at("bn1.running_var", o) + 1e-5);
+    EXPECT_FLOAT_EQ(folded.bias[o], float(at("bn1.bias", o) - at("bn1.running_mean", o) * factor));
+    for (size_t y : {size_t{0}, size_t{6}}) {
+      for (size_t x : {size_t{1}, size_t{5}}) {
+        for (size_t c = 0; c < 3; ++c) {
+          EXPECT_FLOAT_EQ(folded.weight[((o * 7 + y) * 7 + x) * 3 + c],
+                          float(at("conv1.weight", ((o * 3 + c) * 7 + y) * 7 + x) * factor));
+        }
+      }
+    }
+  }
+}
+
+TEST(FoldLayer, RefusesWhatIsMissingMisshapenOrNoNumber) {
+  const Layer layer = ResNet50Layers(kClasses)[0];
+  auto state = RandomStateDict();
+  const TensorSource source = [&](const std::string& name) -> Result<std::vector<float>> {
+    if (!state.contains(name)) return Error{ErrorCode::kCheckpointMismatch, name, "is missing"};
+    return state.at(name);
+  };
+  const std::vector<float> variance = state.at("bn1.running_var");
+  for (const std::vector<float>& bad : {std::vector<float>(64, -1.0F), std::vector<float>(63, 1.0F)}) {
+    state.at("bn1.running_var") = bad;
+    EXPECT_EQ(FoldLayer(layer, source).error().code, ErrorCode::kCheckpointMismatch);
+  }
+  state.at("bn1.running_var") = variance;
+  state.at("conv1.weight").pop_back();
+  EXPECT_EQ(FoldLayer(layer, source).error().subject, "conv1");
+  state.erase("bn1.bias");
+  EXPECT_EQ(FoldLayer(layer, source).error().subject, "bn1.bias");
+}
+
+TEST(Converter, FloatShardsGiveTheCheckpointsLogitsInAnyOrderAndAnySize) {
+  const std::unique_ptr<Converter> converter = MakeConverter();
+  EXPECT_EQ(converter->classes(), kClasses);
+  EXPECT_EQ(converter->parameters(), 23'508'032U + 2049U * kClasses);
+  const std::span<const float> logits = Take(converter->RunFloat(Picture()));
+  const std::vector<float> expected(logits.begin(), logits.end());
+  for (const size_t max_bytes : {size_t{16} << 20, size_t{2'000'000}}) {
+    std::vector<std::vector<uint8_t>> shards = Shards(*converter, Precision::kFloat32, max_bytes);
+    EXPECT_GE(shards.size(), 94'000'000 / max_bytes);
+    auto network = EmptyNetwork(Precision::kFloat32);
+    ShardLoader loader(*network);
+    for (size_t i = shards.size(); i-- > 0;) {
+      EXPECT_LE(shards[i].size(), max_bytes);
+      Expect(loader.Load(shards[i], "shard"));
+    }
+    EXPECT_TRUE(network->MissingLayers().empty());
+    EXPECT_LT(RelativeDifference(Logits(*network, PictureTensor(), 1, 32, 32), expected), 1e-6);
+  }
+}
+
+TEST(Converter, Int8ShardsGiveTheQuantizersNetwork) {
+  const std::unique_ptr<Converter> converter = MakeConverter();
+  EXPECT_EQ(converter->quantizer(), nullptr);
+  EXPECT_EQ(converter->Plan(Precision::kInt8, kSmallShard).error().code, ErrorCode::kNotReady);
+  EXPECT_EQ(converter->BeginQuantization({}).error().code, ErrorCode::kNotReady);
+  EXPECT_EQ(converter->ContinueQuantization().error().code, ErrorCode::kNotReady);
+  Expect(converter->Calibrate(Picture()));
+  for (uint32_t i = 0; i < 3; ++i) Expect(converter->CalibrateGenerated(i));
+  Quantize(*converter, false);
+  ASSERT_NE(converter->quantizer(), nullptr);
+  const Quantizer& quantizer = *converter->quantizer();
+
+  std::map<std::string, QuantizedLayer> layers;
+  const std::vector<Layer> table = ResNet50Layers(kClasses);
+  for (size_t i = 0; i < table.size(); ++i) {
+    if (table[i].has_weights()) layers.emplace(table[i].name, quantizer.layer(i));
+  }
+  auto direct = Int8Network(layers, kClasses, quantizer.ranges(), ActivationBits::kSeven);
+  const std::vector<float> expected = Logits(*direct, PictureTensor(), 1, 32, 32);
+  EXPECT_LT(RelativeDifference(expected, Take(converter->RunFloat(Picture()))), 0.25);
+
+  auto network = EmptyNetwork(Precision::kInt8, quantizer.ranges());
+  ShardLoader loader(*network);
+  const std::vector<std::vector<uint8_t>> shards = Shards(*converter, Precision::kInt8, kSmallShard);
+  EXPECT_GT(shards.size(), 35U);
+  for (const std::vector<uint8_t>& shard : shards) Expect(loader.Load(shard, "shard"));
+  EXPECT_TRUE(network->MissingLayers().empty());
+  EXPECT_EQ(Logits(*network, PictureTensor(), 1, 32, 32), expected);
+  EXPECT_EQ(converter->WriteShard(shards.size()).error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST(Converter, HasTheCheckpointsWeightsAgainAfterMatchingBatchNorms) {
+  const std::unique_ptr<Converter> converter = MakeConverter();
+  const std::span<const float> logits = Take(converter->RunFloat(Picture()));
+  const std::vector<float> expected(logits.begin(), logits.end());
+  Expect(converter->CalibrateGenerated(0));
+  Expect(converter->BeginQuantization({}));
+  Take(converter->ContinueQuantization());  // matches; then given up
+  EXPECT_GT(RelativeDifference(Take(converter->RunFloat(Picture())), expected), 1e-3);
+  Quantize(*converter, true);
+  EXPECT_EQ(RelativeDifference(Take(converter->RunFloat(Picture())), expected), 0.0);
+}
+
+TEST(Converter, RefusesOtherNetworksCheckpoints) {
+  auto state = RandomStateDict();
+  const auto refusal = [](const std::map<std::string, std::vector<float>>& bad) {
+    return Converter::Create(WriteStateDict(bad), kFile, SmallTransforms(), 1).error();
+  };
+  auto without_head = state;
+  without_head.erase("fc.weight");
+  EXPECT_EQ(refusal(without_head).code, ErrorCode::kCheckpointMismatch);
+  auto without_layer = state;
+  without_layer.erase("layer3.2.conv2.weight");
+  EXPECT_EQ(refusal(without_layer).code, ErrorCode::kCheckpointMismatch);
+  auto infinite = state;
+  infinite.at("layer2.0.conv1.weight")[5] = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(refusal(infinite).subject, "layer2.0.conv1");
+  EXPECT_EQ(Converter::Create({1, 2, 3}, kFile, SmallTransforms(), 1).error().code, ErrorCode::kCheckpointFormat);
+}
+
+}  // namespace
+}  // namespace resnet50::testing
