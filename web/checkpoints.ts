@@ -9,6 +9,7 @@ import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fetchFailed, sleep } from './download.js';
 import { describe, ResNet50Error } from './errors.js';
+import { writeError } from './files.js';
 
 /** File name of a checkpoint's address. */
 export const checkpointName = (url: string): string => basename(new URL(url).pathname);
@@ -52,10 +53,10 @@ export interface CheckpointOptions {
 
 /**
  * Downloads to `path`; what has arrived waits in `path`.part for the next attempt, of this process or of another.
- * @throws ResNet50Error FETCH_FAILED, WEIGHTS_HASH_MISMATCH
+ * @throws ResNet50Error FETCH_FAILED, WEIGHTS_HASH_MISMATCH, CANNOT_WRITE
  */
 export async function downloadCheckpoint(url: string, path: string, options: CheckpointOptions = {}): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await mkdir(dirname(path), { recursive: true }).catch(cannotWrite(path));
   const part = join(dirname(path), `${basename(path)}.part`);
   const attempts = options.attempts ?? 5;
   for (let fruitless = 0; ; ) {
@@ -83,6 +84,9 @@ export async function downloadCheckpoint(url: string, path: string, options: Che
   await rename(part, path);
 }
 
+const cannotWrite = (path: string) => (error: unknown) => {
+  throw writeError(path, error);
+};
 const sizeOf = async (path: string): Promise<number> => (await stat(path).catch(() => ({ size: 0 }))).size;
 
 /** One attempt; what throws other than ResNet50Error may be tried again. */
@@ -103,10 +107,10 @@ async function resume(url: string, part: string, from: number, options: Checkpoi
   const resumed = response.status === 206;
   let received = resumed ? from : 0;
   // Each chunk is on disk before the next is asked for: what a broken connection brought is not lost with it.
-  const file = await open(part, resumed ? 'a' : 'w');
+  const file = await open(part, resumed ? 'a' : 'w').catch(cannotWrite(part));
   try {
     for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-      await file.writeFile(chunk);
+      await file.writeFile(chunk).catch(cannotWrite(part));
       received += chunk.length;
       options.onBytes?.(received, total);
     }

@@ -1,7 +1,6 @@
 /**
  * `resnet50-wasm embed`: the 2048 features of each picture as a row of a NumPy file.
  */
-import { writeFile } from 'node:fs/promises';
 import {
   IMAGE_OPTIONS,
   imageOptions,
@@ -15,6 +14,7 @@ import {
 } from './cli-classify.js';
 import { parse, text } from './cli-options.js';
 import { describe } from './errors.js';
+import { writeWhole } from './files.js';
 import { FEATURES } from './head.js';
 import type { ImageOptions, ResNet50 } from './index.node.js';
 import { NpyWriter } from './npy.js';
@@ -88,7 +88,7 @@ async function writeVectors(
     await matrix.abandon();
     throw error;
   }
-  if (namesFile !== undefined) await writeFile(namesFile, rows.join(''));
+  if (namesFile !== undefined) await writeWhole(namesFile, rows.join(''));
   process.stderr.write(`${out}: ${rows.length} x ${FEATURES}\n`);
   return failures === 0 ? 0 : 1;
 }

@@ -1,7 +1,6 @@
 /**
  * `resnet50-wasm explain`: where in a picture a class was seen, as a PNG to lay on it, or on the crop that the network saw.
  */
-import { writeFile } from 'node:fs/promises';
 import { encode } from 'fast-png';
 import {
   HEAD_OPTION,
@@ -16,7 +15,7 @@ import {
 } from './cli-classify.js';
 import { number, parse, text, UsageError } from './cli-options.js';
 import { spread } from './explain.js';
-import { fileError } from './files.js';
+import { writeWhole } from './files.js';
 import { heatmapPixels } from './heatmap.js';
 import type { Explanation, ImageOptions, Preprocessed, ResNet50 } from './index.node.js';
 
@@ -67,9 +66,7 @@ export async function explainCommand(args: string[]): Promise<number> {
     const index = asked === undefined ? {} : { index: /^\d+$/.test(asked) ? Number(asked) : asked };
     const explained = await model.explain(image, { ...settings, ...index, maxSide });
     const png = values.crop ? await onCrop(model, image, settings, explained) : overlay(explained);
-    await writeFile(out, png).catch((error) => {
-      throw fileError(out, error);
-    });
+    await writeWhole(out, png);
     return print(`${explained.label}  ${(explained.score * 100).toFixed(1)}%\n`);
   } finally {
     await model.dispose();

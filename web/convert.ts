@@ -15,7 +15,7 @@ import type {
 } from './core.js';
 import { copyIn, startCore, unwrap } from './core-start.js';
 import { describe, ResNet50Error } from './errors.js';
-import { fileError, systemCode } from './files.js';
+import { fileError, systemCode, writeError } from './files.js';
 import { readLabelled } from './labelled.js';
 import {
   type Category,
@@ -351,7 +351,11 @@ function copyOut(
   return new Uint8Array(core.HEAPU8.subarray(pointer, pointer + bytes));
 }
 
-/** Puts a folder with these files in place of `out`, which may be absent, empty or a variant of ours. */
+/**
+ * Puts a folder with these files in place of `out`, which may be absent, empty or a variant of ours, and stays where that
+ * fails.
+ * @throws ResNet50Error CANNOT_WRITE
+ */
 async function replaceFolder(out: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
   const old = await readdir(out).catch((error) => {
     if (systemCode(error) === 'ENOENT') return undefined;
@@ -375,7 +379,12 @@ async function replaceFolder(out: string, files: ReadonlyMap<string, Uint8Array>
     await mkdir(staging, { recursive: true });
     for (const [name, bytes] of files) await writeFile(join(staging, name), bytes);
     if (old !== undefined) await rename(out, outgoing);
-    await rename(staging, out);
+    await rename(staging, out).catch(async (error) => {
+      if (old !== undefined) await rename(outgoing, out);
+      throw error;
+    });
+  } catch (error) {
+    throw writeError(out, error);
   } finally {
     await rm(staging, { recursive: true, force: true });
     await rm(outgoing, { recursive: true, force: true });

@@ -36,6 +36,8 @@ export type ErrorCode =
   | 'FETCH_FAILED'
   /** A file or folder given by path does not exist or cannot be read. */
   | 'FILE_NOT_FOUND'
+  /** A file or folder given by path cannot be written: no room on the disk, no permission. */
+  | 'CANNOT_WRITE'
   /** The model was disposed of. */
   | 'DISPOSED'
   /** This engine has no WebAssembly SIMD, which every flavour needs. */

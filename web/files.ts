@@ -16,6 +16,17 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'there is no such file',
 };
 
+const WRITE_REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'there is no room left on the disk: make some, or write elsewhere',
+  EDQUOT: 'your share of the disk is used up: make room, or write elsewhere',
+  ENOENT: 'its folder does not exist',
+  ENOTDIR: 'its folder is a file',
+  EISDIR: 'is a folder, not a file',
+  EACCES: 'may not be written: choose another place',
+  EPERM: 'may not be written: choose another place',
+  EROFS: 'is on a disk that may only be read: choose another place',
+};
+
 /** The `code` of a system error. */
 export const systemCode = (error: unknown): string => (error as { code?: string } | undefined)?.code ?? '';
 
@@ -26,6 +37,15 @@ export const isSystemError = (error: unknown): boolean =>
 /** FILE_NOT_FOUND for what kept a file from being read. */
 export function fileError(path: string, error: unknown): ResNet50Error {
   return new ResNet50Error('FILE_NOT_FOUND', `${path}: ${REASONS[systemCode(error)] ?? describe(error)}`, {
+    subject: path,
+    cause: error,
+  });
+}
+
+/** CANNOT_WRITE for what kept a file or folder from being written; errors of ours as they are. */
+export function writeError(path: string, error: unknown): unknown {
+  if (!isSystemError(error)) return error;
+  return new ResNet50Error('CANNOT_WRITE', `${path}: ${WRITE_REASONS[systemCode(error)] ?? describe(error)}`, {
     subject: path,
     cause: error,
   });
@@ -59,16 +79,19 @@ async function statFile(path: string): Promise<{ size: number; folder: boolean }
   return { size: stats.size, folder: stats.isDirectory() };
 }
 
-/** Writes a file so that it is there whole or not at all. */
+/**
+ * Writes a file so that it is there whole or not at all.
+ * @throws ResNet50Error CANNOT_WRITE
+ */
 export async function writeWhole(path: string, bytes: Uint8Array | string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
+    await mkdir(dirname(path), { recursive: true });
     await writeFile(temporary, bytes);
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw writeError(path, error);
   }
 }
 

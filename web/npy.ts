@@ -2,6 +2,7 @@
  * Writes NumPy's .npy (format 1.0): a float32 matrix, row after row, so that memory holds one row only.
  */
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { writeError } from './files.js';
 
 /** Room for magic, version, length and the dictionary; a multiple of 64, as NumPy pads. */
 const HEADER_BYTES = 128;
@@ -15,7 +16,14 @@ function header(rows: number, columns: number): Buffer {
   return bytes;
 }
 
-/** A .npy file that grows; it bears its name once it is complete. */
+/** All of the bytes: a disk that fills up takes a part of them without an error. */
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+  }
+}
+
+/** A .npy file that grows; it bears its name once it is complete. Throws ResNet50Error CANNOT_WRITE. */
 export class NpyWriter {
   #rows = 0;
 
@@ -28,8 +36,9 @@ export class NpyWriter {
 
   static async create(path: string, columns: number): Promise<NpyWriter> {
     const part = `${path}.${process.pid}.part`;
-    const file = await open(part, 'w');
-    await file.write(header(0, columns), 0, HEADER_BYTES, 0);
+    const file = await open(part, 'w').catch((error) => {
+      throw writeError(path, error);
+    });
     return new NpyWriter(path, part, file, columns);
   }
 
@@ -41,14 +50,20 @@ export class NpyWriter {
   /** `row` has as many numbers as the matrix has columns. */
   async append(row: Float32Array): Promise<void> {
     const bytes = new Uint8Array(row.buffer, row.byteOffset, row.byteLength);
-    await this.file.write(bytes, 0, bytes.length, HEADER_BYTES + this.#rows++ * bytes.length);
+    await this.#write(bytes, HEADER_BYTES + this.#rows++ * bytes.length);
   }
 
   /** Completes the file. */
   async close(): Promise<void> {
-    await this.file.write(header(this.#rows, this.columns), 0, HEADER_BYTES, 0);
+    await this.#write(header(this.#rows, this.columns), 0);
     await this.file.close();
     await rename(this.part, this.path);
+  }
+
+  async #write(bytes: Uint8Array, position: number): Promise<void> {
+    await writeAll(this.file, bytes, position).catch((error) => {
+      throw writeError(this.path, error);
+    });
   }
 
   /** Gives up: nothing is left behind. */

@@ -14,6 +14,7 @@ import {
   sendRange,
   serve,
   sha256,
+  withDisk,
   writeVariant,
 } from './helpers.mjs';
 
@@ -183,6 +184,28 @@ test('convert: what cannot be converted is refused and leaves nothing behind', a
     assert.match(stderr, message);
   }
   assert.deepEqual((await readdir(home)).sort(), before);
+});
+
+test('a disk that is full: one sentence with the remedy, nothing half-written, and what was there stays', async (t) => {
+  const { cli, at } = await setUp(t);
+  await writeFile(at('mine.pth'), checkpoint(3));
+  const convert = (...args) => cli(['convert', at('mine.pth'), '--name', 'x', '--out', at('disk/out'), ...args]);
+  const mounted = await withDisk(at('disk'), '256k', async () => {
+    assert.equal((await convert()).status, 0);
+    const before = await readFile(at('disk/out/manifest.json'), 'utf8');
+    await writeFile(at('disk/filler'), Buffer.alloc(1 << 20)).catch(() => undefined);
+    const embed = ['embed', at('p1.jpg'), '--out', at('disk/vectors.npy')];
+    for (const { status, stderr } of [await convert('--precision', 'both'), await cli(embed)]) {
+      assert.equal(status, 1, stderr);
+      assert.match(
+        stderr,
+        /disk\/(out|vectors\.npy): there is no room left on the disk: make some, or write elsewhere\n$/,
+      );
+    }
+    assert.deepEqual((await readdir(at('disk'))).sort(), ['filler', 'out']);
+    assert.equal(await readFile(at('disk/out/manifest.json'), 'utf8'), before);
+  });
+  if (!mounted) t.skip('only root may mount a small disk');
 });
 
 test('weights: lists, and refuses a checkpoint whose hash is not that of its name', async (t) => {

@@ -14,6 +14,7 @@ import {
   scratch,
   sendRange,
   serve,
+  withDisk,
 } from './helpers.mjs';
 
 const json = (value) => Buffer.from(JSON.stringify(value));
@@ -211,7 +212,7 @@ test('half-written files of processes that were killed do not pile up', async (t
   assert.deepEqual(left, ['fresh.safetensors.1.tmp'], 'another process may still be writing it');
 });
 
-test('a cache that cannot be written (full disk, a file in its place, no permission): the load works without', async (t) => {
+test('a cache that cannot be written (no disk at all, a file in its place, no permission): the load works without', async (t) => {
   const { load, cache } = await setUp(t);
   await writeFile(cache, 'a file where the folder should be'); // as /dev/full, every write below it fails
   await load();
@@ -222,6 +223,25 @@ test('a cache that cannot be written (full disk, a file in its place, no permiss
   await chmod(join(closed, 'resnet50-wasm'), 0o500); // without effect for root
   process.env.XDG_CACHE_HOME = closed;
   await load();
+});
+
+test('a disk that is full: what fits is cached whole, the load works, and there is more to cache when there is room', async (t) => {
+  const { load, cache, manifest, asked, requests } = await setUp(t);
+  const cached = () => readdir(join(cache, 'shards')); // and so none that is half written
+  const whole = manifest.precisions.int8.shards.map((shard) => `${shard.sha256}.safetensors`);
+  const mounted = await withDisk(cache, '120k', async (disk) => {
+    await load();
+    const kept = await cached();
+    assert.ok(kept.length >= 1 && kept.length < whole.length, `${kept.length} shards of 40 KB on a disk of 120 KB`);
+    assert.ok(kept.every((name) => whole.includes(name)));
+
+    requests.length = 0;
+    assert.ok(disk.resize('1m'));
+    await load();
+    assert.equal(asked().length, whole.length - kept.length, 'what was cached is not asked for again');
+    assert.deepEqual((await cached()).sort(), whole.sort());
+  });
+  if (!mounted) t.skip('only root may mount a small disk');
 });
 
 test('a worker that is killed from outside: that call fails by type, the next one loads from the cache', async (t) => {

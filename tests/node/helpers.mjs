@@ -1,6 +1,6 @@
 // What the Node tests share: single sources as modules, a package with a stand-in for the core, weights made up for it,
 // and a server that misbehaves on demand.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
@@ -57,6 +57,19 @@ export async function fakePackage(t) {
   for (const flavour of [...FLAVOURS, 'convert'])
     await cp(fake, join(folder, 'dist', 'wasm', `resnet50-${flavour}.mjs`));
   return folder;
+}
+
+/** Does it with a disk of `size` (as mount has it: '64k') in the folder's place; false where we may not mount one. */
+export async function withDisk(folder, size, action) {
+  const mount = (options) => spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'none', folder]).status === 0;
+  await mkdir(folder);
+  if (!mount(`size=${size}`)) return false;
+  try {
+    await action({ resize: (to) => mount(`remount,size=${to}`) });
+  } finally {
+    spawnSync('umount', ['--lazy', folder]);
+  }
+  return true;
 }
 
 /** The API of a package in a folder. */
