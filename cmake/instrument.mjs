@@ -28,6 +28,12 @@ function writeCounts(fs, threads, folder, pause) {
   };
   setInterval(write, pause).unref();
   process.on('exit', write);
+  if (threads.isMainThread) return;
+  const { postMessage } = threads.MessagePort.prototype; // the main thread may end this one at its next word
+  threads.MessagePort.prototype.postMessage = function (...args) {
+    write();
+    return postMessage.apply(this, args);
+  };
 }
 
 /** Settings for esbuild that count, or none. */

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CachedShard, WeightsCache } from './cache-storage.js';
-import { cacheFolder, writeWhole } from './files.js';
+import { cacheFolder, writeDeep } from './files.js';
 import type { ShardStore } from './places.js';
 import { sha256 } from './sha256.js';
 
@@ -39,10 +39,10 @@ export const folderStore: ShardStore = {
   async put(shard, bytes) {
     swept ??= sweep().catch(() => undefined);
     await swept;
-    await writeWhole(shardPath(shard.sha256), bytes);
+    await writeDeep(shardPath(shard.sha256), bytes);
   },
   getText: (url) => readFile(textPath(url), 'utf8'),
-  putText: (url, text) => writeWhole(textPath(url), text),
+  putText: (url, text) => writeDeep(textPath(url), text),
 };
 
 /** {@link WeightsCache} over the cache folder. Variants that were installed by the `weights` command stay. */

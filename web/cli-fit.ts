@@ -12,7 +12,7 @@ import {
 } from './cli-classify.js';
 import { choice, number, parse, UsageError, type Values } from './cli-options.js';
 import { describe, ResNet50Error } from './errors.js';
-import { writeWhole } from './files.js';
+import { writeDeep } from './files.js';
 import type { Example, Fit, FitOptions, FitReport, ResNet50 } from './index.node.js';
 import { type NamedPhoto, readClassFolders } from './labelled.js';
 import { progressBar } from './terminal.js';
@@ -78,7 +78,7 @@ export async function fitCommand(args: string[]): Promise<number> {
   try {
     const { examples, failures } = await embedAll(model, photos, values);
     const report = await train(model, examples, options);
-    await writeWhole(out, await model.save());
+    await writeDeep(out, await model.save());
     print(values.json ? `${JSON.stringify(report, null, 2)}\n` : `${summaryOf(report, out)}\n`);
     return failures === 0 ? 0 : 1;
   } finally {

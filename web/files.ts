@@ -80,19 +80,26 @@ async function statFile(path: string): Promise<{ size: number; folder: boolean }
 }
 
 /**
- * Writes a file so that it is there whole or not at all.
+ * Writes a file into a folder that exists so that it is there whole or not at all.
  * @throws ResNet50Error CANNOT_WRITE
  */
 export async function writeWhole(path: string, bytes: Uint8Array | string): Promise<void> {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true });
     await writeFile(temporary, bytes);
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw writeError(path, error);
   }
+}
+
+/** The same, with the folders on the way there. */
+export async function writeDeep(path: string, bytes: Uint8Array | string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true }).catch((error) => {
+    throw writeError(path, error);
+  });
+  await writeWhole(path, bytes);
 }
 
 /** `$XDG_CACHE_HOME/resnet50-wasm`, the platform's usual place otherwise. */

@@ -165,6 +165,44 @@ test('convert: photos for calibration, bad ones left out', async (t) => {
   });
 });
 
+test('convert: labelled pictures measure int8 and f32, and the manifest tells; names come from JSON too', async (t) => {
+  const { cli, at } = await setUp(t);
+  await writeFile(at('mine.pth'), checkpoint(3));
+  await writeFile(at('names.json'), JSON.stringify(['daisy', { wnid: 'n1', label: 'rose' }, { label: 'tulip' }]));
+  const pictures = { a: [0], b: [1], c: [2, 101] };
+  for (const [name, pixels] of Object.entries(pictures)) {
+    await mkdir(at(`labelled/${name}`), { recursive: true });
+    for (const pixel of pixels) await writeFile(at(`labelled/${name}/${pixel}.jpg`), fakeImage(pixel));
+  }
+  const options = ['--name', 'flowers', '--labels', at('names.json'), '--evaluate', at('labelled')];
+  const { status, stderr } = await cli(['convert', at('mine.pth'), '--out', at('out'), ...options]);
+  assert.equal(status, 0, stderr);
+  const manifest = JSON.parse(await readFile(at('out/manifest.json'), 'utf8'));
+  const { int8, f32 } = manifest.quantization.measured;
+  assert.deepEqual([int8.images, int8.top1, int8.agreement, f32.top1], [4, 100, 75, 75]);
+  assert.deepEqual(manifest.categories, [{ label: 'daisy' }, { wnid: 'n1', label: 'rose' }, { label: 'tulip' }]);
+
+  for (const [content, message] of [
+    ['{', /names\.json is not valid JSON/],
+    ['{}', /names\.json must hold a JSON list of names/],
+    ['["a", "", "c"]', /names\.json must hold a name for each class/],
+  ]) {
+    await writeFile(at('names.json'), content);
+    const refused = await cli(['convert', at('mine.pth'), '--out', at('out'), ...options]);
+    assert.deepEqual([refused.status, message.test(refused.stderr)], [1, true], refused.stderr);
+  }
+});
+
+test('info: the engine, and the network that weights make, as a table and as JSON', async (t) => {
+  const { cli, at } = await setUp(t);
+  const table = await cli(['info']);
+  assert.equal(table.status, 0, table.stderr);
+  assert.match(table.stdout, /^version +0\.1\.0\nnode +v\d+/);
+  const facts = JSON.parse((await cli(['info', '--weights', at('weights/IMAGENET1K_V2'), '--json'])).stdout);
+  assert.deepEqual([facts.version, facts.weights, facts.precision], ['0.1.0', 'IMAGENET1K_V2', 'int8']);
+  assert.equal((await cli(['info', 'p1.jpg'])).status, 2);
+});
+
 test('convert: what cannot be converted is refused and leaves nothing behind', async (t) => {
   const { cli, at, home } = await setUp(t);
   await writeFile(at('bad.pth'), 'junk');

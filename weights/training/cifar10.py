@@ -1,17 +1,14 @@
-"""Trains torchvision's resnet50(num_classes=10) on CIFAR-10, the source of ResNet50_Weights.CIFAR10_DEMO.
+"""Trains torchvision's resnet50(num_classes=10) on CIFAR-10 from nothing, the source of ResNet50_Weights.CIFAR10_DEMO.
 
-    python3 weights/training/cifar10.py --data FOLDER --output cifar10.pth [--minutes N] [--start SHARDS] [--device cuda]
+    python3 weights/training/cifar10.py --data FOLDER --output cifar10.pth [--device cuda]
 
-FOLDER holds train/CLASS/*.jpg (50,000 pictures) and test/CLASS/*.jpg (10,000). The training takes the minutes that it is
-given, whatever the machine: pictures grow from 40 to 64 pixels and the learning rate falls with the time, as small
-pictures are cheap and the last epochs decide. It begins with nothing, or with a variant's int8 shards (a folder with a
-manifest). Stopped runs go on from OUTPUT.state. At the end it prints the accuracy on the test pictures, by torchvision's
-own transforms on Pillow's, in float32, and writes a state dict, and OUTPUT.json, which says what was done and reached.
-It computes in bfloat16 on graphics cards and on processors that have it (6 times the speed on one with AMX), else in float32.
+FOLDER holds train/CLASS/*.jpg (50,000 pictures) and test/CLASS/*.jpg (10,000). Pictures grow from 40 to 64 pixels as the
+training goes on, as small ones are cheap and the last epochs decide. Stopped runs go on from OUTPUT.state. At the end
+it prints the accuracy on the test pictures, by torchvision's own transforms on Pillow's, in float32, and writes a state
+dict, and OUTPUT.json, which says what was done and reached. On a processor it computes in bfloat16 (fast with AMX or AVX512-BF16); an epoch takes 2 to 4 minutes on 2 cores.
 """
 
 import argparse
-import collections
 import json
 import math
 import os
@@ -24,34 +21,16 @@ import torchvision
 from PIL import Image
 
 from matrix_convolution import use_matrix_convolutions
-from shards import start_from_shards
 
 MEAN = (0.485, 0.456, 0.406)  # those of torchvision's variants, so that the demo's transforms look like theirs
 STD = (0.229, 0.224, 0.225)
 RESIZE, CROP, SIDE = 72, 64, 32  # evaluation sees the middle CROP/RESIZE of each 32x32 picture
+PHASES = ((0.4, 40), (0.72, 52), (1.0, CROP))  # until which part of the training pictures have which size
 BATCH = 256
-MOMENTUM, DECAY, SMOOTHING = 0.9, 5e-4, 0.1
-Schedule = collections.namedtuple("Schedule", "peak_rate warm_up phases")
-SCHEDULES = {  # by what the training begins with; parts of the time until which the rate rises, and pictures have which size
-    "nothing": Schedule(0.2, 0.12, ((0.4, 40), (0.72, 52), (1.0, CROP))),
-    "shards": Schedule(0.06, 0.04, ((0.45, 48), (1.0, CROP))),
-}
-WHOLE_FROM = 0.85  # from this part of the time on, every epoch sees every picture
-WINDOWS = (26.0, 33.0)  # sides of random crops, in pixels of the picture
-CUT = 6  # side of the square that is blanked, in pixels of the picture
-
-
-def processor_type():
-    """What a processor multiplies in: bfloat16 where it has instructions for it."""
-    try:
-        with open("/proc/cpuinfo") as file:
-            has = "bf16" in file.read()
-    except OSError:
-        has = False
-    return torch.bfloat16 if has else torch.float32
-
-
-COMPUTE = {"cpu": processor_type(), "cuda": torch.bfloat16}
+PEAK_RATE, MOMENTUM, DECAY, SMOOTHING = 0.2, 0.9, 5e-4, 0.1
+WARM_UP = 0.12  # part of the training
+WINDOWS = (23.0, 33.0)  # sides of random crops, in pixels of the picture
+CUT = 8  # side of the square that is blanked, in pixels of the picture
 
 
 def read_split(folder):
@@ -88,11 +67,11 @@ def augment(pictures, size):
     return F.grid_sample(normalized, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
 
 
-def rate_at(progress, schedule):
+def rate_at(progress):
     """Learning rate at a part of the training: linear up, cosine down."""
-    if progress < schedule.warm_up:
-        return schedule.peak_rate * progress / schedule.warm_up
-    return schedule.peak_rate * 0.5 * (1 + math.cos(math.pi * (progress - schedule.warm_up) / (1 - schedule.warm_up)))
+    if progress < WARM_UP:
+        return PEAK_RATE * progress / WARM_UP
+    return PEAK_RATE * 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP)))
 
 
 def make_optimizer(model):
@@ -103,55 +82,26 @@ def make_optimizer(model):
     return torch.optim.SGD(groups, lr=0.0, momentum=MOMENTUM, nesterov=True)
 
 
-class Clock:
-    """How much of the time given is gone, over interruptions."""
-
-    def __init__(self, minutes, spent=0.0):
-        self.given, self.begun = minutes * 60, time.monotonic() - spent
-
-    def spent(self):
-        return time.monotonic() - self.begun
-
-    def progress(self):
-        return min(1.0, self.spent() / self.given)
-
-
-def choose_pictures(last_losses, progress):
-    """Which pictures an epoch sees, in random order, and how much each counts: half of the easy ones (below the mean loss)
-    sit out and the others count twice (InfoBatch, Qin et al., 2024)."""
-    order = torch.randperm(len(last_losses))
-    easy = last_losses < last_losses[last_losses.isfinite()].mean()
-    if progress >= WHOLE_FROM or not easy.any():
-        return order, torch.ones(len(last_losses))
-    seen = ~easy | (torch.rand(len(last_losses)) < 0.5)
-    return order[seen[order]], 1.0 + easy.float()
-
-
-def train_epoch(model, optimizer, pictures, labels, last_losses, clock, schedule):
-    """One pass over the training pictures, or as far as the time goes. Returns mean loss, part of right answers while
-    training, pictures seen and their size."""
+def train_epoch(model, optimizer, pictures, labels, epoch, epochs):
+    """One pass over the training pictures. Returns the mean loss and the part of right answers while training."""
     model.train()
-    order, weights = choose_pictures(last_losses, clock.progress())
-    size = next(size for until, size in schedule.phases if clock.progress() < until)
-    losses, right, seen = 0.0, 0, 0
-    for start in range(0, len(order) - BATCH + 1, BATCH):
-        if clock.progress() >= 1:
-            break
-        chosen = order[start : start + BATCH]
-        there = chosen.to(pictures.device)
-        inputs = augment(pictures[there], size).to(COMPUTE[pictures.device.type]).contiguous(memory_format=torch.channels_last)
+    order = torch.randperm(len(pictures))
+    steps = len(pictures) // BATCH
+    size = next(size for until, size in PHASES if (epoch + 0.5) / epochs < until)
+    losses, right = 0.0, 0
+    for step in range(steps):
+        chosen = order[step * BATCH : (step + 1) * BATCH].to(pictures.device)
+        inputs = augment(pictures[chosen], size).to(torch.bfloat16).contiguous(memory_format=torch.channels_last)
         logits = model(inputs)
-        each = F.cross_entropy(logits, labels[there], label_smoothing=SMOOTHING, reduction="none")
+        loss = F.cross_entropy(logits, labels[chosen], label_smoothing=SMOOTHING)
         for group in optimizer.param_groups:
-            group["lr"] = rate_at(clock.progress(), schedule)
+            group["lr"] = rate_at((epoch + step / steps) / epochs)
         optimizer.zero_grad(set_to_none=True)
-        (each * weights[chosen].to(each.device)).mean().backward()
+        loss.backward()
         optimizer.step()
-        last_losses[chosen] = each.detach().float().cpu()
-        losses += float(each.sum())
-        right += int((logits.argmax(1) == labels[there]).sum())
-        seen += BATCH
-    return losses / max(seen, 1), right / max(seen, 1), seen, size
+        losses += float(loss)
+        right += int((logits.argmax(1) == labels[chosen]).sum())
+    return losses / steps, right / (steps * BATCH), size
 
 
 class Float32Classifier(torch.nn.Linear):
@@ -176,10 +126,11 @@ def evaluate(model, pictures, labels, device):
             inputs = torch.stack([transform(Image.fromarray(picture)) for picture in batch])
             answers = model(inputs.to(device)).argmax(1).cpu()
             right += int((answers == labels[start : start + BATCH]).sum())
+    use_matrix_convolutions(model, True)
     return right / len(pictures)
 
 
-def facts(model, names, options, top1, epochs):
+def facts(model, names, options, top1, seconds):
     """What the registry says of the variant (make_registry.py), and how it came about."""
     multiplications = 333_664_256  # of the 53 convolutions and the classifier on 64x64 pixels
     return {
@@ -188,8 +139,8 @@ def facts(model, names, options, top1, epochs):
         "parameters": sum(p.numel() for p in model.parameters()),
         "gmac": round(multiplications / 1e9, 3),
         "top1": round(100 * top1, 2),
-        "training": {"start": options.start or "nothing", "minutes": options.minutes, "epochs": round(epochs, 1),
-                     "seed": options.seed, "device": options.device, "torch": torch.__version__},
+        "training": {"epochs": options.epochs, "seed": options.seed, "device": options.device,
+                     "torch": torch.__version__, "minutes": round(seconds / 60)},
     }
 
 
@@ -197,8 +148,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, help="folder with train/CLASS/*.jpg and test/CLASS/*.jpg")
     parser.add_argument("--output", required=True, help="state dict to write")
-    parser.add_argument("--minutes", type=float, default=120)
-    parser.add_argument("--start", help="folder of a variant with int8 shards (default: begin with nothing)")
+    parser.add_argument("--epochs", type=int, default=22)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
@@ -208,37 +158,34 @@ def main():
     tests, truth, _ = read_split(os.path.join(options.data, "test"))
     print(f"{len(pictures)} pictures to learn from, {len(tests)} to measure, classes: {', '.join(names)}", flush=True)
 
-    held = pictures.to(options.device), labels.to(options.device)
-    schedule = SCHEDULES["shards" if options.start else "nothing"]
     model = torchvision.models.resnet50(num_classes=len(names), zero_init_residual=True)
     model.fc.__class__ = Float32Classifier
-    if options.start:
-        start_from_shards(model, options.start, augment(pictures[torch.randperm(len(pictures))[: 4 * BATCH]], CROP))
-    use_matrix_convolutions(model, COMPUTE[options.device] == torch.bfloat16)
+    use_matrix_convolutions(model)
     model = model.to(options.device, memory_format=torch.channels_last)
     optimizer = make_optimizer(model)
-    state = {"seconds": 0.0, "seen": 0, "losses": torch.full((len(pictures),), float("inf"))}
-    state_file = options.output + ".state"
+    state_file, first = options.output + ".state", 0
     if os.path.exists(state_file):
         state = torch.load(state_file)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["random"])
-    clock, losses, total = Clock(options.minutes, state["seconds"]), state["losses"], state["seen"]
-    while clock.progress() < 1:
-        begun, begun_at = time.monotonic(), clock.progress()
-        loss, right, seen, size = train_epoch(model, optimizer, *held, losses, clock, schedule)
-        total += seen
-        print(f"{begun_at:.0%} to {clock.progress():.0%} of the time, {size}x{size}, {seen} pictures: loss {loss:.4f}, "
-              f"{right:.2%} right while training, {time.monotonic() - begun:.0f} s", flush=True)
-        torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "seconds": clock.spent(),
-                    "seen": total, "losses": losses, "random": torch.get_rng_state()}, state_file)
+        first = state["epochs"]
+    seconds = 0.0 if first == 0 else state["seconds"]
+    held = pictures.to(options.device), labels.to(options.device)
+    for epoch in range(first, options.epochs):
+        begun = time.time()
+        loss, right, size = train_epoch(model, optimizer, *held, epoch, options.epochs)
+        seconds += time.time() - begun
+        print(f"epoch {epoch + 1}/{options.epochs}, {size}x{size}: loss {loss:.4f}, {right:.2%} right while training, "
+              f"{time.time() - begun:.0f} s", flush=True)
+        torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epochs": epoch + 1,
+                    "seconds": seconds, "random": torch.get_rng_state()}, state_file)
     top1 = evaluate(model, tests, truth, options.device)
     print(f"top-1 on {len(tests)} test pictures, float32: {top1:.2%}")
     # A file of its own, without the optimizer, in torchvision's names and torch's default layout.
     torch.save({name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}, options.output)
     with open(options.output + ".json", "w") as file:
-        file.write(json.dumps(facts(model, names, options, top1, total / len(pictures)), indent=2) + "\n")
+        file.write(json.dumps(facts(model, names, options, top1, seconds), indent=2) + "\n")
 
 
 if __name__ == "__main__":
