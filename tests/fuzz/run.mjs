@@ -1,9 +1,11 @@
-// npm run fuzz [-- --seconds N] [TARGET...]: builds the fuzzers, runs each for N seconds (60), and says how many inputs
-// each has tried and what it found. Findings go to tests/data/fuzz/TARGET/, where a C++ test replays them for good.
-// Corpora grow in build/fuzz/corpus/TARGET from run to run. Exit status 1 where there are findings.
+// npm run fuzz [-- --seconds N] [TARGET...]: builds the fuzzers, runs each for N seconds (60), as many at a time as there
+// are cores, and says how many inputs each has tried and what it found. Findings go to tests/data/fuzz/TARGET/, where a
+// C++ test replays them for good. Corpora grow in build/fuzz/corpus/TARGET from run to run. Exit status 1 where there
+// are findings.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fail as failWith, needPackages, root } from '../../cmake/tools.mjs';
 
@@ -119,16 +121,11 @@ function fuzz(name, seconds) {
   });
 }
 
-const { seconds, names } = parse(process.argv.slice(2));
-compile(names);
-let total = 0;
-let bad = false;
-for (const name of names) {
-  const { status, executions, findings, log } = await fuzz(name, seconds);
-  total += executions;
+/** Says what came of a target and keeps what it found; gives the number of executions. */
+function report(name, { status, executions, findings, log }) {
   console.log(`fuzz: ${name}: ${executions} executions, ${findings.length} findings`);
-  if (status === 0 && findings.length === 0) continue;
-  bad = true;
+  if (status === 0 && findings.length === 0) return executions;
+  process.exitCode = 1;
   console.error(log.slice(-6000));
   const kept = join(data, 'fuzz', name);
   mkdirSync(kept, { recursive: true });
@@ -137,6 +134,20 @@ for (const name of names) {
     copyFileSync(file, copy);
     console.error(`fuzz: ${name}: kept ${copy}`);
   }
+  return executions;
 }
+
+const { seconds, names } = parse(process.argv.slice(2));
+console.error('fuzz: compiling');
+compile(names);
+console.error(`fuzz: ${names.join(', ')}: ${seconds} s each, after reading their seeds`);
+let total = 0;
+const waiting = [...names];
+async function work() {
+  for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+    const result = await fuzz(name, seconds);
+    total += report(name, result);
+  }
+}
+await Promise.all(Array.from({ length: availableParallelism() }, work));
 console.log(`fuzz: ${total} executions in all`);
-process.exitCode = bad ? 1 : 0;
