@@ -17,6 +17,16 @@ TEST(Softmax, SumsToOneAndSurvivesLargeLogits) {
   EXPECT_TRUE(Softmax({}).empty());
 }
 
+TEST(MeanSoftmax, IsTheMeanOverCrops) {
+  const std::vector<float> logits{1.0F, 2.0F, 0.5F, -3.0F, 7.0F, 7.0F};
+  const std::vector<double> mean = MeanSoftmax(logits, 3);
+  ASSERT_EQ(mean.size(), 2U);
+  const double first = (1.0 / (1.0 + std::exp(1.0)) + 1.0 / (1.0 + std::exp(-3.5)) + 0.5) / 3.0;
+  EXPECT_NEAR(mean[0], first, 1e-15);
+  EXPECT_NEAR(mean[1], 1.0 - first, 1e-15);
+  EXPECT_EQ(MeanSoftmax(std::vector<float>{1.0F, 2.0F}, 1), Softmax(std::vector<float>{1.0F, 2.0F}));
+}
+
 std::vector<int> Indices(const std::vector<double>& scores, const TopKOptions& options) {
   std::vector<int> indices;
   for (const ScoredClass& c : TopK(scores, options)) indices.push_back(c.index);
