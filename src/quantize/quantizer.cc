@@ -131,7 +131,7 @@ Result<bool> Quantizer::Step() {
     const size_t stored = addition == kNoLayer ? row : size_t(addition);
     if (addition != kNoLayer) AddShortcut(layers_[stored], outputs.value());
     if (layer.has_weights() && layers_[stored].relu) FinishSums(row, stored, outputs.value());
-    Store(stored, std::move(outputs).value(), extent);
+    Store(stored, LeastExtent(row), std::move(outputs).value(), extent);
   }
   FreeUnused(row);
   ++next_;
@@ -242,7 +242,16 @@ void Quantizer::AddShortcut(const Layer& addition, std::vector<std::vector<float
   });
 }
 
-void Quantizer::Store(size_t row, std::vector<std::vector<float>> outputs, Extent extent) {
+// A layer whose outputs are all zero says nothing of their range, but its sums must still fit: XNNPACK scales them by
+// less than 256. This much makes that 127.
+float Quantizer::LeastExtent(size_t row) const {
+  constexpr float kNonZero = 1e-6F;
+  if (!layers_[row].has_weights()) return kNonZero;
+  const std::vector<float>& steps = quantized_[row].scale;
+  return std::max(kNonZero, Input(row).scale * *std::max_element(steps.begin(), steps.end()));
+}
+
+void Quantizer::Store(size_t row, float least_extent, std::vector<std::vector<float>> outputs, Extent extent) {
   const Layer& layer = layers_[row];
   CodedTensor& tensor = tensors_[row];
   tensor.extent = extent;
@@ -251,14 +260,14 @@ void Quantizer::Store(size_t row, std::vector<std::vector<float>> outputs, Exten
   if (layer.kind == LayerKind::kMaxPool) {
     q = QuantizeNonNegative(ranges_.find(layers_[size_t(layer.input)].name)->second, ActivationBits::kSeven);
   } else {
-    Range range{0.0F, 1e-6F};
+    Range range{0.0F, 0.0F};
     for (const std::vector<float>& image : outputs) {
       const auto [low, high] = std::minmax_element(image.begin(), image.end());
       range = {std::min(range.min, *low), std::max(range.max, *high)};
     }
     const bool seven = FeedsConvolution(layers_, int(row));
     if (range.min >= 0.0F) {
-      RangeSearch search(range.max);
+      RangeSearch search(std::max(range.max, least_extent));
       const std::vector<float> weights(gains_.after[row].begin(), gains_.after[row].end());
       const size_t channels = tensor.channels, pixels = extent.height * extent.width;
       const size_t stride = std::max<size_t>(1, outputs.size() * pixels * channels / kRangePixels);
@@ -269,6 +278,7 @@ void Quantizer::Store(size_t row, std::vector<std::vector<float>> outputs, Exten
       }
       range.max = search.Find(options_.ranges, seven ? 127 : 255);
     }
+    range.max = std::max(range.max, least_extent);
     ranges_.insert_or_assign(layer.name, range);
     q = seven ? QuantizeNonNegative(range, ActivationBits::kSeven) : QuantizeFull(range);
   }

@@ -73,8 +73,10 @@ class Quantizer {
   // Clamps `sums` (of the row's convolution, shortcut included) at zero, its bias corrected before. `stored`: the row
   // that the result is the output of.
   void FinishSums(size_t row, size_t stored, std::vector<std::vector<float>>& sums);
-  // Finds the row's range and stores its codes.
-  void Store(size_t row, std::vector<std::vector<float>> outputs, Extent extent);
+  // The least extent of the range of what a row puts out.
+  float LeastExtent(size_t row) const;
+  // Finds the row's range, of at least that extent, and stores its codes.
+  void Store(size_t row, float least_extent, std::vector<std::vector<float>> outputs, Extent extent);
   void Report(size_t row);
   void CorrectLogits(size_t row);
   void FreeUnused(size_t row);
