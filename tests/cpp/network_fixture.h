@@ -33,7 +33,9 @@ T Take(Result<T> result) {
   return std::move(result).value();
 }
 
-inline void Expect(const Status& status) { EXPECT_TRUE(status.ok()) << (status.ok() ? "" : status.error().subject + ": " + status.error().message); }
+inline void Expect(const Status& status) {
+  EXPECT_TRUE(status.ok()) << (status.ok() ? "" : status.error().subject + ": " + status.error().message);
+}
 
 // Folded weights whose activations neither vanish nor grow: He-scaled, the last convolution of a block damped as a
 // trained network's is.
