@@ -9,7 +9,7 @@ import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fetchFailed, sleep } from './download.js';
 import { describe, ResNet50Error } from './errors.js';
-import { writeError } from './files.js';
+import { cannotWrite } from './files.js';
 
 /** File name of a checkpoint's address. */
 export const checkpointName = (url: string): string => basename(new URL(url).pathname);
@@ -84,9 +84,6 @@ export async function downloadCheckpoint(url: string, path: string, options: Che
   await rename(part, path);
 }
 
-const cannotWrite = (path: string) => (error: unknown) => {
-  throw writeError(path, error);
-};
 const sizeOf = async (path: string): Promise<number> => (await stat(path).catch(() => ({ size: 0 }))).size;
 
 /** One attempt; what throws other than ResNet50Error may be tried again. */

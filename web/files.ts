@@ -42,6 +42,11 @@ export function fileError(path: string, error: unknown): ResNet50Error {
   });
 }
 
+/** For `catch`: throws {@link writeError}. */
+export const cannotWrite = (path: string) => (error: unknown) => {
+  throw writeError(path, error);
+};
+
 /** CANNOT_WRITE for what kept a file or folder from being written; errors of ours as they are. */
 export function writeError(path: string, error: unknown): unknown {
   if (!isSystemError(error)) return error;
@@ -96,9 +101,7 @@ export async function writeWhole(path: string, bytes: Uint8Array | string): Prom
 
 /** The same, with the folders on the way there. */
 export async function writeDeep(path: string, bytes: Uint8Array | string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true }).catch((error) => {
-    throw writeError(path, error);
-  });
+  await mkdir(dirname(path), { recursive: true }).catch(cannotWrite(path));
   await writeWhole(path, bytes);
 }
 

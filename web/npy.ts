@@ -2,7 +2,7 @@
  * Writes NumPy's .npy (format 1.0): a float32 matrix, row after row, so that memory holds one row only.
  */
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { writeError } from './files.js';
+import { cannotWrite } from './files.js';
 
 /** Room for magic, version, length and the dictionary; a multiple of 64, as NumPy pads. */
 const HEADER_BYTES = 128;
@@ -14,13 +14,6 @@ function header(rows: number, columns: number): Buffer {
   bytes.write(`{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, ${columns}), }`, 10, 'latin1');
   bytes[HEADER_BYTES - 1] = 10;
   return bytes;
-}
-
-/** All of the bytes: a disk that fills up takes a part of them without an error. */
-async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
-  }
 }
 
 /** A .npy file that grows; it bears its name once it is complete. Throws ResNet50Error CANNOT_WRITE. */
@@ -36,9 +29,7 @@ export class NpyWriter {
 
   static async create(path: string, columns: number): Promise<NpyWriter> {
     const part = `${path}.${process.pid}.part`;
-    const file = await open(part, 'w').catch((error) => {
-      throw writeError(path, error);
-    });
+    const file = await open(part, 'w').catch(cannotWrite(path));
     return new NpyWriter(path, part, file, columns);
   }
 
@@ -60,10 +51,12 @@ export class NpyWriter {
     await rename(this.part, this.path);
   }
 
+  /** All of the bytes: a disk that fills up takes a part of them without an error. */
   async #write(bytes: Uint8Array, position: number): Promise<void> {
-    await writeAll(this.file, bytes, position).catch((error) => {
-      throw writeError(this.path, error);
-    });
+    for (let done = 0; done < bytes.length; ) {
+      const writing = this.file.write(bytes, done, bytes.length - done, position + done);
+      done += (await writing.catch(cannotWrite(this.path))).bytesWritten;
+    }
   }
 
   /** Gives up: nothing is left behind. */

@@ -260,14 +260,14 @@ void Quantizer::Store(size_t row, float least_extent, std::vector<std::vector<fl
   if (layer.kind == LayerKind::kMaxPool) {
     q = QuantizeNonNegative(ranges_.find(layers_[size_t(layer.input)].name)->second, ActivationBits::kSeven);
   } else {
-    Range range{0.0F, 0.0F};
+    Range range{0.0F, least_extent};
     for (const std::vector<float>& image : outputs) {
       const auto [low, high] = std::minmax_element(image.begin(), image.end());
       range = {std::min(range.min, *low), std::max(range.max, *high)};
     }
     const bool seven = FeedsConvolution(layers_, int(row));
     if (range.min >= 0.0F) {
-      RangeSearch search(std::max(range.max, least_extent));
+      RangeSearch search(range.max);
       const std::vector<float> weights(gains_.after[row].begin(), gains_.after[row].end());
       const size_t channels = tensor.channels, pixels = extent.height * extent.width;
       const size_t stride = std::max<size_t>(1, outputs.size() * pixels * channels / kRangePixels);
@@ -276,9 +276,8 @@ void Quantizer::Store(size_t row, float least_extent, std::vector<std::vector<fl
           search.Add(std::span(image).subspan(p * channels, channels), weights);
         }
       }
-      range.max = search.Find(options_.ranges, seven ? 127 : 255);
+      range.max = std::max(least_extent, search.Find(options_.ranges, seven ? 127 : 255));
     }
-    range.max = std::max(range.max, least_extent);
     ranges_.insert_or_assign(layer.name, range);
     q = seven ? QuantizeNonNegative(range, ActivationBits::kSeven) : QuantizeFull(range);
   }

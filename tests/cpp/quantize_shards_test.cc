@@ -6,6 +6,7 @@
 #include <limits>
 #include <set>
 
+#include "distance.h"
 #include "network/shard_loader.h"
 #include "network_fixture.h"
 #include "quantize/converter.h"
@@ -129,15 +130,6 @@ std::vector<float> PictureTensor() {
   return nchw;
 }
 
-double RelativeDifference(std::span<const float> found, std::span<const float> expected) {
-  double signal = 0.0, noise = 0.0;
-  for (size_t i = 0; i < expected.size(); ++i) {
-    signal += double(expected[i]) * double(expected[i]);
-    noise += std::pow(double(found[i]) - double(expected[i]), 2);
-  }
-  return std::sqrt(noise / signal);
-}
-
 TEST(FoldLayer, IsBatchNormBehindTheConvolution) {
   const std::vector<Layer> table = ResNet50Layers(kClasses);
   const Layer& layer = table[0];
@@ -195,7 +187,7 @@ TEST(Converter, FloatShardsGiveTheCheckpointsLogitsInAnyOrderAndAnySize) {
       Expect(loader.Load(shards[i], "shard"));
     }
     EXPECT_TRUE(network->MissingLayers().empty());
-    EXPECT_LT(RelativeDifference(Logits(*network, PictureTensor(), 1, 32, 32), expected), 1e-6);
+    EXPECT_LT(Distance(Logits(*network, PictureTensor(), 1, 32, 32), expected), 1e-6);
   }
 }
 
@@ -210,7 +202,7 @@ void ExpectShardsOfTheQuantizersNetwork(Converter& converter) {
   }
   auto direct = Int8Network(layers, kClasses, quantizer.ranges(), ActivationBits::kSeven);
   const std::vector<float> expected = Logits(*direct, PictureTensor(), 1, 32, 32);
-  EXPECT_LT(RelativeDifference(expected, Take(converter.RunFloat(Picture()))), 0.25);
+  EXPECT_LT(Distance(expected, Take(converter.RunFloat(Picture()))), 0.25);
 
   auto network = EmptyNetwork(Precision::kInt8, quantizer.ranges());
   ShardLoader loader(*network);
@@ -265,9 +257,9 @@ TEST(Converter, HasTheCheckpointsWeightsAgainAfterMatchingBatchNorms) {
   Expect(converter->CalibrateGenerated(0));
   Expect(converter->BeginQuantization({}));
   Take(converter->ContinueQuantization());  // matches; then given up
-  EXPECT_GT(RelativeDifference(Take(converter->RunFloat(Picture())), expected), 1e-3);
+  EXPECT_GT(Distance(Take(converter->RunFloat(Picture())), expected), 1e-3);
   Quantize(*converter, true);
-  EXPECT_EQ(RelativeDifference(Take(converter->RunFloat(Picture())), expected), 0.0);
+  EXPECT_EQ(Distance(Take(converter->RunFloat(Picture())), expected), 0.0);
 }
 
 TEST(Converter, RefusesOtherNetworksCheckpoints) {

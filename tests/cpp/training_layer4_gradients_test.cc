@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "distance.h"
 #include "training/layer4_network.h"
 #include "training/softmax_loss.h"
 #include "weights/safetensors.h"
@@ -67,22 +68,12 @@ double Differentiate(const Reference& reference, Layer4Network& network, std::ve
   return loss;
 }
 
-// |found - expected| over |expected|, as norms.
-double Distance(std::span<const float> found, std::span<const float> expected) {
-  double squares = 0.0, errors = 0.0;
-  for (size_t i = 0; i < expected.size(); ++i) {
-    squares += double(expected[i]) * double(expected[i]);
-    errors += std::pow(double(found[i]) - double(expected[i]), 2);
-  }
-  return std::sqrt(errors / squares);
-}
-
 void Compare(const Reference& reference) {
   const std::unique_ptr<Layer4Network> network = Build(reference, 2);
   std::vector<float> logits;
   const double loss = Differentiate(reference, *network, logits);
   EXPECT_NEAR(loss, double(reference.Floats("loss")[0]), 1e-4 * loss);
-  EXPECT_LT(Distance(logits, reference.Floats("logits")), 1e-5);
+  EXPECT_LT(testing::Distance(logits, reference.Floats("logits")), 1e-5);
   for (const Layer4Parameter& parameter : network->parameters()) {
     const std::vector<float> expected = reference.Floats(parameter.name + ".grad");
     ASSERT_EQ(expected.size(), parameter.count) << parameter.name;
@@ -94,7 +85,7 @@ void Compare(const Reference& reference) {
       const size_t row = parameter.count / parameter.channels;
       for (size_t i = 0; i < found.size(); ++i) found[i] *= factor[i / row];
     }
-    EXPECT_LT(Distance(found, expected), 1e-4) << parameter.name;
+    EXPECT_LT(testing::Distance(found, expected), 1e-4) << parameter.name;
     float largest = 0.0F;
     for (float v : expected) largest = std::max(largest, std::fabs(v));
     for (size_t i = 0; i < found.size(); ++i) {
