@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { picturesAmong } from './start-arguments.mjs';
 import { demoWeights, findWeights } from './weights.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -25,17 +26,20 @@ function build() {
 }
 
 /** Pictures of ours to look at where none is given, with classes that the weights know. */
-function pictures(found) {
+function pictures(demo) {
   const data = join(root, 'tests', 'data');
-  const own = found?.name === demoWeights.name ? ['cifar10/cargo-ship.jpg', 'cifar10/box-lorry.jpg'] : ['pictures/clock.jpg'];
+  const own = demo ? ['cifar10/cargo-ship.jpg', 'cifar10/box-lorry.jpg'] : ['pictures/clock.jpg'];
   say(`no photo given: using ${own.map((file) => `tests/data/${file}`).join(' and ')}`);
   return own.map((file) => join(data, file));
 }
 
 build();
 const given = process.argv.slice(2);
-const found = given.includes('--weights') ? undefined : findWeights(say);
-const photos = given.some((argument) => !argument.startsWith('-')) ? [] : pictures(found);
+const chooses = given.some((argument) => /^(--weights|-w)(=|$)/.test(argument));
+const found = chooses ? undefined : findWeights(say);
+const wanted = given.includes('--help') || given.includes('-h') || picturesAmong(given).length > 0;
+const demo = [found?.name, ...given].some((name) => name?.endsWith(demoWeights.name));
+const photos = wanted ? [] : pictures(demo);
 // npm runs scripts in the package's folder; photos are named from where the user stands.
 const here = process.env.INIT_CWD ?? process.cwd();
 const args = given.map((argument) =>

@@ -144,6 +144,21 @@ export const bestGuess = (page, label) =>
     label,
   );
 
+/** Clicks on an element once it stands still: the page glides to a new picture, and a click on the way misses. */
+export async function clickAtRest(page, selector) {
+  await page.waitForFunction(
+    (wanted) => {
+      const place = JSON.stringify(document.querySelector(wanted).getBoundingClientRect());
+      const still = window.lastPlace === place;
+      window.lastPlace = place;
+      return still;
+    },
+    { polling: 100 },
+    selector,
+  );
+  await page.click(selector);
+}
+
 /** Waits for a notice and gives it. */
 export async function noticed(page) {
   await page.waitForSelector('#notice:not([hidden])');

@@ -10,6 +10,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import { testWeights } from '../test-weights.mjs';
 import {
   bestGuess,
+  clickAtRest,
   drop,
   networkReady,
   noticed,
@@ -322,7 +323,7 @@ describe('the demo', { skip: unable }, () => {
     await page.click(sample('clock.jpg'));
     await bestGuess(page, 'wall clock');
     assert.equal(await page.$('#photo-heat:not([hidden])'), null);
-    await page.click('.guesses li:nth-child(1) .label');
+    await clickAtRest(page, '.guesses li:nth-child(1) .label');
     await page.waitForSelector('#photo-heat:not([hidden])');
     const opacities = () =>
       page.$eval('#photo-heat', (canvas) => {
@@ -350,7 +351,7 @@ describe('the demo', { skip: unable }, () => {
     await page.waitForSelector('#photo-heat:not([hidden])');
     await page.keyboard.press('Space');
     await page.waitForSelector('#photo-heat[hidden]');
-    await page.click('.guesses li:nth-child(1) .label');
+    await clickAtRest(page, '.guesses li:nth-child(1) .label');
     await page.waitForSelector('#photo-heat:not([hidden])');
     await page.click(sample('jack-o-lantern.jpg'));
     await page.waitForSelector('#photo-heat[hidden]');

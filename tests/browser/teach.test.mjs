@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { testWeights } from '../test-weights.mjs';
-import { bestGuess, openPage, ROOT, serveDemo, shown, startBrowser, unable } from './demo-helpers.mjs';
+import { bestGuess, clickAtRest, openPage, ROOT, serveDemo, shown, startBrowser, unable } from './demo-helpers.mjs';
 
 const picture = (name) => join(ROOT, 'tests', 'data', 'pictures', name);
 const CLOCKS = ['clock.jpg', 'clock-orientation-6.jpg'];
@@ -64,7 +64,7 @@ describe('the teach-it page', { skip: unable }, () => {
     assert.match(await result(page, /Trained/), /Trained on \d+ pictures in/);
     await tryOut(page, 'soccer-ball.bmp');
     await bestGuess(page, 'Ball');
-    await page.click('#guesses .label');
+    await clickAtRest(page, '#guesses .label');
     await page.waitForSelector('#photo-heat:not([hidden])');
     await tryOut(page, 'clock.jpg');
     await bestGuess(page, 'Clock');
@@ -73,7 +73,7 @@ describe('the teach-it page', { skip: unable }, () => {
     const session = await page.createCDPSession();
     const browserContextId = context.id;
     await session.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: scratch, browserContextId });
-    await page.click('#download');
+    await clickAtRest(page, '#download');
     const file = join(scratch, 'head.safetensors');
     for (let waited = 0; !existsSync(file) && waited < 100; waited++) await sleep(100);
     assert.match(readFileSync(file, 'latin1'), /fc\.weight.*fc\.bias/s);
@@ -102,7 +102,7 @@ describe('the teach-it page', { skip: unable }, () => {
     await train(page);
     await result(page, /Done/);
     assert.deepEqual(await page.$$eval('.class video', (all) => all.map((v) => v.hidden)), [true, true]);
-    await page.click('#camera');
+    await clickAtRest(page, '#camera');
     await page.waitForSelector('#guesses:not([hidden], .ghost) .label', { timeout: 60_000 });
     assert.deepEqual(faults, []);
   });
