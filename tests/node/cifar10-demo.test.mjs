@@ -13,8 +13,8 @@ const files = pictures.map(({ file }) => join(PICTURES, file));
 const golden = JSON.parse(readFileSync(join(PICTURES, 'logits.json'), 'utf8'));
 const manifest = JSON.parse(readFileSync(join(ROOT, 'weights', 'CIFAR10_DEMO', 'manifest.json'), 'utf8'));
 const skip = coreMissing();
-/** Of int8 logits against torchvision's; 15.5 were measured (21 on CIFAR-10's own pictures). */
-const LEAST_DECIBELS = 14;
+/** Of int8 logits against torchvision's; 19.8 were measured (19.2 on CIFAR-10's own pictures). */
+const LEAST_DECIBELS = 18;
 
 const load = async (options = {}) => {
   const { ResNet50 } = await import('../../dist/index.node.js');

@@ -2,10 +2,13 @@
 
     python3 weights/training/cifar10.py --data FOLDER --output cifar10.pth [--device cuda]
 
-FOLDER holds train/CLASS/*.jpg (50,000 pictures) and test/CLASS/*.jpg (10,000). Pictures grow from 40 to 64 pixels as the
-training goes on, as small ones are cheap and the last epochs decide. Stopped runs go on from OUTPUT.state. At the end
-it prints the accuracy on the test pictures, by torchvision's own transforms on Pillow's, in float32, and writes a state
-dict, and OUTPUT.json, which says what was done and reached. On a processor it computes in bfloat16 (fast with AMX or AVX512-BF16); an epoch takes 2 to 4 minutes on 2 cores.
+FOLDER holds train/CLASS/*.jpg (50,000 pictures) and test/CLASS/*.jpg (10,000). A training takes the minutes it is given.
+Pictures and network grow meanwhile: the first block of each stage learns from small pictures, which costs a tenth, then the
+other blocks join (they begin as the identity, as their last scale is zero), then the pictures get their full size. Stopped
+runs go on from OUTPUT.state. At the end it prints the accuracy on the test pictures, by torchvision's own transforms on
+Pillow's, in float32, and writes a state dict, and OUTPUT.json, which says what was done and reached. On a processor it
+computes in bfloat16, which is fast with AMX or AVX512-BF16 only, and wants glibc to keep its memory:
+MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=20000000000 in the environment save a fifth of the time.
 """
 
 import argparse
@@ -21,14 +24,22 @@ import torchvision
 from PIL import Image
 
 from matrix_convolution import use_matrix_convolutions
+from muon import Muon
 
 MEAN = (0.485, 0.456, 0.406)  # those of torchvision's variants, so that the demo's transforms look like theirs
 STD = (0.229, 0.224, 0.225)
 RESIZE, CROP, SIDE = 72, 64, 32  # evaluation sees the middle CROP/RESIZE of each 32x32 picture
-PHASES = ((0.4, 40), (0.72, 52), (1.0, CROP))  # until which part of the training pictures have which size
-BATCH = 256
-PEAK_RATE, MOMENTUM, DECAY, SMOOTHING = 0.2, 0.9, 5e-4, 0.1
-WARM_UP = 0.12  # part of the training
+ALL = 6  # at least the number of blocks of the deepest stage
+PHASES = (  # until which part of the training pictures have which size, and stages how many blocks
+    (0.08, 32, 1),
+    (0.46, 48, 1),
+    (0.62, 48, ALL),
+    (1.00, CROP, ALL),
+)
+BATCH, SHARE = 512, 128  # pictures of a step, and how many of them are computed, and normalized, at once
+PEAK_RATE, PEAK_SCALE_RATE, SMOOTHING = 0.02, 2e-3, 0.1  # Muon's rate; Adam's for batch norm and classifier
+WARM_UP = 0.03  # part of the training
+SAVED_EVERY = 300  # seconds
 WINDOWS = (23.0, 33.0)  # sides of random crops, in pixels of the picture
 CUT = 8  # side of the square that is blanked, in pixels of the picture
 
@@ -68,40 +79,93 @@ def augment(pictures, size):
 
 
 def rate_at(progress):
-    """Learning rate at a part of the training: linear up, cosine down."""
-    if progress < WARM_UP:
-        return PEAK_RATE * progress / WARM_UP
-    return PEAK_RATE * 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP)))
+    """Part of the peak rate at a part of the training: up and down in straight lines."""
+    return min(progress / WARM_UP, (1 - progress) / (1 - WARM_UP))
 
 
-def make_optimizer(model):
-    """Weight decay holds weights, not biases or batch norm."""
-    weights = [p for p in model.parameters() if p.ndim > 1]
-    others = [p for p in model.parameters() if p.ndim == 1]
-    groups = [{"params": weights, "weight_decay": DECAY}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.SGD(groups, lr=0.0, momentum=MOMENTUM, nesterov=True)
+def make_optimizers(model):
+    """Muon for convolutions, Adam for scales, offsets and the classifier, each with its peak rate."""
+    filters = [p for p in model.parameters() if p.ndim == 4]
+    others = [p for p in model.parameters() if p.ndim != 4]
+    return (Muon(filters), PEAK_RATE), (torch.optim.Adam(others, betas=(0.9, 0.99)), PEAK_SCALE_RATE)
 
 
-def train_epoch(model, optimizer, pictures, labels, epoch, epochs):
-    """One pass over the training pictures. Returns the mean loss and the part of right answers while training."""
-    model.train()
-    order = torch.randperm(len(pictures))
-    steps = len(pictures) // BATCH
-    size = next(size for until, size in PHASES if (epoch + 0.5) / epochs < until)
-    losses, right = 0.0, 0
-    for step in range(steps):
-        chosen = order[step * BATCH : (step + 1) * BATCH].to(pictures.device)
-        inputs = augment(pictures[chosen], size).to(torch.bfloat16).contiguous(memory_format=torch.channels_last)
-        logits = model(inputs)
-        loss = F.cross_entropy(logits, labels[chosen], label_smoothing=SMOOTHING)
-        for group in optimizer.param_groups:
-            group["lr"] = rate_at((epoch + step / steps) / epochs)
+class Stage(torch.nn.Sequential):
+    """A stage of which the first blocks are there yet."""
+
+    def forward(self, maps):
+        for block in list(self)[: self.depth]:
+            maps = block(maps)
+        return maps
+
+
+def grow(model, depth):
+    """Stages of at most `depth` blocks. Those that are left out get no gradient, so no optimizer moves them."""
+    for stage in (model.layer1, model.layer2, model.layer3, model.layer4):
+        stage.__class__, stage.depth = Stage, depth
+
+
+def train_step(model, optimizers, pictures, labels, size, rate):
+    """One step on BATCH pictures. Returns the mean loss and how many answers were right."""
+    for optimizer, peak in optimizers:
         optimizer.zero_grad(set_to_none=True)
+        for group in optimizer.param_groups:
+            group["lr"] = peak * rate
+    loss_sum, right = 0.0, 0
+    for seen, truth in zip(pictures.split(SHARE), labels.split(SHARE)):
+        inputs = augment(seen, size).to(torch.bfloat16).contiguous(memory_format=torch.channels_last)
+        logits = model(inputs)
+        loss = F.cross_entropy(logits, truth, label_smoothing=SMOOTHING) * (len(truth) / len(labels))
         loss.backward()
+        loss_sum += float(loss)
+        right += int((logits.argmax(1) == truth).sum())
+    for optimizer, _ in optimizers:
         optimizer.step()
-        losses += float(loss)
-        right += int((logits.argmax(1) == labels[chosen]).sum())
-    return losses / steps, right / (steps * BATCH), size
+    return loss_sum, right
+
+
+class Course:
+    """A training under way: where it is, what it has seen, and how to go on with it after a stop."""
+
+    def __init__(self, model, minutes, file):
+        self.model, self.optimizers, self.file = model, make_optimizers(model), file
+        self.length, self.seconds, self.seen = minutes * 60, 0.0, 0
+        if os.path.exists(file):
+            state = torch.load(file)
+            model.load_state_dict(state["model"])
+            for (optimizer, _), held in zip(self.optimizers, state["optimizers"]):
+                optimizer.load_state_dict(held)
+            torch.set_rng_state(state["random"])
+            self.seconds, self.seen = state["seconds"], state["seen"]
+
+    def save(self):
+        optimizers = [optimizer.state_dict() for optimizer, _ in self.optimizers]
+        torch.save({"model": self.model.state_dict(), "optimizers": optimizers, "random": torch.get_rng_state(),
+                    "seconds": self.seconds, "seen": self.seen}, self.file)
+
+    def run(self, pictures, labels):
+        """Passes over the pictures until the time is up."""
+        self.model.train()
+        saved = self.seconds
+        while self.seconds < self.length:
+            losses, right, steps, begun = 0.0, 0, 0, self.seconds
+            for chosen in torch.randperm(len(pictures)).to(pictures.device).split(BATCH):
+                clock, progress = time.time(), self.seconds / self.length
+                size, depth = next(phase[1:] for phase in PHASES if progress < phase[0])
+                grow(self.model, depth)
+                loss, hits = train_step(self.model, self.optimizers, pictures[chosen], labels[chosen], size, rate_at(progress))
+                losses, right, steps, self.seen = losses + loss, right + hits, steps + len(chosen), self.seen + len(chosen)
+                self.seconds += time.time() - clock
+                if self.seconds - saved > SAVED_EVERY:
+                    self.save()
+                    saved = self.seconds
+                if self.seconds >= self.length:
+                    break
+            print(f"{self.seconds / 60:.1f} of {self.length / 60:.0f} minutes, {self.seen} pictures, {size}x{size}, "
+                  f"{'whole network' if depth == ALL else f'{depth} block a stage'}: "
+                  f"loss {losses / math.ceil(steps / BATCH):.4f}, {right / steps:.2%} right while training, "
+                  f"{steps / (self.seconds - begun):.0f} pictures a second", flush=True)
+        self.save()
 
 
 class Float32Classifier(torch.nn.Linear):
@@ -130,7 +194,7 @@ def evaluate(model, pictures, labels, device):
     return right / len(pictures)
 
 
-def facts(model, names, options, top1, seconds):
+def facts(model, names, options, top1, course):
     """What the registry says of the variant (make_registry.py), and how it came about."""
     multiplications = 333_664_256  # of the 53 convolutions and the classifier on 64x64 pixels
     return {
@@ -139,8 +203,8 @@ def facts(model, names, options, top1, seconds):
         "parameters": sum(p.numel() for p in model.parameters()),
         "gmac": round(multiplications / 1e9, 3),
         "top1": round(100 * top1, 2),
-        "training": {"epochs": options.epochs, "seed": options.seed, "device": options.device,
-                     "torch": torch.__version__, "minutes": round(seconds / 60)},
+        "training": {"pictures": course.seen, "seed": options.seed, "device": options.device,
+                     "torch": torch.__version__, "minutes": round(course.seconds / 60)},
     }
 
 
@@ -148,7 +212,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, help="folder with train/CLASS/*.jpg and test/CLASS/*.jpg")
     parser.add_argument("--output", required=True, help="state dict to write")
-    parser.add_argument("--epochs", type=int, default=22)
+    parser.add_argument("--minutes", type=float, default=110)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
@@ -162,30 +226,14 @@ def main():
     model.fc.__class__ = Float32Classifier
     use_matrix_convolutions(model)
     model = model.to(options.device, memory_format=torch.channels_last)
-    optimizer = make_optimizer(model)
-    state_file, first = options.output + ".state", 0
-    if os.path.exists(state_file):
-        state = torch.load(state_file)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        torch.set_rng_state(state["random"])
-        first = state["epochs"]
-    seconds = 0.0 if first == 0 else state["seconds"]
-    held = pictures.to(options.device), labels.to(options.device)
-    for epoch in range(first, options.epochs):
-        begun = time.time()
-        loss, right, size = train_epoch(model, optimizer, *held, epoch, options.epochs)
-        seconds += time.time() - begun
-        print(f"epoch {epoch + 1}/{options.epochs}, {size}x{size}: loss {loss:.4f}, {right:.2%} right while training, "
-              f"{time.time() - begun:.0f} s", flush=True)
-        torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epochs": epoch + 1,
-                    "seconds": seconds, "random": torch.get_rng_state()}, state_file)
+    course = Course(model, options.minutes, options.output + ".state")
+    course.run(pictures.to(options.device), labels.to(options.device))
     top1 = evaluate(model, tests, truth, options.device)
     print(f"top-1 on {len(tests)} test pictures, float32: {top1:.2%}")
     # A file of its own, without the optimizer, in torchvision's names and torch's default layout.
     torch.save({name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}, options.output)
     with open(options.output + ".json", "w") as file:
-        file.write(json.dumps(facts(model, names, options, top1, seconds), indent=2) + "\n")
+        file.write(json.dumps(facts(model, names, options, top1, course), indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ function run(command, args) {
 }
 
 const { values } = parseArgs({
-  options: { checkpoint: { type: 'string' }, data: { type: 'string' }, bits: { type: 'string', default: '3' } },
+  options: { checkpoint: { type: 'string' }, data: { type: 'string' }, bits: { type: 'string', default: '4' } },
 });
 if (!values.checkpoint || !values.data) {
   console.error('publish: --checkpoint and --data are needed (see the top of weights/training/publish.mjs)');
