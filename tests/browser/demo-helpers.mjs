@@ -146,16 +146,14 @@ export const bestGuess = (page, label) =>
 
 /** Clicks on an element once it stands still: the page glides to a new picture, and a click on the way misses. */
 export async function clickAtRest(page, selector) {
-  await page.waitForFunction(
-    (wanted) => {
-      const place = JSON.stringify(document.querySelector(wanted).getBoundingClientRect());
-      const still = window.lastPlace === place;
-      window.lastPlace = place;
-      return still;
-    },
-    { polling: 100 },
-    selector,
-  );
+  await page.$eval(selector, async (element) => {
+    const place = () => JSON.stringify(element.getBoundingClientRect());
+    let before;
+    do {
+      before = place();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    } while (place() !== before);
+  });
   await page.click(selector);
 }
 

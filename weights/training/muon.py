@@ -10,7 +10,7 @@ import torch
 
 # Newton-Schulz iteration of an odd polynomial that draws singular values from 0..1 near 1 within few rounds (Jordan's coefficients).
 LINEAR, CUBIC, QUINTIC = 3.4445, -4.7750, 2.0315
-ROUNDS = 3  # enough for steps; five come nearer to orthogonal and cost a fifth of a training step more
+ROUNDS = 3  # five come nearer to orthogonal, and took half a second on 2 cores for all of ResNet-50's convolutions
 TINY = 1e-7
 
 
@@ -46,7 +46,10 @@ class Muon(torch.optim.Optimizer):
                     self._step(weights, group["lr"], group["momentum"])
 
     def _step(self, weights, rate, momentum):
-        velocity = self.state[weights].setdefault("velocity", torch.zeros_like(weights))
+        state = self.state[weights]
+        if "velocity" not in state:
+            state["velocity"] = torch.zeros_like(weights)
+        velocity = state["velocity"]
         velocity.mul_(momentum).add_(weights.grad)
         outputs, inputs, height, width = weights.shape
         turned = orthogonalize(_rows(weights.grad.add(velocity, alpha=momentum))).float()
