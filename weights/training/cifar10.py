@@ -25,8 +25,8 @@ import torch.nn.functional as F
 import torchvision
 from PIL import Image
 
+from descent import begin_step, make_optimizers, rate_at
 from matrix_convolution import use_matrix_convolutions
-from muon import Muon
 from pictures import CROP, MEAN, RESIZE, SIDE, STD, cut, look, normalize, random_windows, read_split, with_border
 from teacher import evaluate as measure_teacher, load_teacher
 
@@ -41,18 +41,6 @@ TEMPERATURE, LABELS_PART = 2.0, 0.5  # how soft the teacher's answers are made, 
 MIXED, MIXED_UNTIL = 0.5, 0.85  # part of the pictures that are mixed with another, with a teacher; until when
 WARM_UP = 0.03  # part of the training
 SAVED_EVERY = 300  # seconds
-
-
-def rate_at(progress):
-    """Part of the peak rate at a part of the training: up and down in straight lines."""
-    return min(progress / WARM_UP, (1 - progress) / (1 - WARM_UP))
-
-
-def make_optimizers(model, peak_rate):
-    """Muon for convolutions, Adam for scales, offsets and the classifier, each with its peak rate."""
-    filters = [p for p in model.parameters() if p.ndim == 4]
-    others = [p for p in model.parameters() if p.ndim != 4]
-    return (Muon(filters), peak_rate), (torch.optim.Adam(others, betas=(0.9, 0.99)), PEAK_SCALE_RATE)
 
 
 class Stage(torch.nn.Sequential):
@@ -107,10 +95,7 @@ class Lesson:
 
 def train_step(model, lesson, optimizers, pictures, labels, size, mixed, rate):
     """One step on BATCH pictures. Returns the mean loss and how many answers were right."""
-    for optimizer, peak in optimizers:
-        optimizer.zero_grad(set_to_none=True)
-        for group in optimizer.param_groups:
-            group["lr"] = peak * rate
+    begin_step(optimizers, rate)
     loss_sum, right = 0.0, 0
     for seen, truth in zip(pictures.split(SHARE), labels.split(SHARE)):
         loss, hits = lesson.loss(model, seen, truth, size, mixed)
@@ -128,7 +113,7 @@ class Course:
     def __init__(self, model, lesson, going_on, minutes, file):
         self.model, self.lesson, self.file = model, lesson, file
         self.phases = GOING_ON if going_on else FROM_NOTHING
-        self.optimizers = make_optimizers(model, PEAK_RATE_GOING_ON if going_on else PEAK_RATE)
+        self.optimizers = make_optimizers(model, PEAK_RATE_GOING_ON if going_on else PEAK_RATE, PEAK_SCALE_RATE)
         self.length, self.seconds, self.seen = minutes * 60, 0.0, 0
         if os.path.exists(file):
             state = torch.load(file)
@@ -155,7 +140,7 @@ class Course:
                 grow(self.model, depth)
                 mixed = MIXED if progress < MIXED_UNTIL else 0
                 loss, hits = train_step(self.model, self.lesson, self.optimizers, pictures[chosen], labels[chosen],
-                                        size, mixed, rate_at(progress))
+                                        size, mixed, rate_at(progress, WARM_UP))
                 losses, right, steps, self.seen = losses + loss, right + hits, steps + len(chosen), self.seen + len(chosen)
                 self.seconds += time.time() - clock
                 if self.seconds - saved > SAVED_EVERY:

@@ -14,8 +14,8 @@ import time
 import torch
 import torch.nn.functional as F
 
+from descent import begin_step, make_optimizers, rate_at
 from matrix_convolution import MatrixConvolution
-from muon import Muon
 from pictures import SIDE, look, normalize, random_windows, read_split, with_border
 
 WIDTHS = (64, 256, 256)  # channels of the blocks
@@ -74,19 +74,15 @@ def load_teacher(file):
 
 
 def train(teacher, pictures, labels, epochs):
-    filters = [p for p in teacher.parameters() if p.ndim == 4]
-    others = [p for name, p in teacher.named_parameters() if p.ndim != 4]
-    optimizers = (Muon(filters, momentum=0.7), PEAK_RATE), (torch.optim.Adam(others, betas=(0.9, 0.99)), PEAK_OTHER_RATE)
+    optimizers = make_optimizers(teacher, PEAK_RATE, PEAK_OTHER_RATE, momentum=0.7)
+    # The first class's pictures, as they come in order: a sample of all would be better, but the published weights were made so.
     teacher.whitening.copy_(whitening_filters(pictures[:5000]))
     steps, done, begun = epochs * (len(pictures) // BATCH), 0, time.time()
     for epoch in range(epochs):
         teacher.train()
         losses, right = 0.0, 0
         for chosen in torch.randperm(len(pictures)).split(BATCH):
-            rate = min(done / steps / WARM_UP, (1 - done / steps) / (1 - WARM_UP))
-            for optimizer, peak in optimizers:
-                optimizer.zero_grad(set_to_none=True)
-                optimizer.param_groups[0]["lr"] = peak * rate
+            begin_step(optimizers, rate_at(done / steps, WARM_UP))
             logits = teacher(look(pictures[chosen], with_border(random_windows(len(chosen))), SIDE))
             loss = F.cross_entropy(logits, labels[chosen], label_smoothing=0.05)
             loss.backward()
