@@ -2,12 +2,13 @@
 // This file knows no room: codes are named after what the caller can do about them.
 #pragma once
 
-#include <cassert>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
+
+#include "base/check.h"
 
 namespace resnet50 {
 
@@ -69,11 +70,11 @@ class [[nodiscard]] Result<void> {
   explicit operator bool() const { return ok_; }
   bool ok() const { return ok_; }
   const Error& error() const& {
-    assert(!ok_);
+    RESNET50_CHECK(!ok_);
     return error_;
   }
   Error&& error() && {
-    assert(!ok_);
+    RESNET50_CHECK(!ok_);
     return std::move(error_);
   }
 

@@ -10,8 +10,8 @@
 #include "bindings/js_options.h"
 #include "bindings/js_result.h"
 #include "bindings/runtime_image.h"
-#include "quantize/converter.h"
-#include "quantize/gzip.h"
+#include "convert/converter.h"
+#include "convert/gzip.h"
 
 namespace resnet50::js {
 

@@ -11,7 +11,7 @@
 #include "bindings/runtime_network.h"
 #include "image/decode.h"
 #include "image/normalize.h"
-#include "network/kernel_choice.h"
+#include "kernels/kernel_choice.h"
 
 namespace resnet50::js {
 namespace {

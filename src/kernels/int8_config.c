@@ -1,7 +1,6 @@
 // Registers our int8 kernels into XNNPACK's gemm configuration, and adjusts reshaped operators. Knows XNNPACK's
 // internal structures, nothing of the network.
-#include <assert.h>
-
+#include "base/check.h"
 #include "kernels/int8_kernels.h"
 #include "kernels/int8_packing.h"
 #include "xnnpack/compute.h"
@@ -26,7 +25,7 @@ static void pack_gemm(size_t groups, size_t outputs, size_t channels, size_t nr,
                       const void* weights, const void* bias, const void* scale, void* packed, size_t panel_tail,
                       const void* params) {
   (void)scale;
-  assert(groups == 1 && nr == kColumns && kr == 1 << kLog2Depth && sr == 1);
+  RESNET50_CHECK(groups == 1 && nr == kColumns && kr == 1 << kLog2Depth && sr == 1);
   resnet50_int8_pack(outputs, 1, channels, weights, bias,
                      ((const struct xnn_qs8_packing_params*)params)->input_zero_point, panel_tail, packed);
 }
@@ -35,14 +34,14 @@ static void pack_igemm(size_t groups, size_t outputs, size_t taps, size_t channe
                        const void* weights, const void* bias, const void* scale, void* packed, size_t panel_tail,
                        const void* params) {
   (void)scale;
-  assert(groups == 1 && nr == kColumns && kr == 1 << kLog2Depth && sr == 1);
+  RESNET50_CHECK(groups == 1 && nr == kColumns && kr == 1 << kLog2Depth && sr == 1);
   resnet50_int8_pack(outputs, taps, channels, weights, bias,
                      ((const struct xnn_qs8_packing_params*)params)->input_zero_point, panel_tail, packed);
 }
 
 void resnet50_int8_use(enum resnet50_int8_form form) {
   const struct resnet50_int8_kernels* kernels = resnet50_int8_kernels_of(form);
-  assert(kernels->gemm != NULL);
+  RESNET50_CHECK(kernels->gemm != NULL);
   ours = (struct xnn_gemm_config){
       .pack_gemm_goi = pack_gemm,
       .pack_igemm_goki = pack_igemm,
@@ -60,7 +59,7 @@ void resnet50_int8_use_none(void) { chosen = NULL; }
 
 void resnet50_int8_fuse_residual(struct xnn_operator* op, enum resnet50_int8_form form,
                                  const struct resnet50_int8_residual* residual) {
-  assert(op->ukernel.type == xnn_microkernel_type_gemm);
+  RESNET50_CHECK(op->ukernel.type == xnn_microkernel_type_gemm);
   struct gemm_context* context = &op->context.gemm.gemm.gemm;
   context->ukernel.function[XNN_UARCH_DEFAULT] = (xnn_gemm_ukernel_fn)resnet50_int8_kernels_of(form)->gemm_residual;
   context->fused_params = (void*)residual;
@@ -112,7 +111,7 @@ static size_t tiled_outputs(const struct xnn_operator* op) {
 }
 
 void resnet50_int8_read_runs(struct xnn_operator* op, size_t run_step, size_t row_bytes) {
-  assert(op->ukernel.type == xnn_microkernel_type_igemm && op->kernel_width == 1);
+  RESNET50_CHECK(op->ukernel.type == xnn_microkernel_type_igemm && op->kernel_width == 1);
   const size_t taps = op->kernel_height, pixels = op->output_height * op->output_width;
   for (size_t i = 0; i < tiled_outputs(op); ++i) {
     // Places behind the last pixel repeat it, as XNNPACK's do.

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "kernels/kernel_choice.h"
 #include "network/activation_plan.h"
-#include "network/kernel_choice.h"
 
 namespace resnet50 {
 namespace {

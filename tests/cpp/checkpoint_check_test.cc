@@ -3,9 +3,9 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "checkpoint/checkpoint.h"
 #include "checkpoint_test_files.h"
 #include "network/topology.h"
-#include "quantize/checkpoint.h"
 
 namespace resnet50 {
 namespace {

@@ -1,10 +1,10 @@
 // Files that ask to run code, are damaged, foreign or cut short: each ends in a typed error that names what is wrong.
 #include <map>
 
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/pickle.h"
 #include "checkpoint_test_files.h"
 #include "checkpoint_text.h"
-#include "quantize/checkpoint.h"
-#include "quantize/pickle.h"
 
 namespace resnet50 {
 namespace {

@@ -3,8 +3,8 @@
 #include <functional>
 #include <map>
 
+#include "checkpoint/pickle.h"
 #include "checkpoint_test_files.h"
-#include "quantize/pickle.h"
 
 namespace resnet50 {
 namespace {

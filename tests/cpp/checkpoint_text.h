@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "quantize/checkpoint.h"
+#include "checkpoint/checkpoint.h"
 
 namespace resnet50 {
 

@@ -7,10 +7,10 @@
 #include <set>
 
 #include "base/random.h"
+#include "convert/generated_images.h"
+#include "convert/gzip.h"
 #include "network_fixture.h"
 #include "quantize/calibration.h"
-#include "quantize/generated_images.h"
-#include "quantize/gzip.h"
 
 namespace resnet50::testing {
 namespace {

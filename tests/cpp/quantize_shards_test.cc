@@ -6,10 +6,10 @@
 #include <limits>
 #include <set>
 
+#include "convert/converter.h"
 #include "distance.h"
 #include "network/shard_loader.h"
 #include "network_fixture.h"
-#include "quantize/converter.h"
 #include "weights/safetensors_writer.h"
 
 namespace resnet50::testing {

@@ -1,10 +1,10 @@
 // Checkpoint files of all kinds, and pickles by themselves.
-#include "quantize/checkpoint.h"
+#include "checkpoint/checkpoint.h"
 
 #include <algorithm>
 
+#include "checkpoint/pickle.h"
 #include "network/topology.h"
-#include "quantize/pickle.h"
 #include "targets.h"
 
 namespace resnet50::fuzz {

@@ -1,4 +1,4 @@
-#include "quantize/gzip.h"
+#include "convert/gzip.h"
 
 #include <zlib.h>
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "quantize/pickle.h"
+#include "checkpoint/pickle.h"
 
 namespace resnet50 {
 

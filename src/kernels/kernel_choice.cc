@@ -1,4 +1,4 @@
-#include "network/kernel_choice.h"
+#include "kernels/kernel_choice.h"
 
 #ifdef __wasm_relaxed_simd__
 #include <wasm_simd128.h>

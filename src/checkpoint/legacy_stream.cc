@@ -1,4 +1,4 @@
-#include "quantize/legacy_stream.h"
+#include "checkpoint/legacy_stream.h"
 
 #include <cstring>
 #include <string>

@@ -3,7 +3,7 @@
 #include <new>
 #include <optional>
 
-#include "quantize/checkpoint.h"
+#include "checkpoint/checkpoint.h"
 
 namespace resnet50 {
 namespace {

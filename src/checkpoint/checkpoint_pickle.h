@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "quantize/checkpoint.h"
-#include "quantize/pickle.h"
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/pickle.h"
 
 namespace resnet50 {
 

@@ -1,12 +1,10 @@
 // Where weights come from on a developer's machine: installed ones, torchvision's address, the test checkpoint, or the
-// demo weights of ten classes that are part of the repository.
-// Shared by `npm start` and `npm run demo`; the package itself knows nothing of this file.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// demo weights of ten classes that are part of the repository. Shared by `npm start` and `npm run demo`.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './lib.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const cli = join(root, 'dist', 'cli.js');
 const variant = 'IMAGENET1K_V2';
 const demoVariant = 'CIFAR10_DEMO';
@@ -51,8 +49,49 @@ function convertTestCheckpoint(packed) {
 /** The weights of ten classes that need no network. */
 export const demoWeights = { name: demoVariant, folder: join(root, 'weights', demoVariant) };
 
-/** Name and folder of the best weights that can be had, got if need be; says where they come from. */
-export function findWeights(say) {
+/** How long an answer of torchvision's site is waited for once it is needed, ms. */
+const PATIENCE_MS = 1500;
+
+/**
+ * Asks whether torchvision's site answers, in a process of its own: without a network, looking up its name takes ten
+ * seconds and cannot be called off.
+ * @returns `answers()` resolves to true if the site answers, to false if it does not or has not within PATIENCE_MS;
+ *   `stop()` ends the question
+ */
+export function probeTorchvision() {
+  const { url } = JSON.parse(readFileSync(join(root, 'weights', 'registry.json'), 'utf8'))[variant];
+  const script = `fetch(${JSON.stringify(url)}, { method: 'HEAD' }).then(() => process.exit(0), () => process.exit(1))`;
+  const child = spawn(process.execPath, ['-e', script], { stdio: 'ignore' });
+  const answer = new Promise((resolve) => {
+    child.on('error', () => resolve(false));
+    child.on('exit', (status) => resolve(status === 0));
+  });
+  const stop = () => child.kill('SIGKILL');
+  const answers = async () => {
+    const timer = setTimeout(stop, PATIENCE_MS);
+    const reached = await answer;
+    clearTimeout(timer);
+    return reached;
+  };
+  return { answers, stop };
+}
+
+/** Whether the folders of RESNET50_CHECKPOINTS may have the checkpoint, so that no network is needed. */
+const hasOwnCheckpoints = () => Boolean(process.env.RESNET50_CHECKPOINTS);
+
+/**
+ * Name and folder of the best weights that can be had, got if need be; says where they come from.
+ * @param probe what probeTorchvision() gave, if it was asked before
+ */
+export async function findWeights(say, probe = probeTorchvision()) {
+  try {
+    return await find(say, probe);
+  } finally {
+    probe.stop();
+  }
+}
+
+async function find(say, probe) {
   const installed = installedFolder(variant);
   if (installed !== undefined) return { name: variant, folder: installed };
   const test = { name: testVariant, folder: testWeights };
@@ -61,8 +100,10 @@ export function findWeights(say) {
     say(`using the test checkpoint (research weights, 72.2 % top-1); 'npx resnet50-wasm weights ${variant}' gets torchvision's own`);
     return test;
   }
-  say(`getting ${variant} from torchvision's address (98 MB, once)`);
-  if (node([cli, 'weights', variant]).status === 0) return { name: variant, folder: installedFolder(variant) };
+  if (hasOwnCheckpoints() || (await probe.answers())) {
+    say(`getting ${variant} from torchvision's address (98 MB, once)`);
+    if (node([cli, 'weights', variant]).status === 0) return { name: variant, folder: installedFolder(variant) };
+  }
   if (fallback !== undefined) {
     say('torchvision cannot be reached: converting the test checkpoint instead (research weights, not for redistribution)');
     if (convertTestCheckpoint(fallback)) return test;

@@ -1,4 +1,4 @@
-#include "quantize/checkpoint_pickle.h"
+#include "checkpoint/checkpoint_pickle.h"
 
 #include <algorithm>
 #include <map>

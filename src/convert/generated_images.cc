@@ -1,4 +1,4 @@
-#include "quantize/generated_images.h"
+#include "convert/generated_images.h"
 
 #include <algorithm>
 #include <cmath>

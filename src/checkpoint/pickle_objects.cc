@@ -3,8 +3,8 @@
 #include <string>
 #include <utility>
 
-#include "quantize/pickle_globals.h"
-#include "quantize/pickle_machine.h"
+#include "checkpoint/pickle_globals.h"
+#include "checkpoint/pickle_machine.h"
 
 namespace resnet50 {
 

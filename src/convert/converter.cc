@@ -1,15 +1,15 @@
-#include "quantize/converter.h"
+#include "convert/converter.h"
 
 #include <algorithm>
 #include <cstring>
 #include <iterator>
 
+#include "convert/generated_images.h"
 #include "image/decode.h"
 #include "image/normalize.h"
 #include "network/shard_loader.h"
 #include "quantize/calibration.h"
 #include "quantize/channel_groups.h"
-#include "quantize/generated_images.h"
 #include "weights/safetensors_writer.h"
 
 namespace resnet50 {

@@ -1,11 +1,11 @@
-#include "quantize/pickle.h"
+#include "checkpoint/pickle.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
 #include <utility>
 
-#include "quantize/pickle_machine.h"
+#include "checkpoint/pickle_machine.h"
 
 namespace resnet50 {
 namespace {

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "base/result.h"
+#include "checkpoint/checkpoint.h"
 #include "image/image.h"
 #include "image/transform.h"
 #include "network/network.h"
-#include "quantize/checkpoint.h"
 #include "quantize/fold.h"
 #include "quantize/quantizer.h"
 

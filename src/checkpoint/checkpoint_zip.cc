@@ -1,12 +1,12 @@
-#include "quantize/checkpoint_zip.h"
+#include "checkpoint/checkpoint_zip.h"
 
 #include <map>
 #include <string>
 #include <utility>
 
-#include "quantize/checkpoint_pickle.h"
-#include "quantize/pickle.h"
-#include "quantize/zip_archive.h"
+#include "checkpoint/checkpoint_pickle.h"
+#include "checkpoint/pickle.h"
+#include "checkpoint/zip_archive.h"
 
 namespace resnet50 {
 namespace {

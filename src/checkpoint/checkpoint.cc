@@ -1,13 +1,13 @@
-#include "quantize/checkpoint.h"
+#include "checkpoint/checkpoint.h"
 
 #include <cstring>
 #include <set>
 #include <utility>
 
-#include "quantize/checkpoint_pickle.h"
-#include "quantize/checkpoint_signatures.h"
-#include "quantize/checkpoint_zip.h"
-#include "quantize/legacy_stream.h"
+#include "checkpoint/checkpoint_pickle.h"
+#include "checkpoint/checkpoint_signatures.h"
+#include "checkpoint/checkpoint_zip.h"
+#include "checkpoint/legacy_stream.h"
 #include "weights/safetensors.h"
 
 namespace resnet50 {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "quantize/checkpoint.h"
+#include "checkpoint/checkpoint.h"
 
 namespace resnet50 {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "quantize/pickle.h"
+#include "checkpoint/pickle.h"
 
 namespace resnet50 {
 

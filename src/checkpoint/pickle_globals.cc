@@ -1,4 +1,4 @@
-#include "quantize/pickle_globals.h"
+#include "checkpoint/pickle_globals.h"
 
 namespace resnet50 {
 namespace {

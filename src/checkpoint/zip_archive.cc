@@ -1,4 +1,4 @@
-#include "quantize/zip_archive.h"
+#include "checkpoint/zip_archive.h"
 
 #include <unzip.h>
 #include <zlib.h>

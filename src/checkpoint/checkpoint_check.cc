@@ -3,7 +3,7 @@
 #include <map>
 #include <set>
 
-#include "quantize/checkpoint.h"
+#include "checkpoint/checkpoint.h"
 
 namespace resnet50 {
 namespace {

@@ -1,29 +1,16 @@
 // npm start [-- PHOTO... [options of `classify`]]: from a clean clone to labels. Builds what this Node runs, gets weights,
-// classifies. The package itself knows nothing of this file.
+// classifies.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { isAbsolute, join, resolve } from 'node:path';
+import { build } from './build.mjs';
+import { root, say as sayAs } from './lib.mjs';
+import { flavorsForNode } from './modules.mjs';
 import { picturesAmong } from './start-arguments.mjs';
-import { demoWeights, findWeights } from './weights.mjs';
+import { demoWeights, findWeights, probeTorchvision } from './weights.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const cli = join(root, 'dist', 'cli.js');
-
-function say(line) {
-  console.error(`start: ${line}`);
-}
-
-function node(args, options = {}) {
-  return spawnSync(process.execPath, args, { stdio: 'inherit', ...options });
-}
-
-/** Builds the flavours that this Node.js can run, and the converter; relaxed SIMD came with Node.js 22. */
-function build() {
-  const major = Number(process.versions.node.split('.')[0]);
-  const flavours = major >= 22 ? ['simd-threads', 'relaxed-threads'] : ['simd-threads'];
-  if (node([join(root, 'cmake', 'build.mjs'), ...flavours]).status !== 0) process.exit(1);
-}
+const say = (line) => sayAs('start', line);
 
 /** Pictures of ours to look at where none is given, with classes that the weights know. */
 function pictures(demo) {
@@ -33,10 +20,12 @@ function pictures(demo) {
   return own.map((file) => join(data, file));
 }
 
-build();
 const given = process.argv.slice(2);
 const chooses = given.some((argument) => /^(--weights|-w)(=|$)/.test(argument));
-const found = chooses ? undefined : findWeights(say);
+// Whether torchvision's site answers is found out while the rest goes on, not when it is needed.
+const probe = chooses ? undefined : probeTorchvision();
+await build(flavorsForNode(Number(process.versions.node.split('.')[0])));
+const found = chooses ? undefined : await findWeights(say, probe);
 const wanted = given.includes('--help') || given.includes('-h') || picturesAmong(given).length > 0;
 const demo = [found?.name, ...given].some((name) => name?.endsWith(demoWeights.name));
 const photos = wanted ? [] : pictures(demo);
@@ -46,4 +35,5 @@ const args = given.map((argument) =>
   !argument.startsWith('-') && !isAbsolute(argument) && existsSync(resolve(here, argument)) ? resolve(here, argument) : argument,
 );
 const chosen = found === undefined ? [] : ['--weights', found.folder];
-process.exit(node([cli, 'classify', ...chosen, ...args, ...photos]).status ?? 1);
+const { status } = spawnSync(process.execPath, [cli, 'classify', ...chosen, ...args, ...photos], { stdio: 'inherit' });
+process.exit(status ?? 1);

@@ -1,4 +1,4 @@
-#include "quantize/checkpoint_signatures.h"
+#include "checkpoint/checkpoint_signatures.h"
 
 #include <cstddef>
 

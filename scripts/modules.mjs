@@ -1,0 +1,29 @@
+// What a build makes: the flavors of the core, the wasm modules that each brings, and the files of a complete dist/.
+
+export const FLAVORS = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
+
+/** Modules that a flavor brings besides its runtime. */
+const MORE_MODULES = {
+  simd: ['resnet50-trainer-simd'],
+  'simd-threads': ['resnet50-trainer-simd-threads', 'resnet50-convert'],
+};
+
+/** The wasm modules of a flavor: its runtime first. */
+export const modulesOf = (flavor) => [`resnet50-${flavor}`, ...(MORE_MODULES[flavor] ?? [])];
+
+/**
+ * The flavors that bring all that a Node.js can run: those with threads, which do on one thread what the others do.
+ * Relaxed SIMD came with Node.js 22.
+ */
+export const flavorsForNode = (major) => (major >= 22 ? ['simd-threads', 'relaxed-threads'] : ['simd-threads']);
+
+const workers = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads', 'trainer-simd', 'trainer-simd-threads'];
+
+/** Files that a package without them would break on, relative to dist/. */
+export const COMPLETE = [
+  ...FLAVORS.flatMap(modulesOf).flatMap((module) => [`wasm/${module}.mjs`, `wasm/${module}.wasm`]),
+  ...workers.map((name) => `worker-${name}.js`),
+  ...['index.js', 'inplace.js', 'inplace-trainer.js', 'training.js', 'static.js'],
+  ...['index.node.js', 'worker.node.js', 'worker-trainer.node.js', 'cli.js', 'measures.js'],
+  ...['types/index.d.ts', 'types/index.node.d.ts', 'types/static.d.ts', 'THIRD-PARTY-NOTICES.txt', 'sbom.cdx.json'],
+];

@@ -1,0 +1,70 @@
+// npm run xnnpack-sources: finds out which of XNNPACK's sources reach a module and writes cmake/xnnpack-sources.txt. Builds
+// everything that could be needed (cmake/xnnpack-candidates.cmake) in folders of its own and reads the linkers' maps.
+// Run it after XNNPACK's pin, the operators in src/network or the choices in src/kernels have changed.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { configureNative, configureWasm, FLAVORS, modulesOf, ninja, root, say } from './lib.mjs';
+
+export const LIST = join(root, 'cmake', 'xnnpack-sources.txt');
+
+/** XNNPACK's objects in a linker's map, as names of their sources without folders. */
+export function keptByLinker(map) {
+  const members = map.matchAll(/libxnnpack\.[\w-]+\.a\(([\w-]+\.(?:c|cc))\.o(?:bj)?\)/g);
+  return new Set(Array.from(members, ([, name]) => name));
+}
+
+/** The part of GNU ld's map that lists what is in the program; before it stands what was discarded. */
+const inProgram = (map) => map.slice(map.indexOf('Linker script and memory map'));
+
+/** Linker maps of the wasm modules of a flavor, in a build folder. */
+export const wasmMaps = (folder, flavor) =>
+  modulesOf(flavor).map((module) => readFileSync(join(folder, 'src', 'bindings', `${module}.mjs.map`), 'utf8'));
+
+/** The rows of the list: flavors by source. */
+export function listed() {
+  const rows = readFileSync(LIST, 'utf8').split('\n').filter((line) => line.startsWith('src/'));
+  return new Map(rows.map((row) => row.split(/ +/)).map(([source, ...flavors]) => [source, flavors]));
+}
+
+/** Sources of XNNPACK by file name, as the build with all candidates names them. */
+function candidates(folder) {
+  const commands = JSON.parse(readFileSync(join(folder, 'compile_commands.json'), 'utf8'));
+  const paths = commands.map(({ file }) => /\/xnnpack\/(src\/.*)$/.exec(file)?.[1]).filter(Boolean);
+  return new Map(paths.map((path) => [path.slice(path.lastIndexOf('/') + 1), path]));
+}
+
+function write(kept, paths) {
+  const sources = new Map();
+  for (const [flavor, names] of kept) {
+    for (const name of names) {
+      const path = paths.get(name);
+      sources.set(path, [...(sources.get(path) ?? []), flavor]);
+    }
+  }
+  const rows = [...sources].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, flavors]) => `${path} ${flavors.join(' ')}`);
+  const intro = '# XNNPACK\'s sources that reach a program, and in which flavors. Written by `npm run xnnpack-sources`.\n';
+  writeFileSync(LIST, `${intro + rows.join('\n')}\n`);
+  say('xnnpack-sources', `${rows.length} of ${paths.size} sources are needed`);
+}
+
+async function main() {
+  const everything = ['-DRESNET50_XNNPACK_EVERYTHING=ON'];
+  const wasm = join('build', 'xnnpack-wasm');
+  const native = join('build', 'xnnpack-native');
+  await configureWasm('xnnpack-sources', wasm, everything);
+  await ninja('xnnpack-sources', wasm, FLAVORS.flatMap(modulesOf));
+  await configureNative('xnnpack-sources', native, { settings: [...everything, '-DCMAKE_EXE_LINKER_FLAGS=-Wl,-Map=program.map'] });
+  const kept = new Map();
+  // Each program is linked in the same folder and overwrites the map.
+  kept.set('native', new Set());
+  for (const program of ['network_test', 'kernels_test', 'training_test', 'quantize_test']) {
+    await ninja('xnnpack-sources', native, [program]);
+    for (const name of keptByLinker(inProgram(readFileSync(join(root, native, 'program.map'), 'utf8')))) kept.get('native').add(name);
+  }
+  for (const flavor of FLAVORS) {
+    kept.set(flavor, new Set(wasmMaps(join(root, wasm), flavor).flatMap((map) => [...keptByLinker(map)])));
+  }
+  write(kept, new Map([...candidates(join(root, native)), ...candidates(join(root, wasm))]));
+}
+
+if (process.argv[1] === import.meta.filename) await main();
