@@ -1,12 +1,12 @@
 /**
  * The package's entry for realms without workers or dynamic import: service workers, extensions' backgrounds, edge runtimes.
  */
-import { Model } from './model.js';
-import type { LoadOptions } from './options.js';
-import { staticPlatform } from './platform.static.js';
+import { Model } from './client/model.js';
+import type { LoadOptions } from './client/options.js';
+import { staticPlatform } from './browser/static-platform.js';
 
-export * from './api.js';
-export { browserWeightsCache as weightsCache } from './cache-storage.js';
+export * from './client/api.js';
+export { browserWeightsCache as weightsCache } from './weights/cache-storage.js';
 
 /** torchvision's ResNet-50. */
 export class ResNet50 extends Model {

@@ -268,7 +268,7 @@ test('weights: lists, and refuses a checkpoint whose hash is not that of its nam
   assert.match(none.stderr, /resnet50-0676ba61\.pth: there is no such file/);
 });
 
-const { downloadCheckpoint } = await importSource('checkpoints.ts');
+const { downloadCheckpoint } = await importSource('convert/checkpoints.ts');
 
 test('checkpoints: resumed from what is there, checked, never half in place', async (t) => {
   const folder = await scratch(t);

@@ -9,7 +9,7 @@ import { queryObjects } from 'node:v8';
 import { build } from 'esbuild';
 import { importSource, ROOT, run, scratch } from './helpers.mjs';
 
-const { probeFeatures, chooseFlavour, autoThreads } = await importSource('features.ts');
+const { probeFeatures, chooseFlavour, autoThreads } = await importSource('base/engine-support.ts');
 const major = Number(process.versions.node.split('.')[0]);
 
 test('this engine: SIMD, threads, relaxed SIMD from Node 22 on', () => {
@@ -21,7 +21,12 @@ async function probeIn(t, node, flags) {
   const folder = await scratch(t);
   const script = join(folder, 'probe.mjs');
   const source = join(folder, 'features.mjs');
-  await build({ entryPoints: [join(ROOT, 'web/features.ts')], bundle: true, format: 'esm', outfile: source });
+  await build({
+    entryPoints: [join(ROOT, 'web/base/engine-support.ts')],
+    bundle: true,
+    format: 'esm',
+    outfile: source,
+  });
   await writeFile(
     script,
     "import { probeFeatures } from './features.mjs'; console.log(JSON.stringify(probeFeatures()));",

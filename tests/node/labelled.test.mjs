@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { importSource, scratch } from './helpers.mjs';
 
-const { readLabelled } = await importSource('labelled.ts');
+const { readLabelled } = await importSource('convert/labelled.ts');
 
 test('labels.json: in its order, with any of the names that a class goes by', async (t) => {
   const folder = await scratch(t);

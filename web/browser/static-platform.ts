@@ -1,0 +1,36 @@
+/**
+ * Realms that allow neither workers nor dynamic import: both single-threaded cores are imported statically.
+ */
+import { wasmFile } from './assets.js';
+import { ResNet50Error } from '../base/errors.js';
+import * as training from '../training/fit.js';
+import { browserHost } from './realm.js';
+import { openLocalPort } from '../protocol/local-port.js';
+import { BROWSER_LIMITS, type Platform } from '../client/platform.js';
+import { browserSource, pageBase } from './source.js';
+import relaxed from './wasm/resnet50-relaxed.mjs';
+import simd from './wasm/resnet50-simd.mjs';
+
+const NO_WORKER = 'this entry of the package works in place';
+
+const connectTrainer: training.ConnectTrainer = async () => {
+  const elsewhere =
+    "this entry of the package has no trainer: fit in a page or in Node.js and load the head, or use method 'knn'";
+  throw new ResNet50Error('WORKER_FAILED', elsewhere);
+};
+
+/** The platform of service workers and edge runtimes. */
+export const staticPlatform: Platform = {
+  limits: BROWSER_LIMITS,
+  cores: () => 1,
+  noWorker: () => NO_WORKER,
+  noThreadsInPlace: NO_WORKER,
+  startWorker: async () => {
+    throw new ResNet50Error('WORKER_FAILED', NO_WORKER);
+  },
+  startInPlace: async () => openLocalPort(browserHost(async (flavour) => (flavour === 'relaxed' ? relaxed : simd))),
+  loadTraining: async () => ({ ...training, connectTrainer }),
+  findSource: (request) => browserSource(request, import.meta.url),
+  wasmFile,
+  openAddress: (address) => new URL(address, pageBase()),
+};

@@ -1,0 +1,56 @@
+/**
+ * What the API needs from the platform it runs on; one implementation for browsers, one for Node, one for realms
+ * without workers and dynamic import. Knows nothing of any of them.
+ */
+import type { Flavour } from '../base/engine-support.js';
+import type { ConnectTrainer } from '../training/fit.js';
+import type { Port } from '../protocol/messages.js';
+import type { WeightsSource } from '../weights/source.js';
+
+/** Limits on inputs where the caller gives none. */
+export interface Limits {
+  /** Longest encoded file, bytes. */
+  maxBytes: number;
+  /** Most pixels (width x height) of an image. */
+  maxPixels: number;
+}
+
+/** 64 megapixels: a phone's photo, and 192 MB as RGB. */
+export const BROWSER_LIMITS: Limits = { maxBytes: 64 * 2 ** 20, maxPixels: 64_000_000 };
+
+/** Where the caller wants weights from. */
+export interface SourceRequest {
+  /** A registry name (in any spelling), another variant's name, or the address of a folder. */
+  weights: string;
+  weightsUrl: string | undefined;
+  weightsDir: string | undefined;
+}
+
+/** fit.ts, and how trainers start here. */
+export type Training = typeof import('../training/fit.js') & { connectTrainer: ConnectTrainer };
+
+/** One platform. */
+export interface Platform {
+  readonly limits: Limits;
+  /** Logical processors. */
+  cores(): number;
+  /** Why there can be no worker here; undefined where there can. */
+  noWorker(): string | undefined;
+  /** Why a host in place has to do with one thread. */
+  readonly noThreadsInPlace: string;
+  /**
+   * Starts a host in a worker, for a core with so many threads; `folder` holds the worker scripts, if the caller said so.
+   * Rejects with WORKER_FAILED.
+   */
+  startWorker(flavour: Flavour, folder: string | undefined, threads: number): Promise<Port>;
+  /** Starts a host in this very thread. */
+  startInPlace(flavour: Flavour): Promise<Port>;
+  /** What `fit`, `save` and heads need, and nothing else does. */
+  loadTraining(): Promise<Training>;
+  /** Places to look for a variant. */
+  findSource(request: SourceRequest): WeightsSource;
+  /** The address of a flavour's wasm file, in a folder if the caller named one; null where the glue knows by itself. */
+  wasmFile(flavour: Flavour, folder: string | undefined): string | null;
+  /** What a string given as an image is: an absolute URL, or the bytes of a local file. */
+  openAddress(address: string | URL, limits: Limits): URL | Promise<Uint8Array<ArrayBuffer>>;
+}

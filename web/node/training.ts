@@ -1,0 +1,3 @@
+/** Training in Node, loaded where it is wanted. */
+export * from '../training/fit.js';
+export { connectTrainer } from './trainer.js';
