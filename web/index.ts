@@ -1,9 +1,10 @@
 /**
  * The package's entry for browsers, bundled or not.
  */
+
+import { browserPlatform } from './browser/platform.js';
 import { Model } from './client/model.js';
 import type { LoadOptions } from './client/options.js';
-import { browserPlatform } from './browser/platform.js';
 
 export * from './client/api.js';
 export { browserWeightsCache as weightsCache } from './weights/cache-storage.js';

@@ -1,9 +1,10 @@
 /**
  * The package's entry for realms without workers or dynamic import: service workers, extensions' backgrounds, edge runtimes.
  */
+
+import { staticPlatform } from './browser/static-platform.js';
 import { Model } from './client/model.js';
 import type { LoadOptions } from './client/options.js';
-import { staticPlatform } from './browser/static-platform.js';
 
 export * from './client/api.js';
 export { browserWeightsCache as weightsCache } from './weights/cache-storage.js';

@@ -2,8 +2,9 @@
  * The addresses of the files beside the package's modules. Every URL is written out literally: that is what bundlers
  * look for when they copy files and rewrite addresses. Each file stands alone, so a verbatim copy anywhere works.
  */
-import { describe, ResNet50Error } from '../base/errors.js';
+
 import type { Flavour } from '../base/engine-support.js';
+import { describe, ResNet50Error } from '../base/errors.js';
 import { pageBase } from './source.js';
 
 /** One entry a flavour; called late, because `import.meta.url` is missing or useless in some realms. */

@@ -1,11 +1,12 @@
 /**
  * A host in the page's own thread, loaded only where it is wanted. Threads need a worker, so there are two flavours.
  */
-import type { CoreFactory } from '../core/start.js';
+
 import type { Flavour } from '../base/engine-support.js';
-import { browserHost } from './realm.js';
+import type { CoreFactory } from '../core/start.js';
 import { openLocalPort } from '../protocol/local-port.js';
 import type { Port } from '../protocol/messages.js';
+import { browserHost } from './realm.js';
 
 async function loadFactory(flavour: Flavour): Promise<CoreFactory> {
   if (flavour === 'relaxed') return (await import('./wasm/resnet50-relaxed.mjs')).default;

@@ -1,10 +1,11 @@
 /**
  * Browsers: workers, weights over HTTP. Runs in pages and in workers alike.
  */
-import { wasmFile, workerScript } from './assets.js';
+
 import { describe, ResNet50Error } from '../base/errors.js';
 import { BROWSER_LIMITS, type Platform } from '../client/platform.js';
 import type { Port, Reply } from '../protocol/messages.js';
+import { wasmFile, workerScript } from './assets.js';
 import { browserSource, pageBase } from './source.js';
 import { THREAD_NAME } from './threads.js';
 

@@ -2,15 +2,16 @@
  * What an engine needs from a browser: weights over HTTP with Cache Storage, and the browser's own image decoders for
  * the formats that the core does not read.
  */
-import { cacheStorageStore } from '../weights/cache-storage.js';
+
+import type { Flavour } from '../base/engine-support.js';
+import { ResNet50Error } from '../base/errors.js';
 import type { CoreFactory } from '../core/start.js';
 import type { ForeignImage } from '../host/decode.js';
 import type { EngineHost } from '../host/engine.js';
-import { ResNet50Error } from '../base/errors.js';
-import type { Flavour } from '../base/engine-support.js';
-import { readPixels } from './pixels.js';
-import { HttpPlace } from '../weights/folder-http.js';
 import type { DecodeSettings } from '../protocol/messages.js';
+import { cacheStorageStore } from '../weights/cache-storage.js';
+import { HttpPlace } from '../weights/folder-http.js';
+import { readPixels } from './pixels.js';
 
 /** An engine host whose cores come from `loadFactory`. */
 export function browserHost(loadFactory: (flavour: Flavour) => Promise<CoreFactory>): EngineHost {

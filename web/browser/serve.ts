@@ -2,10 +2,10 @@
  * The body of a browser's worker: a host behind this worker's own messages, or a thread of another's core.
  */
 import type { CoreFactory } from '../core/start.js';
-import { browserHost } from './realm.js';
 import { Host } from '../host/host.js';
 import type { Reply, Request } from '../protocol/messages.js';
 import type { Post, Receiver } from '../protocol/receiver.js';
+import { browserHost } from './realm.js';
 import { serveThread, THREAD_NAME, type ThreadsGreeting, threadAt } from './threads.js';
 
 interface WorkerScope {

@@ -2,10 +2,10 @@
  * Where weights are sought in a browser: the folder the caller names, else beside the package, else beside the page.
  */
 import { ResNet50Error } from '../base/errors.js';
-import { isVariantName } from '../weights/manifest.js';
 import type { SourceRequest } from '../client/platform.js';
-import { NO_VARIANT, PACKAGED_NAME, spelledOut, unknownWeights } from '../weights/variants.js';
+import { isVariantName } from '../weights/manifest.js';
 import type { FolderSource } from '../weights/source.js';
+import { NO_VARIANT, PACKAGED_NAME, spelledOut, unknownWeights } from '../weights/variants.js';
 
 /** What relative addresses are relative to. */
 export const pageBase = (): string | undefined => globalThis.document?.baseURI ?? globalThis.location?.href;

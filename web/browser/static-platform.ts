@@ -1,12 +1,13 @@
 /**
  * Realms that allow neither workers nor dynamic import: both single-threaded cores are imported statically.
  */
-import { wasmFile } from './assets.js';
+
 import { ResNet50Error } from '../base/errors.js';
-import * as training from '../training/fit.js';
-import { browserHost } from './realm.js';
-import { openLocalPort } from '../protocol/local-port.js';
 import { BROWSER_LIMITS, type Platform } from '../client/platform.js';
+import { openLocalPort } from '../protocol/local-port.js';
+import * as training from '../training/fit.js';
+import { wasmFile } from './assets.js';
+import { browserHost } from './realm.js';
 import { browserSource, pageBase } from './source.js';
 import relaxed from './wasm/resnet50-relaxed.mjs';
 import simd from './wasm/resnet50-simd.mjs';

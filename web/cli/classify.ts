@@ -4,7 +4,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
-import { choice, color, list, number, parse, text, UsageError, type Values } from './options.js';
 import { describe } from '../base/errors.js';
 import {
   type Classification,
@@ -13,6 +12,7 @@ import {
   type LoadOptions,
   ResNet50,
 } from '../index.node.js';
+import { choice, color, list, number, parse, text, UsageError, type Values } from './options.js';
 import { bar, megabytes, progressBar } from './terminal.js';
 
 export const CLASSIFY_HELP = `Usage: resnet50-wasm classify [FILES...] [options]

@@ -3,13 +3,13 @@
  */
 
 import { availableParallelism } from 'node:os';
-import { print } from './classify.js';
-import { choice, number, parse, text, triple, UsageError, type Values } from './options.js';
+import { mergeTransforms, type Transforms } from '../base/transforms.js';
 import { type ConvertOptions, convert } from '../convert/convert.js';
 import { isVariantName, type Manifest, type Precision } from '../weights/manifest.js';
 import { findWeights, ResNet50_Weights } from '../weights/registry.js';
+import { print } from './classify.js';
+import { choice, number, parse, text, triple, UsageError, type Values } from './options.js';
 import { megabytes, progressBar } from './terminal.js';
-import { mergeTransforms, type Transforms } from '../base/transforms.js';
 
 /** How the reach of activations is found. */
 const RANGES = ['squares', 'percentile', 'extremes'] as const;

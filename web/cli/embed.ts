@@ -1,6 +1,11 @@
 /**
  * `resnet50-wasm embed`: the 2048 features of each picture as a row of a NumPy file.
  */
+
+import { describe } from '../base/errors.js';
+import { writeWhole } from '../base/files.node.js';
+import type { ImageOptions, ResNet50 } from '../index.node.js';
+import { FEATURES } from '../protocol/head.js';
 import {
   IMAGE_OPTIONS,
   imageOptions,
@@ -12,12 +17,8 @@ import {
   print,
   readable,
 } from './classify.js';
-import { parse, text } from './options.js';
-import { describe } from '../base/errors.js';
-import { writeWhole } from '../base/files.node.js';
-import { FEATURES } from '../protocol/head.js';
-import type { ImageOptions, ResNet50 } from '../index.node.js';
 import { NpyWriter } from './npy.js';
+import { parse, text } from './options.js';
 
 const HELP = `Usage: resnet50-wasm embed [FILES...] --out vectors.npy [options]
 

@@ -2,6 +2,10 @@
  * `resnet50-wasm explain`: where in a picture a class was seen, as a PNG to lay on it, or on the crop that the network saw.
  */
 import { encode } from 'fast-png';
+import { writeWhole } from '../base/files.node.js';
+import { heatmapPixels } from '../client/heatmap.js';
+import { spread } from '../host/explain.js';
+import type { Explanation, ImageOptions, Preprocessed, ResNet50 } from '../index.node.js';
 import {
   HEAD_OPTION,
   IMAGE_OPTIONS,
@@ -14,10 +18,6 @@ import {
   readable,
 } from './classify.js';
 import { number, parse, text, UsageError } from './options.js';
-import { spread } from '../host/explain.js';
-import { writeWhole } from '../base/files.node.js';
-import { heatmapPixels } from '../client/heatmap.js';
-import type { Explanation, ImageOptions, Preprocessed, ResNet50 } from '../index.node.js';
 
 const HELP = `Usage: resnet50-wasm explain PICTURE --out heat.png [options]
 

@@ -1,6 +1,11 @@
 /**
  * `resnet50-wasm fit`: a head of the user's own from folders of pictures, one a class.
  */
+
+import { describe, ResNet50Error } from '../base/errors.js';
+import { writeDeep } from '../base/files.node.js';
+import { type NamedPhoto, readClassFolders } from '../convert/labelled.js';
+import type { Example, Fit, FitOptions, FitReport, ResNet50 } from '../index.node.js';
 import {
   IMAGE_OPTIONS,
   imageOptions,
@@ -11,10 +16,6 @@ import {
   print,
 } from './classify.js';
 import { choice, number, parse, UsageError, type Values } from './options.js';
-import { describe, ResNet50Error } from '../base/errors.js';
-import { writeDeep } from '../base/files.node.js';
-import type { Example, Fit, FitOptions, FitReport, ResNet50 } from '../index.node.js';
-import { type NamedPhoto, readClassFolders } from '../convert/labelled.js';
 import { progressBar } from './terminal.js';
 
 const HELP = `Usage: resnet50-wasm fit FOLDER --out head.safetensors [options]

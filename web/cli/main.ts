@@ -1,4 +1,7 @@
 #!/usr/bin/env node
+import { probeFeatures } from '../base/engine-support.js';
+import { describe } from '../base/errors.js';
+import { installFolder } from '../base/files.node.js';
 /**
  * The command `resnet50-wasm`: chooses the command, turns errors into one line and an exit status (2 for a mistake in
  * the command itself).
@@ -8,11 +11,8 @@ import { convertCommand } from './convert.js';
 import { embedCommand } from './embed.js';
 import { fitCommand } from './fit.js';
 import { parse, UsageError } from './options.js';
-import { weightsCommand } from './weights.js';
-import { describe } from '../base/errors.js';
-import { probeFeatures } from '../base/engine-support.js';
-import { installFolder } from '../base/files.node.js';
 import { table } from './terminal.js';
+import { weightsCommand } from './weights.js';
 
 const HELP = `Usage: resnet50-wasm COMMAND [options]
 

@@ -3,16 +3,16 @@
  */
 import { cp, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { ResNet50Error } from '../base/errors.js';
+import { cacheFolder, installFolder, packagedFolder } from '../base/files.node.js';
 import { checkpointName, downloadCheckpoint, verifyCheckpoint } from '../convert/checkpoints.js';
+import { MANIFEST_FILE, type Manifest, parseManifest } from '../weights/manifest.js';
+import { getWeight, ResNet50_Weights, type Weights } from '../weights/registry.js';
+import { listWeights, PACKAGED_NAME } from '../weights/variants.js';
 import { exists, print } from './classify.js';
 import { CONVERSION_OPTIONS, conversionSettings, convertWithProgress, metaOf, QUANTIZATION_HELP } from './convert.js';
 import { parse, text, UsageError, type Values } from './options.js';
-import { ResNet50Error } from '../base/errors.js';
-import { cacheFolder, installFolder, packagedFolder } from '../base/files.node.js';
-import { MANIFEST_FILE, type Manifest, parseManifest } from '../weights/manifest.js';
-import { getWeight, ResNet50_Weights, type Weights } from '../weights/registry.js';
 import { megabytes, progressBar, table } from './terminal.js';
-import { listWeights, PACKAGED_NAME } from '../weights/variants.js';
 
 export const WEIGHTS_HELP = `Usage: resnet50-wasm weights [NAMES...] [options]
 

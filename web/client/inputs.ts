@@ -2,10 +2,11 @@
  * Everything that can be given as an image, as bytes, pixels or a bitmap that can cross to a worker. Knows nothing of
  * decoding; live things (canvases, videos) are copied at the time of the call, files and addresses when it is their turn.
  */
-import { fetchFailed } from '../weights/download.js';
+
 import { describe, ResNet50Error } from '../base/errors.js';
-import type { Limits, Platform } from './platform.js';
 import type { PreparedImage } from '../protocol/messages.js';
+import { fetchFailed } from '../weights/download.js';
+import type { Limits, Platform } from './platform.js';
 
 /** 8-bit pixels, rows top to bottom, channels interleaved (grey, RGB or RGBA), no padding. ImageData is one. */
 export interface RawPixels {

@@ -2,14 +2,29 @@
  * The public class behind every entry of the package: inputs prepared, calls queued, results in order. Knows nothing of
  * the platform it runs on but what platform.ts says.
  */
-import { buffersOf, findParameter, parametersOf, type TensorSpec } from '../base/resnet50.js';
-import { adopt, ResNet50Error } from '../base/errors.js';
-import { type ExplainedGrid, type Explanation, explanationOf } from '../host/explain.js';
+
 import type { Flavour } from '../base/engine-support.js';
-import type { PlacedHead } from '../training/fit.js';
+import { adopt, ResNet50Error } from '../base/errors.js';
+import { Queue } from '../base/queue.js';
+import { buffersOf, findParameter, parametersOf, type TensorSpec } from '../base/resnet50.js';
+import { mergeTransforms, normalizationMismatch, type Transforms } from '../base/transforms.js';
+import { inTurn } from '../base/turns.js';
+import { viewSettings } from '../base/view.js';
+import { type ExplainedGrid, type Explanation, explanationOf } from '../host/explain.js';
 import type { Example, FitOptions, FitReport, Head } from '../protocol/head.js';
-import { type ImageInput, type Preparing, prepare, prepareTensor, type TensorInput, transferables } from './inputs.js';
+import type {
+  Classification,
+  ImageJob,
+  ImageSettings,
+  PreparedImage,
+  Preprocessed,
+  StageOutput,
+} from '../protocol/messages.js';
+import type { PlacedHead } from '../training/fit.js';
 import type { Category, Precision } from '../weights/manifest.js';
+import type { Parameter } from '../weights/parameters.js';
+import type { WeightsSource } from '../weights/source.js';
+import { type ImageInput, type Preparing, prepare, prepareTensor, type TensorInput, transferables } from './inputs.js';
 import {
   type ClassifyOptions,
   check,
@@ -21,23 +36,9 @@ import {
   type PreprocessOptions,
   pickSettings,
 } from './options.js';
-import type { Parameter } from '../weights/parameters.js';
 import type { Platform, Training } from './platform.js';
-import type {
-  Classification,
-  ImageJob,
-  ImageSettings,
-  PreparedImage,
-  Preprocessed,
-  StageOutput,
-} from '../protocol/messages.js';
-import { Queue } from '../base/queue.js';
 import { openSession, type Session, sourceOf } from './session.js';
 import { type Summary, type SummaryOptions, summarize } from './summary.js';
-import { mergeTransforms, normalizationMismatch, type Transforms } from '../base/transforms.js';
-import { inTurn } from '../base/turns.js';
-import { viewSettings } from '../base/view.js';
-import type { WeightsSource } from '../weights/source.js';
 
 /** What `info()` tells. */
 export interface ModelInfo {

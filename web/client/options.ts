@@ -1,14 +1,15 @@
 /**
  * What users may ask of a model, and the check of it. Knows nothing of how it is done.
  */
-import { ResNet50Error } from '../base/errors.js';
+
 import { FLAVOURS, type Flavour } from '../base/engine-support.js';
-import type { Head } from '../protocol/head.js';
-import type { Precision } from '../weights/manifest.js';
-import type { DecodeSettings, PickSettings, ProgressEvent } from '../protocol/messages.js';
-import type { Weights } from '../weights/registry.js';
+import { ResNet50Error } from '../base/errors.js';
 import type { Transforms } from '../base/transforms.js';
 import type { Region, Rotation } from '../base/view.js';
+import type { Head } from '../protocol/head.js';
+import type { DecodeSettings, PickSettings, ProgressEvent } from '../protocol/messages.js';
+import type { Precision } from '../weights/manifest.js';
+import type { Weights } from '../weights/registry.js';
 
 /** Where a head may come from. */
 export type HeadInput = string | URL | Blob | Response | ArrayBuffer | ArrayBufferView | Head;

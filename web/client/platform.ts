@@ -3,8 +3,8 @@
  * without workers and dynamic import. Knows nothing of any of them.
  */
 import type { Flavour } from '../base/engine-support.js';
-import type { ConnectTrainer } from '../training/fit.js';
 import type { Port } from '../protocol/messages.js';
+import type { ConnectTrainer } from '../training/fit.js';
 import type { WeightsSource } from '../weights/source.js';
 
 /** Limits on inputs where the caller gives none. */

@@ -2,16 +2,17 @@
  * A running host and how it came about: the flavour chosen, the worker or the place, the fallbacks. Knows nothing of
  * images.
  */
-import { Connection } from '../protocol/connection.js';
-import { isAbort, ResNet50Error } from '../base/errors.js';
+
 import { type Choice, chooseFlavour, probeFeatures } from '../base/engine-support.js';
-import { check, type LoadOptions } from './options.js';
-import type { Platform } from './platform.js';
+import { isAbort, ResNet50Error } from '../base/errors.js';
+import { mergeTransforms } from '../base/transforms.js';
+import { Connection } from '../protocol/connection.js';
 import type { LoadedFacts, LoadSpec, ProgressEvent } from '../protocol/messages.js';
 import { Weights } from '../weights/registry.js';
-import { mergeTransforms } from '../base/transforms.js';
-import { DEFAULT_NAME, DEFAULT_TRANSFORMS, spelledOut } from '../weights/variants.js';
 import type { WeightsSource } from '../weights/source.js';
+import { DEFAULT_NAME, DEFAULT_TRANSFORMS, spelledOut } from '../weights/variants.js';
+import { check, type LoadOptions } from './options.js';
+import type { Platform } from './platform.js';
 
 /** A running host and how it came about. */
 export interface Session {

@@ -7,9 +7,9 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { fetchFailed, sleep } from '../weights/download.js';
 import { describe, ResNet50Error } from '../base/errors.js';
 import { cannotWrite } from '../base/files.node.js';
+import { fetchFailed, sleep } from '../weights/download.js';
 
 /** File name of a checkpoint's address. */
 export const checkpointName = (url: string): string => basename(new URL(url).pathname);

@@ -5,6 +5,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
+import { describe, ResNet50Error } from '../base/errors.js';
+import { fileError, systemCode, writeError } from '../base/files.node.js';
+import { copyIn, startCore, unwrap } from '../core/start.js';
 import type {
   ConverterModule,
   CoreConverter,
@@ -13,10 +16,6 @@ import type {
   CoreResult,
   CoreTransforms,
 } from '../core/types.js';
-import { copyIn, startCore, unwrap } from '../core/start.js';
-import { describe, ResNet50Error } from '../base/errors.js';
-import { fileError, systemCode, writeError } from '../base/files.node.js';
-import { readLabelled } from './labelled.js';
 import {
   type Category,
   formatManifest,
@@ -31,6 +30,7 @@ import {
 } from '../weights/manifest.js';
 import { type Measures, measure } from '../weights/measures.js';
 import { findWeights, IMAGENET_CATEGORIES } from '../weights/registry.js';
+import { readLabelled } from './labelled.js';
 
 /** What to convert, and how. */
 export interface ConvertOptions {

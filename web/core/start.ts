@@ -2,10 +2,11 @@
  * From a compiled flavour to a running core, and what every caller of a core does: results unwrapped, bytes copied in. Knows
  * nothing of networks.
  */
-import type { CoreModule, CoreResult } from './types.js';
-import { withObjects } from './objects.js';
+
 import { describe, type ErrorCode, ResNet50Error } from '../base/errors.js';
 import type { LoadSpec } from '../protocol/messages.js';
+import { withObjects } from './objects.js';
+import type { CoreModule, CoreResult } from './types.js';
 
 /** Options of Emscripten's module factory that this package uses. */
 export interface CoreFactoryOptions {

@@ -2,8 +2,8 @@
  * Allow and deny lists of classes, by index, WordNet id or label, as the mask that the core's top-k takes.
  */
 import { ResNet50Error } from '../base/errors.js';
-import type { Category } from '../weights/manifest.js';
 import type { PickSettings } from '../protocol/messages.js';
+import type { Category } from '../weights/manifest.js';
 
 /**
  * One byte a class, 0 for those that must not appear; undefined where nothing is filtered.

@@ -2,9 +2,10 @@
  * From what a caller handed over to an image in the core's memory: decoded by the core, or by the realm where the core
  * cannot. Knows nothing of networks.
  */
-import type { CoreImage, CoreModule, CoreResult } from '../core/types.js';
-import { copyIn, unwrap } from '../core/start.js';
+
 import { ResNet50Error } from '../base/errors.js';
+import { copyIn, unwrap } from '../core/start.js';
+import type { CoreImage, CoreModule, CoreResult } from '../core/types.js';
 import type { DecodeSettings, PreparedImage } from '../protocol/messages.js';
 
 /** What decoding needs from its realm. */

@@ -2,16 +2,13 @@
  * Everything that is done with a core and its network: one module, one network, one thread of callers. Runs in whatever realm
  * it is created in. Knows nothing of messages, flavour choice or where weights lie.
  */
-import type { TensorSpec } from '../base/resnet50.js';
-import type { CoreImage, CoreModule, CoreNetwork } from '../core/types.js';
-import { copyIn, unwrap } from '../core/start.js';
-import { decodeImage, type ImageHost } from './decode.js';
+
 import { ResNet50Error } from '../base/errors.js';
-import { type LoadedNetwork, type LoadHost, loadNetwork } from './load.js';
-import type { Category } from '../weights/manifest.js';
-import type { Parameter, ParameterSource } from '../weights/parameters.js';
-import { maskOf } from './class-mask.js';
-import { normalize } from './preprocess.js';
+import type { TensorSpec } from '../base/resnet50.js';
+import { mergeTransforms, type Transforms } from '../base/transforms.js';
+import { viewBox } from '../base/view.js';
+import { copyIn, unwrap } from '../core/start.js';
+import type { CoreImage, CoreModule, CoreNetwork } from '../core/types.js';
 import type {
   Classification,
   ImageJob,
@@ -24,8 +21,12 @@ import type {
   Preprocessed,
   ProgressEvent,
 } from '../protocol/messages.js';
-import { mergeTransforms, type Transforms } from '../base/transforms.js';
-import { viewBox } from '../base/view.js';
+import type { Category } from '../weights/manifest.js';
+import type { Parameter, ParameterSource } from '../weights/parameters.js';
+import { maskOf } from './class-mask.js';
+import { decodeImage, type ImageHost } from './decode.js';
+import { type LoadedNetwork, type LoadHost, loadNetwork } from './load.js';
+import { normalize } from './preprocess.js';
 
 /** What the engine needs from its realm. */
 export type EngineHost = LoadHost & ImageHost;

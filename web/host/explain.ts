@@ -3,13 +3,13 @@
  * by the classifier (7 x 7 for a crop of 224); this file knows where each of its cells lies in the picture.
  */
 
-import { unwrap } from '../core/start.js';
-import type { Engine } from './engine.js';
 import { ResNet50Error } from '../base/errors.js';
-import { indicesOf } from './class-mask.js';
-import type { Classification, ImageJob } from '../protocol/messages.js';
 import type { Transforms } from '../base/transforms.js';
 import { type Region, type Rotation, roundHalfEven, viewBox } from '../base/view.js';
+import { unwrap } from '../core/start.js';
+import type { Classification, ImageJob } from '../protocol/messages.js';
+import { indicesOf } from './class-mask.js';
+import type { Engine } from './engine.js';
 
 /** Numbers on a grid, rows top to bottom. */
 export interface Grid {

@@ -2,11 +2,12 @@
  * Serves one engine behind messages. The same code runs in a browser's worker, in Node's and in place. Knows nothing
  * of how messages travel.
  */
-import { Engine, type EngineHost } from './engine.js';
+
 import { describe, ResNet50Error } from '../base/errors.js';
-import { explain } from './explain.js';
 import type { Job, JobResults } from '../protocol/messages.js';
 import { type Post, type Progress, Receiver } from '../protocol/receiver.js';
+import { Engine, type EngineHost } from './engine.js';
+import { explain } from './explain.js';
 import { featuresOf } from './stages.js';
 
 /** Answers requests until the realm ends. */

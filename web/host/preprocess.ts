@@ -1,8 +1,9 @@
 /**
  * The crop that the network sees as torch has it: the same float32 numbers as torchvision's to_tensor and normalize.
  */
-import type { Preprocessed } from '../protocol/messages.js';
+
 import type { Transforms } from '../base/transforms.js';
+import type { Preprocessed } from '../protocol/messages.js';
 
 /** ((p / 255) - mean) / std for every level of a channel, each step rounded to float32. */
 function valuesOf(mean: number, std: number): Float32Array {

@@ -2,8 +2,8 @@
  * Outputs of stages inside the network, copied out of the core while it runs. Knows the engine, nothing of messages.
  */
 import { unwrap } from '../core/start.js';
-import type { Engine } from './engine.js';
 import type { ImageJob, StageOutput } from '../protocol/messages.js';
+import type { Engine } from './engine.js';
 
 /** Of one picture (or each of a tensor's rows): the stages' outputs in the order of the job. */
 export async function featuresOf(

@@ -7,11 +7,11 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { describe, ResNet50Error } from '../base/errors.js';
 import { installFolder, packagedFolder, readImageFile } from '../base/files.node.js';
-import { isVariantName } from '../weights/manifest.js';
 import type { Limits, Platform, SourceRequest } from '../client/platform.js';
 import type { Port, Reply } from '../protocol/messages.js';
-import { NO_VARIANT, PACKAGED_NAME, spelledOut, unknownWeights } from '../weights/variants.js';
+import { isVariantName } from '../weights/manifest.js';
 import type { FolderSource } from '../weights/source.js';
+import { NO_VARIANT, PACKAGED_NAME, spelledOut, unknownWeights } from '../weights/variants.js';
 
 /** 268 megapixels, as sharp has it. */
 const NODE_LIMITS: Limits = { maxBytes: 512 * 2 ** 20, maxPixels: 268_402_689 };

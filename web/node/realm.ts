@@ -3,17 +3,17 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { folderStore } from '../weights/cache-folder.node.js';
-import { decodeShard } from '../weights/compression.js';
-import type { CoreFactory } from '../core/start.js';
-import { hashMismatch } from '../weights/download.js';
-import type { EngineHost } from '../host/engine.js';
 import type { Flavour } from '../base/engine-support.js';
 import { fileError, isSystemError, systemCode } from '../base/files.node.js';
+import { sha256 } from '../base/sha256.js';
+import type { CoreFactory } from '../core/start.js';
+import type { EngineHost } from '../host/engine.js';
+import { folderStore } from '../weights/cache-folder.node.js';
+import { decodeShard } from '../weights/compression.js';
+import { hashMismatch } from '../weights/download.js';
+import { HttpPlace, type Place } from '../weights/folder-http.js';
 import { inflateOnThreads } from '../weights/inflate.node.js';
 import { MANIFEST_FILE, type Manifest, parseManifest, type Shard } from '../weights/manifest.js';
-import { HttpPlace, type Place } from '../weights/folder-http.js';
-import { sha256 } from '../base/sha256.js';
 
 const FACTORIES: Readonly<Record<Flavour, () => Promise<{ default: CoreFactory }>>> = {
   simd: () => import('./wasm/resnet50-simd.mjs'),

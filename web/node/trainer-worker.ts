@@ -2,8 +2,8 @@
  * Node's worker thread of a trainer: a host behind its messages.
  */
 import { parentPort } from 'node:worker_threads';
-import type { Request } from '../protocol/messages.js';
 import { TrainerHost } from '../host/training/trainer-host.js';
+import type { Request } from '../protocol/messages.js';
 
 const port = parentPort;
 if (port !== null) {

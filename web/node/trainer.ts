@@ -1,9 +1,10 @@
 /**
  * How trainers start in Node, Bun and Deno. Their wasm file lies beside their glue, which knows it.
  */
+
+import { startTrainerInPlace } from '../host/training/inplace-trainer.js';
 import { Connection } from '../protocol/connection.js';
 import type { ConnectTrainer } from '../training/fit.js';
-import { startTrainerInPlace } from '../host/training/inplace-trainer.js';
 import { startWorker } from './platform.js';
 
 export const connectTrainer: ConnectTrainer = async ({ worker, threads }) => {

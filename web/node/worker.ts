@@ -3,8 +3,8 @@
  */
 import { parentPort } from 'node:worker_threads';
 import { Host } from '../host/host.js';
-import { nodeHost } from './realm.js';
 import type { Request } from '../protocol/messages.js';
+import { nodeHost } from './realm.js';
 
 const port = parentPort;
 if (port !== null) {

@@ -1,8 +1,9 @@
 /**
  * The jobs of fine-tuning as they cross to a trainer's worker: plain data. Knows nothing of files or wasm.
  */
-import type { FinetuneReport, Fit } from './head.js';
+
 import type { Precision } from '../weights/manifest.js';
+import type { FinetuneReport, Fit } from './head.js';
 
 /** Options of the core's trainer, all of them given; `height` and `width` are of layer3's maps. */
 export interface FinetuneSettings {

@@ -2,12 +2,13 @@
  * A classifier of the user's own on the network's 2048 pooled features, and how one is trained: plain data. Knows nothing
  * of files, workers or wasm.
  */
-import type { CoreTrainingOptions } from '../core/types.js';
-import type { FinetuneProgress } from './finetune-job.js';
-import type { ImageInput } from '../client/inputs.js';
-import type { Precision } from '../weights/manifest.js';
-import type { ImageOptions } from '../client/options.js';
+
 import type { Transforms } from '../base/transforms.js';
+import type { ImageInput } from '../client/inputs.js';
+import type { ImageOptions } from '../client/options.js';
+import type { CoreTrainingOptions } from '../core/types.js';
+import type { Precision } from '../weights/manifest.js';
+import type { FinetuneProgress } from './finetune-job.js';
 
 /** Features that ResNet-50 has before its classifier. */
 export const FEATURES = 2048;

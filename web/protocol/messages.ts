@@ -2,17 +2,18 @@
  * The messages between the API and the host of a core (a worker, or the same thread). Plain data only; one job at a
  * time, the API keeps the queue.
  */
-import type { TensorSpec } from '../base/resnet50.js';
-import type { PlainError } from '../base/errors.js';
-import type { ExplainedGrid } from '../host/explain.js';
+
 import type { Flavour } from '../base/engine-support.js';
-import type { FinetuneOpening, FinetuneProgress, FinetuneResult, FinetuneRun } from './finetune-job.js';
-import type { FitProgress, Head, TrainingJob, TrainingResult } from './head.js';
-import type { Category, Precision } from '../weights/manifest.js';
-import type { Parameter } from '../weights/parameters.js';
+import type { PlainError } from '../base/errors.js';
+import type { TensorSpec } from '../base/resnet50.js';
 import type { Transforms } from '../base/transforms.js';
 import type { ViewSettings } from '../base/view.js';
+import type { ExplainedGrid } from '../host/explain.js';
+import type { Category, Precision } from '../weights/manifest.js';
+import type { Parameter } from '../weights/parameters.js';
 import type { FilesSource, WeightsSource } from '../weights/source.js';
+import type { FinetuneOpening, FinetuneProgress, FinetuneResult, FinetuneRun } from './finetune-job.js';
+import type { FitProgress, Head, TrainingJob, TrainingResult } from './head.js';
 
 /** An image ready to cross to the host; its buffers may be transferred. */
 export type PreparedImage =

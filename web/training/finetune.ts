@@ -3,13 +3,13 @@
  * was trained on frozen features, and makes a variant of the result. Knows nothing of queues and sessions.
  */
 
-import type { FinetuneProgress, FinetuneSettings } from '../protocol/finetune-job.js';
-import { type Layer4, replaceLayer4, scaleChannels, takeLayer4 } from './layer4.js';
-import type { Trainer } from './fit.js';
-import type { FitOptions, FitReport } from '../protocol/head.js';
 import { check } from '../client/options.js';
+import type { FinetuneProgress, FinetuneSettings } from '../protocol/finetune-job.js';
+import type { FitOptions, FitReport } from '../protocol/head.js';
 import type { LoadedFacts, StageOutput } from '../protocol/messages.js';
 import type { FilesSource } from '../weights/source.js';
+import type { Trainer } from './fit.js';
+import { type Layer4, replaceLayer4, scaleChannels, takeLayer4 } from './layer4.js';
 
 /** True where layer4 is to be trained. */
 export const unfreezesLayer4 = ({ unfreeze = ['fc'] }: FitOptions): boolean => unfreeze.includes('layer4');

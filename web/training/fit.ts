@@ -2,9 +2,12 @@
  * Training and heads of the user's own, loaded only where they are wanted: checks what `fit` is asked for, collects the
  * embeddings, has the trainer's worker do the arithmetic, reads and writes heads. Knows nothing of queues and sessions.
  */
-import type { Connection } from '../protocol/connection.js';
+
 import { ResNet50Error } from '../base/errors.js';
-import { checkFinetuneOptions, Finetune, unfreezesLayer4 } from './finetune.js';
+import { prepare } from '../client/inputs.js';
+import { check, type HeadInput } from '../client/options.js';
+import type { Limits, Platform } from '../client/platform.js';
+import type { Connection } from '../protocol/connection.js';
 import {
   type Example,
   FEATURES,
@@ -14,14 +17,12 @@ import {
   type LinearHead,
   parameterCount,
 } from '../protocol/head.js';
-import { formatHead, parseHead } from './head-file.js';
-import { prepare } from '../client/inputs.js';
-import { formatManifest, MANIFEST_FILE } from '../weights/manifest.js';
-import { check, type HeadInput } from '../client/options.js';
-import type { Parameter } from '../weights/parameters.js';
-import type { Limits, Platform } from '../client/platform.js';
 import type { LoadedFacts, PlainHead, StageOutput } from '../protocol/messages.js';
+import { formatManifest, MANIFEST_FILE } from '../weights/manifest.js';
+import type { Parameter } from '../weights/parameters.js';
 import type { FilesSource, WeightsSource } from '../weights/source.js';
+import { checkFinetuneOptions, Finetune, unfreezesLayer4 } from './finetune.js';
+import { formatHead, parseHead } from './head-file.js';
 
 /** A trainer at work, and the address of its wasm file (null where its glue knows by itself). */
 export interface Trainer {

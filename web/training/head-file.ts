@@ -3,9 +3,9 @@
  * on. Every byte is checked on the way in: files may come from anywhere.
  */
 import { ResNet50Error } from '../base/errors.js';
-import { FEATURES, type Head, type HeadOrigin } from '../protocol/head.js';
 import { formatSafetensors } from '../base/safetensors.js';
 import { findTransformsFault, mergeTransforms, type Transforms } from '../base/transforms.js';
+import { FEATURES, type Head, type HeadOrigin } from '../protocol/head.js';
 
 /** `format` in the metadata. */
 const FORMAT = 'resnet50-wasm head';

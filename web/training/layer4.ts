@@ -4,11 +4,11 @@
  * equalization divided channels by stays divided, and `factors` say by what.
  */
 import { ResNet50Error } from '../base/errors.js';
-import { type FitReport, parameterCount } from '../protocol/head.js';
-import type { Manifest, Precision, Shard } from '../weights/manifest.js';
 import { formatSafetensors, headerOf, splitName } from '../base/safetensors.js';
 import { sha256 } from '../base/sha256.js';
 import type { Transforms } from '../base/transforms.js';
+import { type FitReport, parameterCount } from '../protocol/head.js';
+import type { Manifest, Precision, Shard } from '../weights/manifest.js';
 import type { FilesSource, StoredFile } from '../weights/source.js';
 
 type Numbers = Float32Array<ArrayBuffer>;

@@ -4,10 +4,10 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CachedShard, WeightsCache } from './cache-storage.js';
 import { cacheFolder, writeDeep } from '../base/files.node.js';
-import type { ShardStore } from './folder-http.js';
 import { sha256 } from '../base/sha256.js';
+import type { CachedShard, WeightsCache } from './cache-storage.js';
+import type { ShardStore } from './folder-http.js';
 
 const shardsFolder = (): string => join(cacheFolder(), 'shards');
 const shardPath = (hash: string): string => join(shardsFolder(), `${hash}.safetensors`);

@@ -3,9 +3,9 @@
  * nothing of manifests.
  */
 
-import type { Shard } from './manifest.js';
-import type { ShardStore } from './folder-http.js';
 import { sha256 } from '../base/sha256.js';
+import type { ShardStore } from './folder-http.js';
+import type { Shard } from './manifest.js';
 
 /** Name of our cache in `caches`. */
 export const CACHE_NAME = 'resnet50-wasm-1';

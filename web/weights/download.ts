@@ -3,8 +3,8 @@
  * Knows nothing of manifests, caches or wasm.
  */
 import { describe, ResNet50Error } from '../base/errors.js';
-import { looksLikeHtml } from './manifest.js';
 import { sha256 } from '../base/sha256.js';
+import { looksLikeHtml } from './manifest.js';
 
 /** What to fetch and what it must be. */
 export interface Download {

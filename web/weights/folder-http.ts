@@ -2,9 +2,11 @@
  * Where weights lie: a place is a folder with a manifest and shards, behind HTTP or (in Node) on disk. Knows nothing
  * of wasm.
  */
+
+import { describe, ResNet50Error } from '../base/errors.js';
+import { Limiter } from '../base/queue.js';
 import { decodeShard, type Inflate, inflateStream } from './compression.js';
 import { download, fetchFailed, sleep } from './download.js';
-import { describe, ResNet50Error } from '../base/errors.js';
 import {
   looksLikeHtml,
   MANIFEST_FILE,
@@ -14,7 +16,6 @@ import {
   parseManifest,
   type Shard,
 } from './manifest.js';
-import { Limiter } from '../base/queue.js';
 
 /** A folder of weights. */
 export interface Place {

@@ -3,8 +3,8 @@
  * converter, read by `load`, hand-validated because it may come from anywhere. Knows nothing of where it was found.
  */
 import { ResNet50Error } from '../base/errors.js';
-import type { Measures } from './measures.js';
 import { findTransformsFault, type Transforms } from '../base/transforms.js';
+import type { Measures } from './measures.js';
 
 /** Manifests of this version are written and read; later ones are refused by name. */
 export const MANIFEST_VERSION = 1;

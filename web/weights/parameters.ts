@@ -2,11 +2,12 @@
  * Values of parameters by torchvision's names, read again from the shards that a network was filled from: the core keeps
  * packed weights only. Knows the layout of shards (src/network/shard_loader.h), nothing of wasm.
  */
-import type { TensorSpec } from '../base/resnet50.js';
+
 import { ResNet50Error } from '../base/errors.js';
-import type { Manifest, Precision, Shard } from './manifest.js';
-import type { Place } from './folder-http.js';
+import type { TensorSpec } from '../base/resnet50.js';
 import { headerOf, splitName } from '../base/safetensors.js';
+import type { Place } from './folder-http.js';
+import type { Manifest, Precision, Shard } from './manifest.js';
 import { type FilesSource, type StoredFile, streamShards } from './source.js';
 
 /** What `model.parameter(name)` gives. */

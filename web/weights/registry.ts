@@ -4,8 +4,8 @@
  */
 import imagenet from '../../weights/imagenet-1k.json' with { type: 'json' };
 import registry from '../../weights/registry.json' with { type: 'json' };
-import type { Category } from './manifest.js';
 import { mergeTransforms, type Transforms } from '../base/transforms.js';
+import type { Category } from './manifest.js';
 import { DEFAULT_NAME, spelledOut, unknownWeights, type WeightsName } from './variants.js';
 
 /** torchvision's `weights.meta`. */

@@ -3,9 +3,9 @@
  * in parallel and hands them on in network order. Knows nothing of wasm; the sink does.
  */
 import { ResNet50Error } from '../base/errors.js';
-import type { Manifest, Precision, Shard } from './manifest.js';
-import type { Place } from './folder-http.js';
 import { Limiter } from '../base/queue.js';
+import type { Place } from './folder-http.js';
+import type { Manifest, Precision, Shard } from './manifest.js';
 
 /** Where to look for a variant, in order. Plain data: it crosses worker boundaries. */
 export interface FolderSource {

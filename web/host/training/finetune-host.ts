@@ -2,8 +2,9 @@
  * Fine-tuning in a trainer's worker: fills the core's trainer, runs it batch by batch, so that aborts are heard between
  * them, and takes the shards out. Knows nothing of pictures and manifests.
  */
-import type { CoreFinetuneTrainer, TrainerModule } from '../../core/types.js';
+
 import { copyIn, unwrap } from '../../core/start.js';
+import type { CoreFinetuneTrainer, TrainerModule } from '../../core/types.js';
 import type { FinetuneProgress, FinetuneResult, FinetuneRun, FinetuneSettings } from '../../protocol/finetune-job.js';
 import type { Fit } from '../../protocol/head.js';
 
