@@ -123,7 +123,7 @@ test('an abort stops at once with its own reason', async (t) => {
   await assert.rejects(download(file(url), { signal: AbortSignal.abort() }), { name: 'AbortError' });
 });
 
-const { streamShards } = await importSource('weights/source.ts');
+const { streamShards } = await importSource('weights/stream.ts');
 
 test('shards arrive in network order however slow the first ones are, four at a time', async () => {
   let active = 0;

@@ -1,6 +1,6 @@
 /**
  * What this JavaScript engine can do, found by trying and never by asking for its name, and the flavour of the core
- * that follows from it. Knows nothing of how a flavour is loaded.
+ * that follows from it.
  */
 import { ResNet50Error } from './errors.js';
 

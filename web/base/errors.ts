@@ -1,6 +1,5 @@
 /**
  * The one error type of the package, with a code for each remedy. Errors cross worker boundaries as plain objects.
- * Knows nothing of where errors come from.
  */
 
 /** Codes that the C++ core gives; the spelling is that of src/base/result.cc. */

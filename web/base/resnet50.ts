@@ -1,6 +1,6 @@
 /**
- * ResNet-50 v1.5 as torchvision names it: modules with their shapes, parameters and multiply-accumulates. Plain data from
- * four stages; knows nothing of weights. (src/network/topology.cc is the core's own table, which has batch norms folded.)
+ * ResNet-50 v1.5 as torchvision names it: modules with their shapes, parameters and multiply-accumulates. Plain data
+ * from four stages. (src/network/topology.cc is the core's own table, which has batch norms folded.)
  */
 import { ResNet50Error } from './errors.js';
 
@@ -131,3 +131,9 @@ export function findParameter(name: string, classes: number): TensorSpec {
     { subject: name },
   );
 }
+
+/** Features that ResNet-50 has before its classifier. */
+export const FEATURES = 2048;
+
+/** Parameters of a ResNet-50 with so many classes as torchvision counts them; of 0, those below the classifier. */
+export const parameterCount = (classes: number): number => 23_508_032 + (FEATURES + 1) * classes;

@@ -1,6 +1,5 @@
 /**
- * Safetensors files, as the safetensors project defines them: written, and read where they were checked before. Knows
- * nothing of what the tensors mean.
+ * Safetensors files, as the safetensors project defines them: written, and read where they were checked before.
  */
 
 type Header = Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;

@@ -1,16 +1,27 @@
 /**
  * Preprocessing in plain numbers, as torchvision's ImageClassification preset has it, and the check of what users
- * override. Knows nothing of pixels.
+ * override.
  */
-import type { CoreTransforms, Interpolation } from '../core/types.js';
 import { ResNet50Error } from './errors.js';
+
+export type Interpolation = 'nearest' | 'bilinear' | 'bicubic';
 
 /**
  * torchvision's `ImageClassification` preset: resize the shorter side, cut a square out of the middle, scale to 0..1,
  * normalise by mean and standard deviation of each channel (RGB). Plain numbers, because they travel to the worker, where
  * the decoder is, and lie in manifests; `model.preprocess` applies them.
  */
-export type Transforms = CoreTransforms;
+export interface Transforms {
+  /** Length of the image's shorter side after resizing, pixels. */
+  resizeSize: number;
+  /** Side of the square cut out of the middle, pixels. */
+  cropSize: number;
+  interpolation: Interpolation;
+  /** As Pillow resizes (true), or as torchvision 0.14 resizes 8-bit tensors unless told otherwise (false). */
+  antialias: boolean;
+  mean: readonly [number, number, number];
+  std: readonly [number, number, number];
+}
 
 const INTERPOLATIONS: readonly string[] = ['nearest', 'bilinear', 'bicubic'] satisfies Interpolation[];
 /** Sides over this would need gigabytes of activations. */

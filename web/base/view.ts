@@ -1,8 +1,7 @@
 /**
- * Which part of an image is looked at, and how it is turned: checked here, as pixels for the core. Knows nothing of
- * decoding.
+ * Which part of an image is looked at, and how it is turned: checked here, as pixels for the core.
  */
-import { ResNet50Error } from './errors.js';
+import { fault } from './check.js';
 
 /** A part of an image in fractions of its sides, 0..1, from its upper left corner. */
 export interface Region {
@@ -21,9 +20,6 @@ export interface ViewSettings {
   /** Of the turned image; null: all of it. */
   region: Region | null;
 }
-
-const fault = (subject: string, message: string): ResNet50Error =>
-  new ResNet50Error('INVALID_ARGUMENT', `${subject} ${message}`, { subject });
 
 /** @throws ResNet50Error INVALID_ARGUMENT naming the option */
 export function viewSettings(o: { rotate?: Rotation; region?: Region | null }): ViewSettings {

@@ -4,7 +4,7 @@
 
 import type { Flavour } from '../base/engine-support.js';
 import type { CoreFactory } from '../core/start.js';
-import { openLocalPort } from '../protocol/local-port.js';
+import { openLocalPort } from '../host/in-place.js';
 import type { Port } from '../protocol/messages.js';
 import { browserHost } from './realm.js';
 

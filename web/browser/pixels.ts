@@ -1,7 +1,7 @@
 /**
  * Pixels of a bitmap as its file has them: a canvas keeps colours premultiplied by alpha and so loses those under
- * transparent pixels, which Pillow keeps. Two other ways out of a bitmap exist; which of them works is found by trying.
- * Knows nothing of files and networks.
+ * transparent pixels, which Pillow keeps. Two other ways out of a bitmap exist; which of them works is found by
+ * trying.
  */
 
 /** RGBA, rows top to bottom; undefined where this way does not exist here or cannot take the size. */

@@ -3,9 +3,12 @@
  */
 
 import { ResNet50Error } from '../base/errors.js';
-import { BROWSER_LIMITS, type Platform } from '../client/platform.js';
-import { openLocalPort } from '../protocol/local-port.js';
-import * as training from '../training/fit.js';
+import { BROWSER_LIMITS } from '../client/input-checks.js';
+import type { Platform } from '../client/platform.js';
+import type { ConnectTrainer } from '../client/training.js';
+import { openLocalPort } from '../host/in-place.js';
+import { fit } from '../training/fit.js';
+import { fcParameter, readHead, save } from '../training/heads.js';
 import { wasmFile } from './assets.js';
 import { browserHost } from './realm.js';
 import { browserSource, pageBase } from './source.js';
@@ -14,7 +17,7 @@ import simd from './wasm/resnet50-simd.mjs';
 
 const NO_WORKER = 'this entry of the package works in place';
 
-const connectTrainer: training.ConnectTrainer = async () => {
+const connectTrainer: ConnectTrainer = async () => {
   const elsewhere =
     "this entry of the package has no trainer: fit in a page or in Node.js and load the head, or use method 'knn'";
   throw new ResNet50Error('WORKER_FAILED', elsewhere);
@@ -30,7 +33,7 @@ export const staticPlatform: Platform = {
     throw new ResNet50Error('WORKER_FAILED', NO_WORKER);
   },
   startInPlace: async () => openLocalPort(browserHost(async (flavour) => (flavour === 'relaxed' ? relaxed : simd))),
-  loadTraining: async () => ({ ...training, connectTrainer }),
+  loadTraining: async () => ({ fit, readHead, save, fcParameter, connectTrainer }),
   findSource: (request) => browserSource(request, import.meta.url),
   wasmFile,
   openAddress: (address) => new URL(address, pageBase()),

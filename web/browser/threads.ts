@@ -1,6 +1,6 @@
 /**
  * Threads of a core in browsers: workers that the page starts and connects with the core's worker, port to port, while
- * Emscripten's glue on both sides believes that the core started them. Knows nothing of networks.
+ * Emscripten's glue on both sides believes that the core started them.
  */
 
 /** Name of the workers that are threads of a core; Emscripten's glue looks for it. */

@@ -2,10 +2,10 @@
  * How trainers start in browsers. The addresses are written out literally: that is what bundlers look for.
  */
 
+import type { ConnectTrainer } from '../client/training.js';
 import { Connection } from '../protocol/connection.js';
-import type { ConnectTrainer } from '../training/fit.js';
 import { absolute, inFolder } from './assets.js';
-import { startWorker } from './platform.js';
+import { startWorker } from './start-worker.js';
 
 /** Addresses of a build, sought only where the caller names no folders: plain scripts have no import.meta.url. */
 const BUILDS = {

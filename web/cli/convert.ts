@@ -4,7 +4,8 @@
 
 import { availableParallelism } from 'node:os';
 import { mergeTransforms, type Transforms } from '../base/transforms.js';
-import { type ConvertOptions, convert } from '../convert/convert.js';
+import { convert } from '../convert/convert.js';
+import type { ConvertOptions } from '../convert/options.js';
 import { isVariantName, type Manifest, type Precision } from '../weights/manifest.js';
 import { findWeights, ResNet50_Weights } from '../weights/registry.js';
 import { print } from './classify.js';

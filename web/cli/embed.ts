@@ -4,8 +4,8 @@
 
 import { describe } from '../base/errors.js';
 import { writeWhole } from '../base/files.node.js';
+import { FEATURES } from '../base/resnet50.js';
 import type { ImageOptions, ResNet50 } from '../index.node.js';
-import { FEATURES } from '../protocol/head.js';
 import {
   IMAGE_OPTIONS,
   imageOptions,

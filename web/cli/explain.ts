@@ -3,8 +3,8 @@
  */
 import { encode } from 'fast-png';
 import { writeWhole } from '../base/files.node.js';
+import { spread } from '../client/explain.js';
 import { heatmapPixels } from '../client/heatmap.js';
-import { spread } from '../host/explain.js';
 import type { Explanation, ImageOptions, Preprocessed, ResNet50 } from '../index.node.js';
 import {
   HEAD_OPTION,

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-import { probeFeatures } from '../base/engine-support.js';
-import { describe } from '../base/errors.js';
-import { installFolder } from '../base/files.node.js';
 /**
  * The command `resnet50-wasm`: chooses the command, turns errors into one line and an exit status (2 for a mistake in
  * the command itself).
  */
+
+import { probeFeatures } from '../base/engine-support.js';
+import { describe } from '../base/errors.js';
+import { installFolder } from '../base/files.node.js';
 import { classifyCommand, loadOptions, loadWithProgress, MODEL_OPTIONS, print } from './classify.js';
 import { convertCommand } from './convert.js';
 import { embedCommand } from './embed.js';

@@ -1,5 +1,5 @@
 /**
- * What the command line shows: progress, bars, tables. Knows nothing of commands.
+ * What the command line shows: progress, bars, tables.
  */
 
 /** How a bar reports: on a terminal one line that changes, elsewhere a line at each step of a quarter. */

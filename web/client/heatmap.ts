@@ -1,8 +1,8 @@
 /**
  * Maps as colours: dark violet over red to light yellow, clearer the stronger, so that it reads on light and on dark
- * pictures. Knows nothing of what is mapped.
+ * pictures.
  */
-import type { Grid } from '../host/explain.js';
+import type { Grid } from '../protocol/messages.js';
 
 /** RGB at equal steps from weak to strong; lightness grows evenly, so that it reads without colours too. */
 const COLOURS = [

@@ -1,12 +1,12 @@
 /**
- * Everything that can be given as an image, as bytes, pixels or a bitmap that can cross to a worker. Knows nothing of
- * decoding; live things (canvases, videos) are copied at the time of the call, files and addresses when it is their turn.
+ * Everything that can be given as an image, as bytes, pixels or a bitmap that can cross to a worker. Live things
+ * (canvases, videos) are copied at the time of the call, files and addresses when it is their turn.
  */
 
 import { describe, ResNet50Error } from '../base/errors.js';
 import type { PreparedImage } from '../protocol/messages.js';
-import { fetchFailed } from '../weights/download.js';
-import type { Limits, Platform } from './platform.js';
+import { badInput, checkBytes, checkPixels, type Limits } from './input-checks.js';
+import { decodeDataUrl, fetchBytes, readResponse, readStream } from './read-input.js';
 
 /** 8-bit pixels, rows top to bottom, channels interleaved (grey, RGB or RGBA), no padding. ImageData is one. */
 export interface RawPixels {
@@ -47,17 +47,20 @@ export interface TensorInput {
   shape: readonly [number, number, number] | readonly [number, number, number, number];
 }
 
+/** The part of a platform that opens addresses. */
+export interface AddressOpener {
+  /** What a string given as an image is: an absolute URL, or the bytes of a local file. */
+  openAddress(address: string | URL, limits: Limits): URL | Promise<Uint8Array<ArrayBuffer>>;
+}
+
 /** An input on its way: call it when it is the input's turn. */
 export type Preparing = (signal?: AbortSignal) => Promise<PreparedImage>;
-
-const badInput = (message: string, subject = 'image', cause?: unknown): ResNet50Error =>
-  new ResNet50Error('UNSUPPORTED_INPUT', message, { subject, cause });
 
 const KINDS =
   'an image is a path (Node), an address, the bytes of a file, a Blob, raw pixels { data, width, height }, or something the browser can draw';
 
 /** Begins the preparation of one input: copies what may change after the call, and only that. */
-export function prepare(input: ImageInput, label: string, platform: Platform, limits: Limits): Preparing {
+export function prepare(input: ImageInput, label: string, platform: AddressOpener, limits: Limits): Preparing {
   const drawable = asDrawable(input);
   if (drawable !== undefined) return prepareDrawable(drawable, label, platform, limits);
   if (typeof input === 'string' || input instanceof URL) return prepareAddress(input, platform, limits);
@@ -123,17 +126,6 @@ function isRawPixels(v: unknown): v is RawPixels {
   return ArrayBuffer.isView(data) && typeof width === 'number' && typeof height === 'number';
 }
 
-function checkBytes(bytes: number, name: string, limits: Limits): void {
-  if (bytes <= limits.maxBytes) return;
-  throw new ResNet50Error(
-    'IMAGE_TOO_LARGE',
-    `${name} has more than ${limits.maxBytes} bytes: raise maxBytes to take it`,
-    {
-      subject: name,
-    },
-  );
-}
-
 function copyBytes(input: ArrayBuffer | ArrayBufferView, name: string, limits: Limits): Uint8Array<ArrayBuffer> {
   const view = ArrayBuffer.isView(input)
     ? new Uint8Array(input.buffer, input.byteOffset, input.byteLength)
@@ -164,16 +156,7 @@ function copyPixels(input: RawPixels, name: string, limits: Limits): PreparedIma
   return { kind: 'pixels', name, data: new Uint8Array(data), width, height, channels };
 }
 
-function checkPixels(width: number, height: number, name: string, limits: Limits): void {
-  if (width * height <= limits.maxPixels) return;
-  throw new ResNet50Error(
-    'IMAGE_TOO_LARGE',
-    `${name} has ${width} x ${height} pixels, over the limit of ${limits.maxPixels}: raise maxPixels to take it`,
-    { subject: name },
-  );
-}
-
-function prepareAddress(input: string | URL, platform: Platform, limits: Limits): Preparing {
+function prepareAddress(input: string | URL, platform: AddressOpener, limits: Limits): Preparing {
   return async (signal) => {
     const opened = platform.openAddress(input, limits);
     if (!(opened instanceof URL)) return encoded(String(input), await opened);
@@ -181,80 +164,6 @@ function prepareAddress(input: string | URL, platform: Platform, limits: Limits)
     if (opened.protocol === 'data:') return encoded(name, decodeDataUrl(opened.href, limits));
     return encoded(name, await fetchBytes(opened.href, limits, signal));
   };
-}
-
-async function fetchBytes(url: string, limits: Limits, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-  let response: Response;
-  try {
-    response = await fetch(url, signal ? { signal } : {});
-  } catch (cause) {
-    signal?.throwIfAborted();
-    throw fetchFailed(url, describe(cause), cause);
-  }
-  return readResponse(response, url, limits, signal);
-}
-
-async function readResponse(
-  response: Response,
-  name: string,
-  limits: Limits,
-  signal?: AbortSignal,
-): Promise<Uint8Array<ArrayBuffer>> {
-  if (!response.ok) throw fetchFailed(name, `the server answered ${response.status}`);
-  if (response.body === null) return new Uint8Array();
-  return readStream(response.body, name, limits, signal);
-}
-
-/** Reads a stream to its end, or to the limit. */
-export async function readStream(
-  stream: ReadableStream<Uint8Array>,
-  name: string,
-  limits: Limits,
-  signal?: AbortSignal,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const reader = stream.getReader();
-  const stop = () => void reader.cancel(signal?.reason).catch(() => undefined);
-  signal?.addEventListener('abort', stop, { once: true });
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      signal?.throwIfAborted();
-      if (done) break;
-      chunks.push(value);
-      length += value.length;
-      checkBytes(length, name, limits);
-    }
-  } catch (error) {
-    stop();
-    signal?.throwIfAborted();
-    if (error instanceof ResNet50Error) throw error;
-    throw fetchFailed(name, describe(error), error);
-  } finally {
-    signal?.removeEventListener('abort', stop);
-  }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
-}
-
-/** data: addresses are decoded here: a page's CSP may forbid to fetch them. */
-function decodeDataUrl(href: string, limits: Limits): Uint8Array<ArrayBuffer> {
-  const comma = href.indexOf(',');
-  checkBytes(((href.length - comma) * 3) / 4 - 3, 'the data: address', limits);
-  try {
-    if (comma < 0) throw new Error('it has no comma');
-    const body = decodeURIComponent(href.slice(comma + 1).replace(/%(?![0-9a-f]{2})/gi, '%25'));
-    if (!/;\s*base64\s*$/i.test(href.slice(0, comma))) return new TextEncoder().encode(body);
-    return Uint8Array.from(atob(body), (c) => c.charCodeAt(0));
-  } catch (cause) {
-    throw badInput(`the data: address cannot be decoded: ${describe(cause)}`, 'data:', cause);
-  }
 }
 
 const DRAWABLES = [
@@ -288,7 +197,7 @@ function sizeOf(input: Drawable): [number, number] {
  * An <img> gives its file, so that our own decoder sees the same bytes as everywhere; if the server does not let us
  * read it again, and for everything else, the picture as drawn.
  */
-function prepareDrawable(input: Drawable, label: string, platform: Platform, limits: Limits): Preparing {
+function prepareDrawable(input: Drawable, label: string, platform: AddressOpener, limits: Limits): Preparing {
   const snapshot = () => snapshotOf(input, label, limits);
   if (drawableKind(input) === 'HTMLImageElement') {
     const element = input as HTMLImageElement;

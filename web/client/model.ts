@@ -1,33 +1,34 @@
 /**
- * The public class behind every entry of the package: inputs prepared, calls queued, results in order. Knows nothing of
- * the platform it runs on but what platform.ts says.
+ * The public class behind every entry of the package: inputs prepared, calls queued, results in order. Of the platform
+ * it knows what platform.ts says.
  */
 
+import { check } from '../base/check.js';
+import { inTurn, Queue } from '../base/concurrency.js';
 import type { Flavour } from '../base/engine-support.js';
 import { adopt, ResNet50Error } from '../base/errors.js';
-import { Queue } from '../base/queue.js';
 import { buffersOf, findParameter, parametersOf, type TensorSpec } from '../base/resnet50.js';
 import { mergeTransforms, normalizationMismatch, type Transforms } from '../base/transforms.js';
-import { inTurn } from '../base/turns.js';
 import { viewSettings } from '../base/view.js';
-import { type ExplainedGrid, type Explanation, explanationOf } from '../host/explain.js';
-import type { Example, FitOptions, FitReport, Head } from '../protocol/head.js';
+import type { Head } from '../protocol/head.js';
 import type {
   Classification,
+  ExplainedGrid,
   ImageJob,
   ImageSettings,
   PreparedImage,
   Preprocessed,
   StageOutput,
 } from '../protocol/messages.js';
-import type { PlacedHead } from '../training/fit.js';
+import type { FitReport } from '../protocol/training.js';
 import type { Category, Precision } from '../weights/manifest.js';
 import type { Parameter } from '../weights/parameters.js';
 import type { WeightsSource } from '../weights/source.js';
+import { type Explanation, explanationOf } from './explain.js';
+import type { Example, FitOptions } from './fit-options.js';
 import { type ImageInput, type Preparing, prepare, prepareTensor, type TensorInput, transferables } from './inputs.js';
 import {
   type ClassifyOptions,
-  check,
   checkLoadOptions,
   decodeSettings,
   type ExplainOptions,
@@ -36,9 +37,10 @@ import {
   type PreprocessOptions,
   pickSettings,
 } from './options.js';
-import type { Platform, Training } from './platform.js';
+import type { Platform } from './platform.js';
 import { openSession, type Session, sourceOf } from './session.js';
 import { type Summary, type SummaryOptions, summarize } from './summary.js';
+import type { PlacedHead, Training } from './training.js';
 
 /** What `info()` tells. */
 export interface ModelInfo {

@@ -1,9 +1,9 @@
 /**
- * What users may ask of a model, and the check of it. Knows nothing of how it is done.
+ * What users may ask of a model, and the check of it.
  */
 
+import { check, isCount } from '../base/check.js';
 import { FLAVOURS, type Flavour } from '../base/engine-support.js';
-import { ResNet50Error } from '../base/errors.js';
 import type { Transforms } from '../base/transforms.js';
 import type { Region, Rotation } from '../base/view.js';
 import type { Head } from '../protocol/head.js';
@@ -106,17 +106,6 @@ export interface PreprocessOptions extends ImageOptions {
   /** Order of the tensor: channels first, as torch has it (default), or last. */
   layout?: 'nchw' | 'nhwc';
 }
-
-const fault = (subject: string, message: string): ResNet50Error =>
-  new ResNet50Error('INVALID_ARGUMENT', `${subject} ${message}`, { subject });
-
-/** @throws ResNet50Error INVALID_ARGUMENT unless ok */
-export function check(ok: boolean, subject: string, message: string): void {
-  if (!ok) throw fault(subject, message);
-}
-
-const isCount = (v: unknown, most: number): boolean =>
-  Number.isInteger(v) && (v as number) >= 1 && (v as number) <= most;
 
 /** @throws ResNet50Error INVALID_ARGUMENT naming the option */
 export function checkLoadOptions(o: LoadOptions): void {

@@ -1,22 +1,13 @@
 /**
  * What the API needs from the platform it runs on; one implementation for browsers, one for Node, one for realms
- * without workers and dynamic import. Knows nothing of any of them.
+ * without workers and dynamic import.
  */
 import type { Flavour } from '../base/engine-support.js';
 import type { Port } from '../protocol/messages.js';
-import type { ConnectTrainer } from '../training/fit.js';
 import type { WeightsSource } from '../weights/source.js';
-
-/** Limits on inputs where the caller gives none. */
-export interface Limits {
-  /** Longest encoded file, bytes. */
-  maxBytes: number;
-  /** Most pixels (width x height) of an image. */
-  maxPixels: number;
-}
-
-/** 64 megapixels: a phone's photo, and 192 MB as RGB. */
-export const BROWSER_LIMITS: Limits = { maxBytes: 64 * 2 ** 20, maxPixels: 64_000_000 };
+import type { Limits } from './input-checks.js';
+import type { AddressOpener } from './inputs.js';
+import type { Training } from './training.js';
 
 /** Where the caller wants weights from. */
 export interface SourceRequest {
@@ -26,11 +17,8 @@ export interface SourceRequest {
   weightsDir: string | undefined;
 }
 
-/** fit.ts, and how trainers start here. */
-export type Training = typeof import('../training/fit.js') & { connectTrainer: ConnectTrainer };
-
 /** One platform. */
-export interface Platform {
+export interface Platform extends AddressOpener {
   readonly limits: Limits;
   /** Logical processors. */
   cores(): number;
@@ -51,6 +39,4 @@ export interface Platform {
   findSource(request: SourceRequest): WeightsSource;
   /** The address of a flavour's wasm file, in a folder if the caller named one; null where the glue knows by itself. */
   wasmFile(flavour: Flavour, folder: string | undefined): string | null;
-  /** What a string given as an image is: an absolute URL, or the bytes of a local file. */
-  openAddress(address: string | URL, limits: Limits): URL | Promise<Uint8Array<ArrayBuffer>>;
 }

@@ -1,8 +1,8 @@
 /**
- * A running host and how it came about: the flavour chosen, the worker or the place, the fallbacks. Knows nothing of
- * images.
+ * A running host and how it came about: the flavour chosen, the worker or the place, the fallbacks.
  */
 
+import { check } from '../base/check.js';
 import { type Choice, chooseFlavour, probeFeatures } from '../base/engine-support.js';
 import { isAbort, ResNet50Error } from '../base/errors.js';
 import { mergeTransforms } from '../base/transforms.js';
@@ -11,7 +11,7 @@ import type { LoadedFacts, LoadSpec, ProgressEvent } from '../protocol/messages.
 import { Weights } from '../weights/registry.js';
 import type { WeightsSource } from '../weights/source.js';
 import { DEFAULT_NAME, DEFAULT_TRANSFORMS, spelledOut } from '../weights/variants.js';
-import { check, type LoadOptions } from './options.js';
+import type { LoadOptions } from './options.js';
 import type { Platform } from './platform.js';
 
 /** A running host and how it came about. */

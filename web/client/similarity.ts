@@ -1,5 +1,5 @@
 /**
- * How alike pictures are, by their embeddings. Knows nothing of pictures.
+ * How alike pictures are, by their embeddings.
  */
 import { ResNet50Error } from '../base/errors.js';
 

@@ -1,8 +1,9 @@
 /**
  * The network as a table, like torchinfo's: module, output shape, parameters, multiply-accumulates.
  */
+
+import { check } from '../base/check.js';
 import { type Module, resnet50Modules } from '../base/resnet50.js';
-import { check } from './options.js';
 
 /** One line of a {@link Summary}. A container counts what it holds. */
 export interface SummaryRow {

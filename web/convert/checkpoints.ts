@@ -1,6 +1,6 @@
 /**
  * torchvision's checkpoints: found in a local folder or downloaded, resumed where it stopped, checked against the hash
- * in the file's name. Knows nothing of what is in them.
+ * in the file's name.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';

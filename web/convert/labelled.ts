@@ -1,5 +1,5 @@
 /**
- * Folders of labelled photos: with a labels.json, or as torchvision's ImageFolder has them. Knows nothing of networks.
+ * Folders of labelled photos: with a labels.json, or as torchvision's ImageFolder has them.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

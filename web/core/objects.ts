@@ -1,6 +1,6 @@
 /**
  * Gives the objects of types.ts their methods: the compiled core has functions named `type_method` that take a handle
- * first, see src/bindings/js_object.h. Knows nothing of what they do.
+ * first, see src/bindings/js_object.h.
  */
 import type { CoreModule, CoreResult } from './types.js';
 

@@ -1,10 +1,9 @@
 /**
- * From a compiled flavour to a running core, and what every caller of a core does: results unwrapped, bytes copied in. Knows
- * nothing of networks.
+ * From a compiled flavour to a running core, and what every caller of a core does: results unwrapped, bytes copied in.
  */
 
+import type { Flavour } from '../base/engine-support.js';
 import { describe, type ErrorCode, ResNet50Error } from '../base/errors.js';
-import type { LoadSpec } from '../protocol/messages.js';
 import { withObjects } from './objects.js';
 import type { CoreModule, CoreResult } from './types.js';
 
@@ -21,6 +20,16 @@ export interface CoreFactoryOptions {
   printErr?: (line: string) => void;
   /** Browsers: the next of the workers that are threads (see web/build.mjs, web/browser/threads.ts). */
   startThread?: () => Worker;
+}
+
+/** How to start a core. */
+interface CoreStart {
+  /** The caller's own included. */
+  threads: number;
+  /** Address of the wasm file; null where the core's glue knows by itself (Node). */
+  wasmFile: string | null;
+  /** Compiled module to use instead of fetching one. */
+  wasmModule: WebAssembly.Module | null;
 }
 
 /** The default export of a compiled flavour. */
@@ -47,10 +56,7 @@ export function copyIn(core: CoreModule, data: ArrayBufferView, subject: string)
 }
 
 /** Starts a compiled core. */
-export async function startCore(
-  factory: CoreFactory,
-  spec: Pick<LoadSpec, 'threads' | 'wasmFile' | 'wasmModule'>,
-): Promise<CoreModule> {
+export async function startCore(factory: CoreFactory, spec: CoreStart): Promise<CoreModule> {
   const { threads, wasmFile, wasmModule } = spec;
   // Emscripten's own promise never settles when instantiateWasm fails, so that failure is raced against it.
   let fail: (reason: unknown) => void = () => undefined;
@@ -73,7 +79,7 @@ export async function startCore(
 }
 
 /** CORE_LOAD_FAILED for what kept a core from starting. */
-export function coreLoadFailed(spec: LoadSpec, cause: unknown): ResNet50Error {
+export function coreLoadFailed(spec: { flavour: Flavour; wasmFile: string | null }, cause: unknown): ResNet50Error {
   const from = spec.wasmFile === null ? '' : ` from ${spec.wasmFile}`;
   return new ResNet50Error(
     'CORE_LOAD_FAILED',

@@ -1,8 +1,7 @@
 /**
  * The shape of the compiled core (src/bindings), as TypeScript sees it: pointers are byte offsets into wasm memory.
- * Knows nothing of workers, files or the network.
  */
-import type { FinetuneSettings } from '../protocol/finetune-job.js';
+import type { Transforms } from '../base/transforms.js';
 
 /** An error returned by value by the C++ core; `code` is one of the names in src/base/result.cc. */
 export interface CoreError {
@@ -24,21 +23,6 @@ export interface CoreDecodeOptions {
   applyOrientation: boolean;
   /** Drop alpha as Pillow's convert('RGB') does (null), or compose on this 8-bit RGB colour. */
   background: readonly [number, number, number] | null;
-}
-
-export type Interpolation = 'nearest' | 'bilinear' | 'bicubic';
-
-/** torchvision's ImageClassification preset in plain numbers. */
-export interface CoreTransforms {
-  /** Length of the image's shorter side after resizing, pixels. */
-  resizeSize: number;
-  /** Side of the square cut out of the middle, pixels. */
-  cropSize: number;
-  interpolation: Interpolation;
-  /** As Pillow resizes (true), or as torchvision 0.14 resizes 8-bit tensors unless told otherwise (false). */
-  antialias: boolean;
-  mean: readonly [number, number, number];
-  std: readonly [number, number, number];
 }
 
 /** A decoded image in wasm memory: 8-bit RGB, rows top to bottom, no padding. Call delete() when done. */
@@ -99,7 +83,7 @@ export interface CoreNetwork {
    * Runs an image after the transforms; returns the byte offset of classes * crops float32 logits, valid until the next
    * call on this network. `crops`: 1, 2 (the middle and its mirror image), 5 or 10 as torchvision's ten_crop.
    */
-  run(image: CoreImage, transforms: CoreTransforms, crops: number): CoreResult<number>;
+  run(image: CoreImage, transforms: Transforms, crops: number): CoreResult<number>;
   /** The same on a prepared batch: float32 [n, 3, height, width] (NCHW) at the byte offset, already normalised. */
   runTensor(pointer: number, n: number, height: number, width: number): CoreResult<number>;
   /** Further runs keep a copy of a stage's output (relu, maxpool, layer1, layer3.1, avgpool); '' ends all that. */
@@ -147,7 +131,7 @@ export interface CoreModule {
     height: number,
   ): CoreResult<CoreImage>;
   /** What the network would see: the `index`-th of `crops` crops (see CoreNetwork.run). */
-  cropImage(image: CoreImage, transforms: CoreTransforms, crops: number, index: number): CoreResult<CoreImage>;
+  cropImage(image: CoreImage, transforms: Transforms, crops: number, index: number): CoreResult<CoreImage>;
   createNetwork(options: CoreNetworkOptions): CoreResult<CoreNetwork>;
   /**
    * Softmax in double over `classes` float32 logits, the mean over `rows` of them, then the k best with score >= threshold, best first, ties by
@@ -157,148 +141,8 @@ export interface CoreModule {
   topK(logits: number, rows: number, classes: number, k: number, threshold: number, allowed: number): CoreTopK[];
 }
 
-export interface CoreConvertOptions {
-  /** Transforms for calibration photos. */
-  transforms: CoreTransforms;
-  threads: number;
-}
-
 export interface CoreOutput {
   /** Byte offset and length of a finished shard, valid until the next call on this converter. */
   readonly pointer: number;
   readonly bytes: number;
-}
-
-export interface CoreQuantizationOptions {
-  /** Scale channels so that one range serves them all. */
-  equalize: boolean;
-  /** How far the codes of activations reach. */
-  ranges: 'extremes' | 'percentile' | 'squares';
-  /** Round weights so that errors make up for each other; else to nearest. */
-  compensate: boolean;
-  /** Keep each channel's mean. */
-  correctBias: boolean;
-  /** Generated calibration images: give each channel the mean and deviation that batch norm expects. */
-  matchBatchNorm: boolean;
-  /** Share of the mean variance that steadies the compensation, over 0. */
-  damping: number;
-  /** How much covariances measured on few patches are distrusted; 0 not at all. */
-  shrinkage: number;
-  /** Coarse weights of about so many bits, 1..8; 0 for all eight. */
-  compactBits: number;
-  /** Coarse weights: what a bit is worth against error; 1 is the grid's own slope, 0 nothing. */
-  rateWeight: number;
-}
-
-export interface CoreQuantization {
-  /** For the manifest. */
-  readonly ranges: Record<string, [number, number]>;
-  /** Signal-to-noise of each stored tensor, dB, in network order. */
-  readonly layers: readonly { readonly name: string; readonly signalToNoise: number }[];
-  /** The checkpoint repeats short vectors of weights, and the shards do. */
-  readonly repeatsVectors: boolean;
-}
-
-/** Checkpoint -> int8 (or f32) shards, in the converter module only. Call delete() when done. */
-export interface CoreConverter {
-  readonly classes: number;
-  /** Parameters counted as torchvision counts them (batch-norm weights and biases in, running statistics out). */
-  readonly parameters: number;
-  /** Adds a photo to the calibration images. */
-  calibrate(image: CoreImage): CoreResult<undefined>;
-  /** Adds the i-th generated picture (deterministic). */
-  calibrateGenerated(index: number): CoreResult<undefined>;
-  /** Begins int8 quantization on the calibration images so far. */
-  beginQuantization(options: CoreQuantizationOptions): CoreResult<undefined>;
-  /** Does a part of it; the share that is done, 1 when all is. */
-  continueQuantization(): CoreResult<number>;
-  /** What came of it; undefined before all is done. */
-  quantization(): CoreQuantization | undefined;
-  /** Byte offset of the f32 network's logits for a photo, valid until the next call on this converter. */
-  runFloat(image: CoreImage): CoreResult<number>;
-  /** How many shards of the precision there will be; int8 needs calibration first. */
-  planShards(precision: 'int8' | 'f32', maxShardBytes: number): CoreResult<number>;
-  /** Writes the i-th planned shard. */
-  shard(index: number): CoreResult<CoreOutput>;
-  /** The last shard as a gzip file. */
-  compressedShard(): CoreResult<CoreOutput>;
-  delete(): void;
-}
-
-/** The converter module: everything of the runtime plus checkpoints and quantization. */
-export interface ConverterModule extends CoreModule {
-  /** Takes a .pth (zip or plain stream) or .safetensors state dict; the bytes may be released afterwards. */
-  openCheckpoint(pointer: number, bytes: number, name: string, options: CoreConvertOptions): CoreResult<CoreConverter>;
-}
-
-export interface CoreTrainingOptions {
-  classes: number;
-  /** null for the default. */
-  l2: number | null;
-  holdOut: number;
-  seed: number;
-  maxIterations: number;
-  patience: number;
-}
-
-/** How well a head does: mean loss, and accuracy in 0..1. */
-export interface CoreFit {
-  readonly loss: number;
-  readonly accuracy: number;
-}
-
-/** Softmax regression, iteration by iteration. Call delete() when done. */
-export interface CoreHeadTrainer {
-  /** One iteration; `done` when no other would change the result. */
-  step(): { iteration: number; trained: CoreFit; heldOut: CoreFit | null; done: boolean };
-  /** The best head so far: byte offset of float32 [classes, width] and [classes], valid until the next call. */
-  finish(): {
-    pointer: number;
-    /** Numbers of examples. */
-    trained: number;
-    heldOut: number;
-    bestIteration: number;
-    converged: boolean;
-    /** The penalty in use. */
-    l2: number;
-  };
-  delete(): void;
-}
-
-/** Fine-tuning of layer4 and fc, batch by batch. Call delete() when done. */
-export interface CoreFinetuneTrainer {
-  /** Byte offset and count of a parameter's float32 values, OHWI; null where there is none of the name. */
-  parameter(name: string): { pointer: number; count: number } | null;
-  /** float32 [1024, height, width] at a byte offset, which may be released afterwards. */
-  add(pointer: number, count: number, label: number): CoreResult<undefined>;
-  begin(): CoreResult<undefined>;
-  step(): CoreResult<{
-    epoch: number;
-    batch: number;
-    batches: number;
-    trained: CoreFit;
-    heldOut: CoreFit | null;
-    epochDone: boolean;
-    done: boolean;
-  }>;
-  /** Puts the weights of the best epoch in place; 0: those of the beginning. */
-  finish(): { bestEpoch: number; trained: number; heldOut: number; score: CoreFit | null };
-  /** Ranges of activations; `min` and `max` are those of layer3's output. */
-  measure(min: number, max: number): CoreResult<{ layers: string[]; ranges: Record<string, [number, number]> }>;
-  /** A layer's shard, valid until the next call. After measure(). */
-  writeLayer(layer: string, int8: boolean): CoreResult<{ pointer: number; bytes: number }>;
-  delete(): void;
-}
-
-/** The trainer module: memory and training. */
-export interface TrainerModule extends CoreModule {
-  createFinetuneTrainer(options: FinetuneSettings): CoreResult<CoreFinetuneTrainer>;
-  /** float32 [count, width] and int32 [count] at byte offsets, which may be released afterwards. */
-  createHeadTrainer(
-    embeddings: number,
-    labels: number,
-    count: number,
-    width: number,
-    options: CoreTrainingOptions,
-  ): CoreResult<CoreHeadTrainer>;
 }

@@ -1,6 +1,6 @@
 /**
  * From what a caller handed over to an image in the core's memory: decoded by the core, or by the realm where the core
- * cannot. Knows nothing of networks.
+ * cannot.
  */
 
 import { ResNet50Error } from '../base/errors.js';

@@ -1,6 +1,6 @@
 /**
- * Everything that is done with a core and its network: one module, one network, one thread of callers. Runs in whatever realm
- * it is created in. Knows nothing of messages, flavour choice or where weights lie.
+ * Everything that is done with a core and its network: one module, one network, one thread of callers. Runs in
+ * whatever realm it is created in.
  */
 
 import { ResNet50Error } from '../base/errors.js';

@@ -1,6 +1,5 @@
 /**
- * Serves one engine behind messages. The same code runs in a browser's worker, in Node's and in place. Knows nothing
- * of how messages travel.
+ * Serves one engine behind messages. The same code runs in a browser's worker, in Node's and in place.
  */
 
 import { describe, ResNet50Error } from '../base/errors.js';

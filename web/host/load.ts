@@ -1,17 +1,19 @@
 /**
- * From a request to a core with a filled network: the core starts while weights are on their way, and they go in as they
- * arrive. Knows nothing of images.
+ * From a request to a core with a filled network: the core starts while weights are on their way, and they go in as
+ * they arrive.
  */
 
 import { ResNet50Error } from '../base/errors.js';
+import { parameterCount } from '../base/resnet50.js';
 import { mergeTransforms } from '../base/transforms.js';
 import { type CoreFactory, copyIn, coreLoadFailed, startCore, unwrap } from '../core/start.js';
 import type { CoreModule, CoreNetwork } from '../core/types.js';
-import { parameterCount } from '../protocol/head.js';
 import type { LoadedFacts, LoadSpec, ProgressEvent } from '../protocol/messages.js';
-import type { Place } from '../weights/folder-http.js';
+import type { Place } from '../weights/folder.js';
+import { inMemory } from '../weights/folder-memory.js';
 import { ParameterSource } from '../weights/parameters.js';
-import { findWeightsFolder, inMemory, shardsOf, streamShards } from '../weights/source.js';
+import { findWeightsFolder, shardsOf } from '../weights/source.js';
+import { streamShards } from '../weights/stream.js';
 
 /** What loading needs from its realm. */
 export interface LoadHost {

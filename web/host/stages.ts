@@ -1,5 +1,5 @@
 /**
- * Outputs of stages inside the network, copied out of the core while it runs. Knows the engine, nothing of messages.
+ * Outputs of stages inside the network, copied out of the core while it runs.
  */
 import { unwrap } from '../core/start.js';
 import type { ImageJob, StageOutput } from '../protocol/messages.js';

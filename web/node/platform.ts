@@ -4,60 +4,19 @@
 import { availableParallelism } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
-import { describe, ResNet50Error } from '../base/errors.js';
 import { installFolder, packagedFolder, readImageFile } from '../base/files.node.js';
-import type { Limits, Platform, SourceRequest } from '../client/platform.js';
-import type { Port, Reply } from '../protocol/messages.js';
+import type { Limits } from '../client/input-checks.js';
+import type { Platform, SourceRequest } from '../client/platform.js';
 import { isVariantName } from '../weights/manifest.js';
 import type { FolderSource } from '../weights/source.js';
 import { NO_VARIANT, PACKAGED_NAME, spelledOut, unknownWeights } from '../weights/variants.js';
+import { startWorker } from './start-worker.js';
 
 /** 268 megapixels, as sharp has it. */
 const NODE_LIMITS: Limits = { maxBytes: 512 * 2 ** 20, maxPixels: 268_402_689 };
 
 /** True for addresses with a scheme; one letter is a Windows drive. */
 const hasScheme = (address: string): boolean => /^[a-z][a-z0-9+.-]+:/i.test(address);
-
-/** Resolves once the worker has said hello. */
-export function startWorker(script: URL): Promise<Port> {
-  return new Promise((resolvePort, reject) => {
-    let worker: Worker;
-    const failed = (why: string) => reject(new ResNet50Error('WORKER_FAILED', `the worker did not start: ${why}`));
-    try {
-      // No flags of the process: --input-type and its like make a worker fail, and it needs none.
-      worker = new Worker(script, { execArgv: [], name: 'resnet50-wasm' });
-    } catch (error) {
-      return failed(describe(error));
-    }
-    let ended = false;
-    const port: Port = {
-      onreply: undefined,
-      ondeath: undefined,
-      post: (message, transfer) => worker.postMessage(message, transfer as never[]),
-      busy: (busy) => {
-        // A reply that comes while the thread ends must not let the process go before terminate() is done.
-        if (!ended) busy ? worker.ref() : worker.unref();
-      },
-      terminate: async () => {
-        ended = true;
-        await worker.terminate();
-      },
-    };
-    worker.on('message', (reply: Reply) => {
-      if ('hello' in reply) resolvePort(port);
-      else port.onreply?.(reply);
-    });
-    const died = (why: string) => {
-      failed(why); // without effect once it has started
-      if (!ended) port.ondeath?.(why);
-      ended = true;
-    };
-    worker.on('error', (error) => died(describe(error)));
-    worker.on('messageerror', (error) => died(describe(error)));
-    worker.on('exit', (code) => died(`exit code ${code}`));
-  });
-}
 
 /** The folders of a request, in order: the caller's, the environment's, the user's cache, the package's own. */
 function findSource(request: SourceRequest): FolderSource {
@@ -104,10 +63,7 @@ export const nodePlatform: Platform = {
   noThreadsInPlace: 'threads in place would keep the process alive',
   startWorker: () => startWorker(new URL('./worker.node.js', import.meta.url)),
   startInPlace: async () => {
-    const [{ openLocalPort }, { nodeHost }] = await Promise.all([
-      import('../protocol/local-port.js'),
-      import('./realm.js'),
-    ]);
+    const [{ openLocalPort }, { nodeHost }] = await Promise.all([import('../host/in-place.js'), import('./realm.js')]);
     return openLocalPort(nodeHost);
   },
   loadTraining: () => import('./training.js'),

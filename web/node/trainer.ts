@@ -2,10 +2,10 @@
  * How trainers start in Node, Bun and Deno. Their wasm file lies beside their glue, which knows it.
  */
 
+import type { ConnectTrainer } from '../client/training.js';
 import { startTrainerInPlace } from '../host/training/inplace-trainer.js';
 import { Connection } from '../protocol/connection.js';
-import type { ConnectTrainer } from '../training/fit.js';
-import { startWorker } from './platform.js';
+import { startWorker } from './start-worker.js';
 
 export const connectTrainer: ConnectTrainer = async ({ worker, threads }) => {
   const script = new URL('./worker-trainer.node.js', import.meta.url);

@@ -1,6 +1,5 @@
 /**
- * The client's end of a port: requests by id, replies as promises, aborts, and the death of the host. Knows nothing of
- * images or weights.
+ * The client's end of a port: requests by id, replies as promises, aborts, and the death of the host.
  */
 import { fromPlainError, ResNet50Error } from '../base/errors.js';
 import type { Job, JobResults, Port, Reply } from './messages.js';

@@ -1,13 +1,8 @@
 /**
  * A port to a host in the same thread: the same messages without a worker between.
  */
-import type { EngineHost } from '../host/engine.js';
-import { Host } from '../host/host.js';
 import type { Port, Reply } from './messages.js';
 import type { Receiver } from './receiver.js';
-
-/** Starts a host of an engine in place. */
-export const openLocalPort = (engineHost: EngineHost): Port => localPort((post) => new Host(engineHost, post));
 
 /** A port to a host in place. Buffers are handed over, not copied. */
 export function localPort(makeHost: (post: (reply: Reply) => void) => Receiver): Port {

@@ -7,13 +7,20 @@ import type { Flavour } from '../base/engine-support.js';
 import type { PlainError } from '../base/errors.js';
 import type { TensorSpec } from '../base/resnet50.js';
 import type { Transforms } from '../base/transforms.js';
-import type { ViewSettings } from '../base/view.js';
-import type { ExplainedGrid } from '../host/explain.js';
+import type { Region, ViewSettings } from '../base/view.js';
 import type { Category, Precision } from '../weights/manifest.js';
 import type { Parameter } from '../weights/parameters.js';
 import type { FilesSource, WeightsSource } from '../weights/source.js';
-import type { FinetuneOpening, FinetuneProgress, FinetuneResult, FinetuneRun } from './finetune-job.js';
-import type { FitProgress, Head, TrainingJob, TrainingResult } from './head.js';
+import type { Head } from './head.js';
+import type {
+  FinetuneOpening,
+  FinetuneProgress,
+  FinetuneResult,
+  FinetuneRun,
+  FitProgress,
+  TrainingJob,
+  TrainingResult,
+} from './training.js';
 
 /** An image ready to cross to the host; its buffers may be transferred. */
 export type PreparedImage =
@@ -210,4 +217,24 @@ export interface Port {
   busy(busy: boolean): void;
   /** Ends the host and frees all it has. */
   terminate(): void | Promise<void>;
+}
+
+/** Numbers on a grid, rows top to bottom. */
+export interface Grid {
+  width: number;
+  height: number;
+  /** Row by row. */
+  data: Float32Array<ArrayBuffer>;
+}
+
+/** What the host gives of a picture. */
+export interface ExplainedGrid {
+  best: Classification;
+  /** Of the turned picture, as the network saw it. */
+  grid: Grid;
+  /** What the network saw, in fractions of the turned picture. Beyond 0..1 where the crop was padded. */
+  box: Region;
+  /** Size of the picture before it was turned. */
+  width: number;
+  height: number;
 }

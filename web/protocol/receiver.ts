@@ -1,6 +1,5 @@
 /**
- * Answers requests by id: results, progress, errors, aborts. What both a network's host and a trainer's are; knows nothing
- * of their jobs, and nothing of how messages travel.
+ * Answers requests by id: results, progress, errors, aborts. What both a network's host and a trainer's are.
  */
 import { isAbort, ResNet50Error, toPlainError } from '../base/errors.js';
 import type { Job, JobResults, Reply, Request } from './messages.js';

@@ -1,14 +1,15 @@
 /**
- * Fine-tuning of layer4 and fc: feeds a trainer with what layer3 makes of the examples, begins with the classifier that
- * was trained on frozen features, and makes a variant of the result. Knows nothing of queues and sessions.
+ * Fine-tuning of layer4 and fc: feeds a trainer with what layer3 makes of the examples, begins with the classifier
+ * that was trained on frozen features, and makes a variant of the result.
  */
 
-import { check } from '../client/options.js';
-import type { FinetuneProgress, FinetuneSettings } from '../protocol/finetune-job.js';
-import type { FitOptions, FitReport } from '../protocol/head.js';
+import { check } from '../base/check.js';
+import type { FitOptions } from '../client/fit-options.js';
+import type { Trainer } from '../client/training.js';
+import type { FinetuneSettings } from '../core/trainer-types.js';
 import type { LoadedFacts, StageOutput } from '../protocol/messages.js';
+import type { FinetuneProgress, FitReport } from '../protocol/training.js';
 import type { FilesSource } from '../weights/source.js';
-import type { Trainer } from './fit.js';
 import { type Layer4, replaceLayer4, scaleChannels, takeLayer4 } from './layer4.js';
 
 /** True where layer4 is to be trained. */

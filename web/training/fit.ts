@@ -1,78 +1,24 @@
 /**
- * Training and heads of the user's own, loaded only where they are wanted: checks what `fit` is asked for, collects the
- * embeddings, has the trainer's worker do the arithmetic, reads and writes heads. Knows nothing of queues and sessions.
+ * Training of a classifier: checks what `fit` is asked for, collects the embeddings, has the trainer's worker do the
+ * arithmetic.
  */
 
+import { check, isCount } from '../base/check.js';
 import { ResNet50Error } from '../base/errors.js';
-import { prepare } from '../client/inputs.js';
-import { check, type HeadInput } from '../client/options.js';
-import type { Limits, Platform } from '../client/platform.js';
-import type { Connection } from '../protocol/connection.js';
-import {
-  type Example,
-  FEATURES,
-  type FitOptions,
-  type FitReport,
-  type Head,
-  type LinearHead,
-  parameterCount,
-} from '../protocol/head.js';
-import type { LoadedFacts, PlainHead, StageOutput } from '../protocol/messages.js';
-import { formatManifest, MANIFEST_FILE } from '../weights/manifest.js';
-import type { Parameter } from '../weights/parameters.js';
-import type { FilesSource, WeightsSource } from '../weights/source.js';
+import { FEATURES } from '../base/resnet50.js';
+import type { Example, FitOptions } from '../client/fit-options.js';
+import type { Fitted, Trainee } from '../client/training.js';
+import type { LinearHead } from '../protocol/head.js';
+import type { StageOutput } from '../protocol/messages.js';
+import type { FitReport } from '../protocol/training.js';
 import { checkFinetuneOptions, Finetune, unfreezesLayer4 } from './finetune.js';
-import { formatHead, parseHead } from './head-file.js';
-
-/** A trainer at work, and the address of its wasm file (null where its glue knows by itself). */
-export interface Trainer {
-  connection: Connection;
-  wasmFile: string | null;
-  /** Threads that its core can have. */
-  threads: number;
-}
-
-/** Starts a trainer: in a worker, for a core with so many threads, or in place; the folders are those of `load`. */
-export type ConnectTrainer = (where: {
-  worker: boolean;
-  threads: number;
-  workerUrl?: string | undefined;
-  wasmUrl?: string | undefined;
-}) => Promise<Trainer>;
-
-/** A head, and what the network's host is told of it. */
-export interface PlacedHead {
-  head: Head;
-  job: { type: 'head'; head: PlainHead };
-}
-
-/** What training needs of a model; all of it in one place of the model's queue. */
-export interface Trainee {
-  facts: LoadedFacts;
-  /** Threads of the network. */
-  threads: number;
-  /** Outputs of stages for the examples that are pictures, in their order. */
-  features(stages: readonly string[]): AsyncIterable<StageOutput[][]>;
-  /** All shards of the network. */
-  shards(): Promise<FilesSource | null>;
-  /** Starts a trainer, whose caller closes it. */
-  connect(threads: number): Promise<Trainer>;
-  signal: AbortSignal;
-}
-
-/** What `fit` made: a head to put in place, or weights to load. */
-export type Fitted = { report: FitReport } & (
-  | { placed: PlacedHead; source?: undefined }
-  | { source: FilesSource; placed?: undefined }
-);
+import { placed } from './heads.js';
 
 interface Plan {
   classes: string[];
   labels: Int32Array<ArrayBuffer>;
 }
 
-const isCount = (v: unknown, most: number): boolean =>
-  Number.isInteger(v) && (v as number) >= 1 && (v as number) <= most;
 const isName = (v: unknown): v is string => typeof v === 'string' && v !== '';
 
 function checkOptions(o: FitOptions): void {
@@ -239,89 +185,4 @@ async function finetune(
   } finally {
     await trainer.connection.close();
   }
-}
-
-function placed(head: Head): PlacedHead {
-  const linear = head.method === 'head';
-  const classes = head.classes.length;
-  const plain: PlainHead = {
-    ...(linear
-      ? { parts: [head.weight, head.bias], rows: classes, k: null }
-      : { parts: [head.embeddings, head.labels], rows: head.labels.length, k: head.k }),
-    facts: {
-      ...{ classes, categories: head.classes.map((label) => ({ label })), head: head.method },
-      parameters: parameterCount(linear ? classes : 0),
-    },
-  };
-  return { head, job: { type: 'head', head: plain } };
-}
-
-/** Longest head file, bytes: a thousand heads of ImageNet's size. */
-const MAX_BYTES = 2 ** 33;
-
-/**
- * A head from wherever `load` was told to take it.
- * @throws ResNet50Error WEIGHTS_FORMAT, WEIGHTS_MISMATCH, INVALID_ARGUMENT, and those of fetching and reading
- */
-export async function readHead(given: HeadInput, platform: Platform, signal?: AbortSignal): Promise<PlacedHead> {
-  if (typeof given === 'object' && given !== null && 'method' in given) return placed(given);
-  const limits: Limits = { ...platform.limits, maxBytes: MAX_BYTES };
-  const file = await prepare(given, 'the head', platform, limits)(signal);
-  if (file.kind === 'bytes') return placed(parseHead(file.bytes, file.name));
-  throw new ResNet50Error('INVALID_ARGUMENT', 'head must be the bytes or the address of what model.save() gave', {
-    subject: 'head',
-  });
-}
-
-/**
- * The bytes of a head as `model.save()` gives them.
- * @throws ResNet50Error NOT_READY without one
- */
-function writeHead(head: Head | undefined): Uint8Array<ArrayBuffer> {
-  if (head !== undefined) return formatHead(head);
-  throw new ResNet50Error('NOT_READY', 'there is no head of your own to save: call fit first');
-}
-
-/**
- * What `model.save` gives.
- * @throws ResNet50Error INVALID_ARGUMENT, NOT_READY
- */
-export function save(
-  { what = 'head' }: { what?: 'head' | 'all' },
-  source: WeightsSource,
-  head: Head | undefined,
-): Uint8Array<ArrayBuffer> | Record<string, Uint8Array<ArrayBuffer>> {
-  check(what === 'head' || what === 'all', 'what', "must be 'head' or 'all'");
-  return what === 'all' ? writeFiles(source) : writeHead(head);
-}
-
-/**
- * The files of a folder of weights, by name.
- * @throws ResNet50Error NOT_READY where nothing was fine-tuned
- */
-function writeFiles(source: WeightsSource): Record<string, Uint8Array<ArrayBuffer>> {
-  if (source.kind !== 'files') {
-    const why = "the network's shards are as they were: fit with unfreeze: ['layer4', 'fc'] first, or save the head";
-    throw new ResNet50Error('NOT_READY', why);
-  }
-  const manifest = new TextEncoder().encode(formatManifest(source.manifest));
-  return Object.fromEntries([
-    [MANIFEST_FILE, manifest],
-    ...source.files.map(({ file, bytes }) => [file, bytes.slice()] as const),
-  ]);
-}
-
-/**
- * fc.weight or fc.bias of a head.
- * @throws ResNet50Error INVALID_ARGUMENT where there is none
- */
-export function fcParameter(head: Head, name: string): Parameter {
-  if (head.method !== 'head') {
-    const why = "there is no fc layer where the nearest examples vote (method 'knn')";
-    throw new ResNet50Error('INVALID_ARGUMENT', why, { subject: name });
-  }
-  const { weight, bias } = head;
-  const classes = bias.length;
-  const [values, shape] = name === 'fc.bias' ? [bias, [classes]] : [weight, [classes, FEATURES]];
-  return { name, shape, values: values.slice(), exact: true, folded: false };
 }

@@ -2,10 +2,13 @@
  * Heads as safetensors files: fc.weight and fc.bias (or the examples of 'knn'), and in the metadata what they were made
  * on. Every byte is checked on the way in: files may come from anywhere.
  */
+
+import { type Fields, isFields } from '../base/check.js';
 import { ResNet50Error } from '../base/errors.js';
+import { FEATURES } from '../base/resnet50.js';
 import { formatSafetensors } from '../base/safetensors.js';
 import { findTransformsFault, mergeTransforms, type Transforms } from '../base/transforms.js';
-import { FEATURES, type Head, type HeadOrigin } from '../protocol/head.js';
+import type { Head, HeadOrigin } from '../protocol/head.js';
 
 /** `format` in the metadata. */
 const FORMAT = 'resnet50-wasm head';
@@ -54,9 +57,6 @@ const broken = (name: string, why: string): ResNet50Error =>
   new ResNet50Error('WEIGHTS_FORMAT', `${name} ${why}: it is no head that model.save() wrote`, { subject: name });
 const mismatch = (name: string, why: string): ResNet50Error =>
   new ResNet50Error('WEIGHTS_MISMATCH', `${name} ${why}`, { subject: name });
-
-type Fields = Readonly<Record<string, unknown>>;
-const isFields = (v: unknown): v is Fields => typeof v === 'object' && v !== null && !Array.isArray(v);
 
 function parseJson(text: unknown, name: string, what: string): unknown {
   try {

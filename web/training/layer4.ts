@@ -1,13 +1,14 @@
 /**
- * layer4 and fc in shards: taken out as float32 for training, and put back. Knows the layout of shards
- * (src/network/shard_loader.h), nothing of pictures or workers. Everything stays in the terms of the quantized network: what
- * equalization divided channels by stays divided, and `factors` say by what.
+ * layer4 and fc in shards: taken out as float32 for training, and put back, in the layout of
+ * src/network/shard_loader.h. Everything stays in the terms of the quantized network: what equalization divided
+ * channels by stays divided, and `factors` say by what.
  */
 import { ResNet50Error } from '../base/errors.js';
+import { parameterCount } from '../base/resnet50.js';
 import { formatSafetensors, headerOf, splitName } from '../base/safetensors.js';
 import { sha256 } from '../base/sha256.js';
 import type { Transforms } from '../base/transforms.js';
-import { type FitReport, parameterCount } from '../protocol/head.js';
+import type { FitReport } from '../protocol/training.js';
 import type { Manifest, Precision, Shard } from '../weights/manifest.js';
 import type { FilesSource, StoredFile } from '../weights/source.js';
 

@@ -6,8 +6,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder, writeDeep } from '../base/files.node.js';
 import { sha256 } from '../base/sha256.js';
-import type { CachedShard, WeightsCache } from './cache-storage.js';
-import type { ShardStore } from './folder-http.js';
+import type { CachedShard, ShardStore, WeightsCache } from './cache.js';
 
 const shardsFolder = (): string => join(cacheFolder(), 'shards');
 const shardPath = (hash: string): string => join(shardsFolder(), `${hash}.safetensors`);

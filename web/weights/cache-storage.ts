@@ -1,10 +1,9 @@
 /**
- * Verified shards in the browser's Cache Storage, keyed by content hash, and what users may do with them. Knows
- * nothing of manifests.
+ * Verified shards in the browser's Cache Storage, keyed by content hash.
  */
 
 import { sha256 } from '../base/sha256.js';
-import type { ShardStore } from './folder-http.js';
+import type { ShardStore, WeightsCache } from './cache.js';
 import type { Shard } from './manifest.js';
 
 /** Name of our cache in `caches`. */
@@ -12,24 +11,6 @@ export const CACHE_NAME = 'resnet50-wasm-1';
 
 // Keys must be http(s) addresses; this one is never requested (.invalid is reserved for that).
 const KEY_BASE = 'https://resnet50-wasm.invalid/sha256/';
-
-/** One cached shard. */
-export interface CachedShard {
-  /** Content hash, 64 hex digits. */
-  sha256: string;
-  /** File name it came under. */
-  file: string;
-  /** Room that it takes. */
-  bytes: number;
-}
-
-/** Lists and deletes what the package keeps on this device. */
-export interface WeightsCache {
-  /** The shards that are kept; an empty list where there is no cache. */
-  list(): Promise<CachedShard[]>;
-  /** Deletes everything that the package keeps here; true where there was something. */
-  delete(): Promise<boolean>;
-}
 
 /** A store in Cache Storage, or undefined where there is none (plain http, blocked storage). */
 export function cacheStorageStore(): ShardStore | undefined {

@@ -1,6 +1,5 @@
 /**
- * Shards that were stored compressed, decoded by what every browser and Node.js have. Knows nothing of where they came
- * from; their hash was checked before.
+ * Shards that were stored compressed, decoded by what every browser and Node.js have. Their hash was checked before.
  */
 import { ResNet50Error } from '../base/errors.js';
 import type { Shard } from './manifest.js';

@@ -1,6 +1,5 @@
 /**
  * One file over HTTP: resumed after dropped connections, retried with back-off, verified before anyone sees it.
- * Knows nothing of manifests, caches or wasm.
  */
 import { describe, ResNet50Error } from '../base/errors.js';
 import { sha256 } from '../base/sha256.js';

@@ -1,12 +1,13 @@
 /**
- * Where weights lie: a place is a folder with a manifest and shards, behind HTTP or (in Node) on disk. Knows nothing
- * of wasm.
+ * A folder of weights behind http(s), with a cache of verified shards (or none).
  */
 
+import { Limiter } from '../base/concurrency.js';
 import { describe, ResNet50Error } from '../base/errors.js';
-import { Limiter } from '../base/queue.js';
+import type { ShardStore } from './cache.js';
 import { decodeShard, type Inflate, inflateStream } from './compression.js';
 import { download, fetchFailed, sleep } from './download.js';
+import type { Place } from './folder.js';
 import {
   looksLikeHtml,
   MANIFEST_FILE,
@@ -16,27 +17,6 @@ import {
   parseManifest,
   type Shard,
 } from './manifest.js';
-
-/** A folder of weights. */
-export interface Place {
-  /** Path or URL of the folder, for messages. */
-  readonly address: string;
-  /** The manifest, or undefined where there is none here. */
-  manifest(signal?: AbortSignal): Promise<Manifest | undefined>;
-  /** One shard, verified and decoded: a safetensors file. */
-  shard(shard: Shard, signal?: AbortSignal, onBytes?: (received: number) => void): Promise<Uint8Array<ArrayBuffer>>;
-}
-
-/** A cache of verified shards by content hash. It may lose everything at any time. */
-export interface ShardStore {
-  /** Whether it keeps shards decoded, which costs room and saves the time to inflate them, or as they were published. */
-  readonly keepsDecoded: boolean;
-  get(shard: Shard): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  put(shard: Shard, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** The last good text of a manifest, for when the network is away. */
-  getText(url: string): Promise<string | undefined>;
-  putText(url: string, text: string): Promise<void>;
-}
 
 /** Runs something of a cache; its failure is no failure of ours. */
 async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {

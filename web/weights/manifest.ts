@@ -1,7 +1,9 @@
 /**
  * The manifest of a weight variant: what its shards are, what they promise, and how to use them. Written by the
- * converter, read by `load`, hand-validated because it may come from anywhere. Knows nothing of where it was found.
+ * converter, read by `load`, hand-validated because it may come from anywhere.
  */
+
+import { type Fields, isFields } from '../base/check.js';
 import { ResNet50Error } from '../base/errors.js';
 import { findTransformsFault, type Transforms } from '../base/transforms.js';
 import type { Measures } from './measures.js';
@@ -88,9 +90,6 @@ const MAX_SHARDS = 4096;
 /** Manifests are read whole before anything is known of them. */
 export const MAX_MANIFEST_BYTES = 64 * 2 ** 20;
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (v: unknown): v is Fields => typeof v === 'object' && v !== null && !Array.isArray(v);
 const isWhole = (v: unknown, least: number, most: number): v is number =>
   Number.isSafeInteger(v) && (v as number) >= least && (v as number) <= most;
 const isText = (v: unknown): v is string => typeof v === 'string' && v.length > 0;

@@ -1,5 +1,5 @@
 /**
- * How far one network's logits are from another's, and from the truth. Knows rows of numbers only.
+ * How far one network's logits are from another's, and from the truth.
  */
 
 /** Measures over labelled images; shares are percent. */

@@ -1,14 +1,15 @@
 /**
- * Values of parameters by torchvision's names, read again from the shards that a network was filled from: the core keeps
- * packed weights only. Knows the layout of shards (src/network/shard_loader.h), nothing of wasm.
+ * Values of parameters by torchvision's names, read again from the shards that a network was filled from: the core
+ * keeps packed weights only. Reads the layout of src/network/shard_loader.h.
  */
 
 import { ResNet50Error } from '../base/errors.js';
 import type { TensorSpec } from '../base/resnet50.js';
 import { headerOf, splitName } from '../base/safetensors.js';
-import type { Place } from './folder-http.js';
+import type { Place } from './folder.js';
 import type { Manifest, Precision, Shard } from './manifest.js';
-import { type FilesSource, type StoredFile, streamShards } from './source.js';
+import type { FilesSource, StoredFile } from './source.js';
+import { streamShards } from './stream.js';
 
 /** What `model.parameter(name)` gives. */
 export interface Parameter {

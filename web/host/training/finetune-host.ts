@@ -1,12 +1,11 @@
 /**
- * Fine-tuning in a trainer's worker: fills the core's trainer, runs it batch by batch, so that aborts are heard between
- * them, and takes the shards out. Knows nothing of pictures and manifests.
+ * Fine-tuning in a trainer's worker: fills the core's trainer, runs it batch by batch, so that aborts are heard
+ * between them, and takes the shards out.
  */
 
 import { copyIn, unwrap } from '../../core/start.js';
-import type { CoreFinetuneTrainer, TrainerModule } from '../../core/types.js';
-import type { FinetuneProgress, FinetuneResult, FinetuneRun, FinetuneSettings } from '../../protocol/finetune-job.js';
-import type { Fit } from '../../protocol/head.js';
+import type { CoreFinetuneTrainer, FinetuneSettings, TrainerModule } from '../../core/trainer-types.js';
+import type { FinetuneProgress, FinetuneResult, FinetuneRun, Fit } from '../../protocol/training.js';
 
 /** Lets messages in. */
 export const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));

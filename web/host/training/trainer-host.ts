@@ -1,14 +1,14 @@
 /**
- * Serves a trainer behind messages, as host.ts does a network: one job, iteration by iteration, so that aborts are heard
- * between them. Knows nothing of pictures.
+ * Serves a trainer behind messages, as host.ts does a network: one job, iteration by iteration, so that aborts are
+ * heard between them.
  */
 
 import { describe, ResNet50Error } from '../../base/errors.js';
 import { type CoreFactory, copyIn, startCore, unwrap } from '../../core/start.js';
-import type { TrainerModule } from '../../core/types.js';
-import type { Fit, FitProgress, TrainingJob, TrainingResult } from '../../protocol/head.js';
+import type { TrainerModule } from '../../core/trainer-types.js';
 import type { Job, JobResults } from '../../protocol/messages.js';
 import { type Post, type Progress, Receiver } from '../../protocol/receiver.js';
+import type { Fit, FitProgress, TrainingJob, TrainingResult } from '../../protocol/training.js';
 import { Finetuning, pause } from './finetune-host.js';
 
 /** Longest time without looking for messages, milliseconds. */
