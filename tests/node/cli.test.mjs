@@ -57,7 +57,7 @@ test('a mistake in the command: one sentence on standard error, status 2', async
     [['convert', 'a.pth', '--name', '../x', '--out', 'y'], /--name/],
     [['convert', 'a.pth', '--name', 'x', '--out', 'y', '--mean', '1,2'], /three numbers/],
     [['weights', 'IMAGENET1K_V7'], /IMAGENET1K_V1, IMAGENET1K_V2/],
-    [['classify', 'x', '--background', 'white'], /--background white: must be a colour such as ffffff/],
+    [['classify', 'x', '--background', 'white'], /--background white: must be a color such as ffffff/],
   ];
   for (const [args, message] of cases) {
     const { status, stdout, stderr } = await cli(args);

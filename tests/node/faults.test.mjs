@@ -136,11 +136,11 @@ test('a slow server is waited for; a silent one is not', async (t) => {
     response.end();
   };
   await load();
-  const { HttpPlace } = await importSource('weights/folder-http.ts');
+  const { HttpFolder } = await importSource('weights/folder-http.ts');
   const silent = (_, response) => void response.writeHead(200).write(text.subarray(0, 10));
   for (const route of [silent, () => undefined]) {
     routes['/web/manifest.json'] = route;
-    await assert.rejects(new HttpPlace(`${url}/web`, undefined, 'auto', 100).manifest(), {
+    await assert.rejects(new HttpFolder(`${url}/web`, undefined, 'auto', 100).manifest(), {
       code: 'FETCH_FAILED',
       message: /went silent/,
     });
@@ -149,7 +149,7 @@ test('a slow server is waited for; a silent one is not', async (t) => {
 
 test('a manifest without an end is cut off', async (t) => {
   const { routes, url } = await setUp(t);
-  const { HttpPlace } = await importSource('weights/folder-http.ts');
+  const { HttpFolder } = await importSource('weights/folder-http.ts');
   routes['/web/manifest.json'] = (_, response) => {
     response.writeHead(200);
     const more = () => {
@@ -158,7 +158,7 @@ test('a manifest without an end is cut off', async (t) => {
     };
     more();
   };
-  await assert.rejects(new HttpPlace(`${url}/web`, undefined).manifest(), {
+  await assert.rejects(new HttpFolder(`${url}/web`, undefined).manifest(), {
     code: 'MANIFEST_FORMAT',
     message: /longer/,
   });

@@ -9,11 +9,11 @@ import { queryObjects } from 'node:v8';
 import { build } from 'esbuild';
 import { importSource, ROOT, run, scratch } from './helpers.mjs';
 
-const { probeFeatures, chooseFlavour, autoThreads } = await importSource('base/engine-support.ts');
+const { probeEngine, chooseFlavour, autoThreads } = await importSource('base/engine-support.ts');
 const major = Number(process.versions.node.split('.')[0]);
 
 test('this engine: SIMD, threads, relaxed SIMD from Node 22 on', () => {
-  const { simd, relaxedSimd, threads } = probeFeatures();
+  const { simd, relaxedSimd, threads } = probeEngine();
   assert.deepEqual({ simd, relaxedSimd, threads }, { simd: true, relaxedSimd: major >= 22, threads: true });
 });
 
@@ -27,10 +27,7 @@ async function probeIn(t, node, flags) {
     format: 'esm',
     outfile: source,
   });
-  await writeFile(
-    script,
-    "import { probeFeatures } from './features.mjs'; console.log(JSON.stringify(probeFeatures()));",
-  );
+  await writeFile(script, "import { probeEngine } from './features.mjs'; console.log(JSON.stringify(probeEngine()));");
   const { stdout, stderr } = await run(node, [...flags, script]);
   assert.match(stdout, /relaxedSimd/, stderr);
   return JSON.parse(stdout);
@@ -82,7 +79,7 @@ test('what cannot work is refused by name', () => {
 
 test('the probe of shared memory leaves no port behind', async () => {
   const probeOften = async () => {
-    for (let i = 0; i < 50; i++) probeFeatures();
+    for (let i = 0; i < 50; i++) probeEngine();
     await sleep(100); // ports close in their own time
     return queryObjects(MessagePort);
   };

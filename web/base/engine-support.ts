@@ -11,7 +11,7 @@ export type Flavour = 'simd' | 'simd-threads' | 'relaxed' | 'relaxed-threads';
 export const FLAVOURS: readonly Flavour[] = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
 
 /** What the probes found. */
-export interface Features {
+export interface EngineSupport {
   simd: boolean;
   relaxedSimd: boolean;
   threads: boolean;
@@ -127,7 +127,7 @@ function threadSupport(): { threads: boolean; threadsWhy: string } {
 }
 
 /** Runs every probe (well under a millisecond each). */
-export function probeFeatures(): Features {
+export function probeEngine(): EngineSupport {
   return { simd: hasSimd(), relaxedSimd: hasRelaxedSimd(), ...threadSupport() };
 }
 
@@ -152,24 +152,24 @@ export const autoThreads = (cores: number): number => (cores <= 4 ? Math.max(1, 
  * The fastest flavour that works here, or the demanded one.
  * @throws ResNet50Error SIMD_MISSING, THREADS_UNAVAILABLE (only for a flavour demanded by name)
  */
-export function chooseFlavour(features: Features, demand: Demand): Choice {
+export function chooseFlavour(support: EngineSupport, demand: Demand): Choice {
   const why: string[] = [];
   const wanted = demand.threads === 'auto' ? autoThreads(demand.cores) : demand.threads;
-  const obstacle = demand.noThreads ?? (features.threads ? undefined : features.threadsWhy);
+  const obstacle = demand.noThreads ?? (support.threads ? undefined : support.threadsWhy);
   const named = demand.flavour ?? (demand.injected ? 'simd' : undefined);
-  if (named !== undefined) return chooseNamed(features, demand, named, wanted, obstacle);
-  if (!features.simd) {
+  if (named !== undefined) return chooseNamed(support, demand, named, wanted, obstacle);
+  if (!support.simd) {
     throw new ResNet50Error(
       'SIMD_MISSING',
       'this engine has no WebAssembly SIMD, which resnet50-wasm needs: Chrome 91, Firefox 89, Safari 16.4 or Node.js 20 and later have it',
     );
   }
   why.push(
-    features.relaxedSimd
+    support.relaxedSimd
       ? 'relaxed SIMD: its dot products compute what the specification says'
       : 'plain SIMD: relaxed SIMD is missing or is not the final one',
   );
-  const base = features.relaxedSimd ? 'relaxed' : 'simd';
+  const base = support.relaxedSimd ? 'relaxed' : 'simd';
   if (wanted > 1 && obstacle === undefined) {
     why.push(`${wanted} threads: ${demand.threads === 'auto' ? `${demand.cores} processors` : 'as asked'}`);
     return { flavour: `${base}-threads`, threads: wanted, why };
@@ -179,7 +179,7 @@ export function chooseFlavour(features: Features, demand: Demand): Choice {
 }
 
 function chooseNamed(
-  features: Features,
+  support: EngineSupport,
   demand: Demand,
   flavour: Flavour,
   wanted: number,
@@ -192,7 +192,7 @@ function chooseNamed(
       subject: flavour,
     });
   }
-  const capable = flavour.startsWith('relaxed') ? features.relaxedSimd : features.simd;
+  const capable = flavour.startsWith('relaxed') ? support.relaxedSimd : support.simd;
   if (!demand.injected && !capable) {
     throw new ResNet50Error('SIMD_MISSING', `flavour '${flavour}' needs SIMD that this engine does not have`, {
       subject: flavour,

@@ -8,7 +8,7 @@ export type Interpolation = 'nearest' | 'bilinear' | 'bicubic';
 
 /**
  * torchvision's `ImageClassification` preset: resize the shorter side, cut a square out of the middle, scale to 0..1,
- * normalise by mean and standard deviation of each channel (RGB). Plain numbers, because they travel to the worker, where
+ * normalize by mean and standard deviation of each channel (RGB). Plain numbers, because they travel to the worker, where
  * the decoder is, and lie in manifests; `model.preprocess` applies them.
  */
 export interface Transforms {
@@ -80,12 +80,12 @@ export function mergeTransforms(base: Transforms, overrides: Partial<Transforms>
   return { ...merged, mean: [...mean], std: [...std] };
 }
 
-/** A sentence on a normalisation that is not the one of the weights, or undefined where it is. */
+/** A sentence on a normalization that is not the one of the weights, or undefined where it is. */
 export function normalizationMismatch(name: string, own: Transforms, used: Transforms): string | undefined {
   const fits = (['mean', 'std'] as const).every((key) =>
     own[key].every((v, i) => Math.abs(v - used[key][i as 0]) < 1e-6),
   );
   if (fits) return undefined;
   const shown = ({ mean, std }: Transforms) => `mean [${mean.join(', ')}] and std [${std.join(', ')}]`;
-  return `${name} was trained with ${shown(own)}, but pictures are normalised with ${shown(used)}: its answers will be poor`;
+  return `${name} was trained with ${shown(own)}, but pictures are normalized with ${shown(used)}: its answers will be poor`;
 }

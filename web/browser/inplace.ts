@@ -4,9 +4,9 @@
 
 import type { Flavour } from '../base/engine-support.js';
 import type { CoreFactory } from '../core/start.js';
-import { openLocalPort } from '../host/in-place.js';
+import { startHostInPlace } from '../host/in-place.js';
 import type { Port } from '../protocol/messages.js';
-import { browserHost } from './realm.js';
+import { browserRealm } from './realm.js';
 
 async function loadFactory(flavour: Flavour): Promise<CoreFactory> {
   if (flavour === 'relaxed') return (await import('./wasm/resnet50-relaxed.mjs')).default;
@@ -14,4 +14,4 @@ async function loadFactory(flavour: Flavour): Promise<CoreFactory> {
 }
 
 /** Starts a host in place. */
-export const startInPlace = async (_flavour: Flavour): Promise<Port> => openLocalPort(browserHost(loadFactory));
+export const startInPlace = async (_flavour: Flavour): Promise<Port> => startHostInPlace(browserRealm(loadFactory));

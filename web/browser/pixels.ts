@@ -1,5 +1,5 @@
 /**
- * Pixels of a bitmap as its file has them: a canvas keeps colours premultiplied by alpha and so loses those under
+ * Pixels of a bitmap as its file has them: a canvas keeps colors premultiplied by alpha and so loses those under
  * transparent pixels, which Pillow keeps. Two other ways out of a bitmap exist; which of them works is found by
  * trying.
  */
@@ -52,7 +52,7 @@ const readByFrame: Reader = async (bitmap) => {
   }
 };
 
-/** Colours that do not survive premultiplication. */
+/** Colors that do not survive premultiplication. */
 const PROBE = [200, 100, 50, 1, 10, 20, 30, 0, 255, 128, 1, 128, 7, 77, 177, 255];
 
 async function probe(reader: Reader): Promise<boolean> {
@@ -68,7 +68,7 @@ async function probe(reader: Reader): Promise<boolean> {
 
 let exactReader: Promise<Reader | undefined> | undefined;
 
-/** The first way that keeps the probe's colours. */
+/** The first way that keeps the probe's colors. */
 async function findExactReader(): Promise<Reader | undefined> {
   for (const reader of [readByFrame, readByTexture]) {
     if (await probe(reader).catch(() => false)) return reader;
@@ -77,7 +77,7 @@ async function findExactReader(): Promise<Reader | undefined> {
 }
 
 /**
- * RGBA of a bitmap, not premultiplied. Where no exact way exists, colours under transparent pixels are black and those
+ * RGBA of a bitmap, not premultiplied. Where no exact way exists, colors under transparent pixels are black and those
  * under nearly transparent ones coarse. Undefined where there is no memory for it.
  */
 export async function readPixels(bitmap: ImageBitmap): Promise<Uint8Array<ArrayBuffer> | undefined> {

@@ -7,18 +7,18 @@ import type { Flavour } from '../base/engine-support.js';
 import { ResNet50Error } from '../base/errors.js';
 import type { CoreFactory } from '../core/start.js';
 import type { ForeignImage } from '../host/decode.js';
-import type { EngineHost } from '../host/engine.js';
+import type { Realm } from '../host/engine.js';
 import type { DecodeSettings } from '../protocol/messages.js';
 import { cacheStorageStore } from '../weights/cache-storage.js';
-import { HttpPlace } from '../weights/folder-http.js';
+import { HttpFolder } from '../weights/folder-http.js';
 import { readPixels } from './pixels.js';
 
-/** An engine host whose cores come from `loadFactory`. */
-export function browserHost(loadFactory: (flavour: Flavour) => Promise<CoreFactory>): EngineHost {
+/** A realm whose cores come from `loadFactory`. */
+export function browserRealm(loadFactory: (flavour: Flavour) => Promise<CoreFactory>): Realm {
   const store = cacheStorageStore();
   return {
     loadFactory,
-    openPlace: (address, precision) => new HttpPlace(address, store, precision),
+    openFolder: (address, precision) => new HttpFolder(address, store, precision),
     decodeForeign,
     readBitmap,
   };

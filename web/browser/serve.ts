@@ -5,7 +5,7 @@ import type { CoreFactory } from '../core/start.js';
 import { Host } from '../host/host.js';
 import type { Reply, Request } from '../protocol/messages.js';
 import type { Post, Receiver } from '../protocol/receiver.js';
-import { browserHost } from './realm.js';
+import { browserRealm } from './realm.js';
 import { serveThread, THREAD_NAME, type ThreadsGreeting, threadAt } from './threads.js';
 
 interface WorkerScope {
@@ -21,7 +21,7 @@ export const serve = (factory: CoreFactory): void =>
     factory,
     (threaded, post) =>
       new Host(
-        browserHost(async () => threaded),
+        browserRealm(async () => threaded),
         post,
       ),
   );

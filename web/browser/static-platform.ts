@@ -6,11 +6,11 @@ import { ResNet50Error } from '../base/errors.js';
 import { BROWSER_LIMITS } from '../client/input-checks.js';
 import type { Platform } from '../client/platform.js';
 import type { ConnectTrainer } from '../client/training.js';
-import { openLocalPort } from '../host/in-place.js';
+import { startHostInPlace } from '../host/in-place.js';
 import { fit } from '../training/fit.js';
 import { fcParameter, readHead, save } from '../training/heads.js';
 import { wasmFile } from './assets.js';
-import { browserHost } from './realm.js';
+import { browserRealm } from './realm.js';
 import { browserSource, pageBase } from './source.js';
 import relaxed from './wasm/resnet50-relaxed.mjs';
 import simd from './wasm/resnet50-simd.mjs';
@@ -32,7 +32,7 @@ export const staticPlatform: Platform = {
   startWorker: async () => {
     throw new ResNet50Error('WORKER_FAILED', NO_WORKER);
   },
-  startInPlace: async () => openLocalPort(browserHost(async (flavour) => (flavour === 'relaxed' ? relaxed : simd))),
+  startInPlace: async () => startHostInPlace(browserRealm(async (flavour) => (flavour === 'relaxed' ? relaxed : simd))),
   loadTraining: async () => ({ fit, readHead, save, fcParameter, connectTrainer }),
   findSource: (request) => browserSource(request, import.meta.url),
   wasmFile,

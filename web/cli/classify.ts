@@ -37,7 +37,7 @@ read from standard input, one a line.
   --activation-bits N     7 or 8  [7]
   --threads N             [as many as help]
   --no-exif               leave the picture as it is stored, as Pillow does
-  --background RRGGBB     colour under transparent pixels  [alpha is dropped, as Pillow does]
+  --background RRGGBB     color under transparent pixels  [alpha is dropped, as Pillow does]
   --flavour NAME          simd, simd-threads, relaxed or relaxed-threads  [the best]
 
 Exit status: 0, or 1 if a picture could not be classified (the others are).

@@ -22,7 +22,7 @@ const COMPACT_BITS = 4.2;
 export const QUANTIZATION_HELP = `  --encoding E            plain, or compact: coarser weights, half the download  [plain]
   --bits N                compact: about so many bits a weight, 1 to 8  [${COMPACT_BITS}]
   --compress C            gzip or none: how shards are stored  [gzip]
-  --evaluate DIR          labelled photos to measure int8 and f32 on: the manifest tells
+  --evaluate DIR          labeled photos to measure int8 and f32 on: the manifest tells
                           (labels.json: [{ "file", "class" }], or a folder a class)
   --threads N             [all cores]
   --ranges R              of activations: squares, percentile or extremes  [squares of

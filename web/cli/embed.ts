@@ -35,7 +35,7 @@ input, one a line. A picture that cannot be read has no row: --names says which 
   --precision P           int8 or f32  [int8]
   --threads N             [as many as help]
   --no-exif               leave the picture as it is stored, as Pillow does
-  --background RRGGBB     colour under transparent pixels  [alpha is dropped, as Pillow does]
+  --background RRGGBB     color under transparent pixels  [alpha is dropped, as Pillow does]
 
 Exit status: 0, or 1 if a picture could not be read (the others are).
 `;

@@ -22,7 +22,7 @@ import { number, parse, text, UsageError } from './options.js';
 const HELP = `Usage: resnet50-wasm explain PICTURE --out heat.png [options]
 
 Shows where in a picture (JPEG, PNG, BMP; '-' is standard input) a class was seen: its
-class activation map in colours, dark violet (weak) to light yellow (strong), as a PNG of
+class activation map in colors, dark violet (weak) to light yellow (strong), as a PNG of
 the picture's size with transparency, to be laid on it. Prints the class and its
 probability.
 
@@ -37,7 +37,7 @@ probability.
   --precision P           int8 or f32  [int8]
   --threads N             [as many as help]
   --no-exif               leave the picture as it is stored, as Pillow does
-  --background RRGGBB     colour under transparent pixels  [alpha is dropped, as Pillow does]
+  --background RRGGBB     color under transparent pixels  [alpha is dropped, as Pillow does]
 `;
 
 const OPTIONS = {

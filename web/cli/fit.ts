@@ -4,8 +4,8 @@
 
 import { describe, ResNet50Error } from '../base/errors.js';
 import { writeDeep } from '../base/files.node.js';
-import { type NamedPhoto, readClassFolders } from '../convert/labelled.js';
-import type { Example, Fit, FitOptions, FitReport, ResNet50 } from '../index.node.js';
+import { type NamedPhoto, readClassFolders } from '../convert/labeled.js';
+import type { Example, FitOptions, FitReport, ResNet50, Score } from '../index.node.js';
 import {
   IMAGE_OPTIONS,
   imageOptions,
@@ -42,7 +42,7 @@ left out. 'resnet50-wasm classify PICTURE --head head.safetensors' uses what was
   --precision P           int8 or f32  [int8]
   --threads N             [as many as help]
   --no-exif               leave the picture as it is stored, as Pillow does
-  --background RRGGBB     colour under transparent pixels  [alpha is dropped, as Pillow does]
+  --background RRGGBB     color under transparent pixels  [alpha is dropped, as Pillow does]
 
 Exit status: 0, or 1 if a picture could not be read (it learnt from the others).
 `;
@@ -141,7 +141,7 @@ async function train(model: ResNet50, examples: readonly Example[], options: Fit
 }
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)}%`;
-const shown = ({ loss, accuracy }: Fit): string => `${percent(accuracy)} right, loss ${loss.toFixed(3)}`;
+const shown = ({ loss, accuracy }: Score): string => `${percent(accuracy)} right, loss ${loss.toFixed(3)}`;
 
 function summaryOf({ method, classes, examples, bestEpoch, trained, heldOut }: FitReport, out: string): string {
   const lines = [`${out}: ${classes.length} classes (${classes.join(', ')})`];

@@ -4,7 +4,7 @@
  * the command itself).
  */
 
-import { probeFeatures } from '../base/engine-support.js';
+import { probeEngine } from '../base/engine-support.js';
 import { describe } from '../base/errors.js';
 import { installFolder } from '../base/files.node.js';
 import { classifyCommand, loadOptions, loadWithProgress, MODEL_OPTIONS, print } from './classify.js';
@@ -20,7 +20,7 @@ const HELP = `Usage: resnet50-wasm COMMAND [options]
   classify [FILES...]      labels for pictures
   explain PICTURE          where in a picture a class was seen, as a PNG
   embed [FILES...]         feature vectors of pictures, as a NumPy file
-  fit FOLDER               train a classifier of your own on labelled pictures
+  fit FOLDER               train a classifier of your own on labeled pictures
   weights [NAMES...]       get and convert torchvision's weights; list what is there
   convert CHECKPOINT       convert a checkpoint of your own
   info                     what this machine can do, and with --weights the model's facts
@@ -45,7 +45,7 @@ async function infoCommand(args: string[]): Promise<number> {
   const facts: Record<string, unknown> = {
     version: __VERSION__,
     node: process.version,
-    ...probeFeatures(),
+    ...probeEngine(),
     installed: installFolder(),
   };
   if (values.weights !== undefined) {

@@ -58,11 +58,11 @@ export function triple(values: Values, name: string): [number, number, number] |
   return [a, b, c];
 }
 
-/** A colour as six hexadecimal digits, with or without '#'. */
+/** A color as six hexadecimal digits, with or without '#'. */
 export function color(values: Values, name: string): [number, number, number] | undefined {
   const given = text(values, name);
   if (given === undefined) return undefined;
-  if (!/^#?[0-9a-f]{6}$/i.test(given)) throw new UsageError(`--${name} ${given}: must be a colour such as ffffff`);
+  if (!/^#?[0-9a-f]{6}$/i.test(given)) throw new UsageError(`--${name} ${given}: must be a color such as ffffff`);
   const bits = Number.parseInt(given.replace('#', ''), 16);
   return [bits >> 16, (bits >> 8) & 255, bits & 255];
 }

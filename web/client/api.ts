@@ -2,14 +2,14 @@
  * What every entry of the package exports besides its own ResNet50.
  */
 
-export { type Features, type Flavour, probeFeatures } from '../base/engine-support.js';
+export { type EngineSupport, type Flavour, probeEngine } from '../base/engine-support.js';
 export { type ErrorCode, ResNet50Error } from '../base/errors.js';
 export type { TensorSpec } from '../base/resnet50.js';
 export type { Interpolation, Transforms } from '../base/transforms.js';
 export type { Region, Rotation } from '../base/view.js';
 export type { Head, LinearHead, NearestHead } from '../protocol/head.js';
 export type { Classification, Grid, Preprocessed, ProgressEvent, StageOutput } from '../protocol/messages.js';
-export type { FinetuneReport, Fit, FitProgress, FitReport } from '../protocol/training.js';
+export type { FinetuneReport, FitProgress, FitReport, Score } from '../protocol/training.js';
 export type { CachedShard, WeightsCache } from '../weights/cache.js';
 export type { Category, Manifest, Precision, Shard } from '../weights/manifest.js';
 export type { Parameter } from '../weights/parameters.js';

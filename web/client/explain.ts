@@ -46,8 +46,8 @@ export function turnBoxBack({ left, top, right, bottom }: Region, rotate: Rotati
   }
 }
 
-/** Bilinear neighbours of every pixel of a side in the cells of a grid; undefined outside of the box. */
-function neighbours(pixels: number, from: number, to: number, cells: number) {
+/** Bilinear neighbors of every pixel of a side in the cells of a grid; undefined outside of the box. */
+function neighbors(pixels: number, from: number, to: number, cells: number) {
   return Array.from({ length: pixels }, (_, i) => {
     const at = ((i + 0.5) / pixels - from) / (to - from);
     if (at < 0 || at > 1) return undefined;
@@ -57,10 +57,10 @@ function neighbours(pixels: number, from: number, to: number, cells: number) {
   });
 }
 
-/** The grid over a picture of width x height, enlarged bilinearly between the centres of its cells; 0 outside of the box. */
+/** The grid over a picture of width x height, enlarged bilinearly between the centers of its cells; 0 outside of the box. */
 export function spread(grid: Grid, box: Region, width: number, height: number): Float32Array<ArrayBuffer> {
-  const columns = neighbours(width, box.left, box.right, grid.width);
-  const rows = neighbours(height, box.top, box.bottom, grid.height);
+  const columns = neighbors(width, box.left, box.right, grid.width);
+  const rows = neighbors(height, box.top, box.bottom, grid.height);
   const data = new Float32Array(width * height);
   const cell = (y: number, x: number) => grid.data[y * grid.width + x] as number;
   for (const [y, row] of rows.entries()) {

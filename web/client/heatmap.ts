@@ -1,11 +1,11 @@
 /**
- * Maps as colours: dark violet over red to light yellow, clearer the stronger, so that it reads on light and on dark
+ * Maps as colors: dark violet over red to light yellow, clearer the stronger, so that it reads on light and on dark
  * pictures.
  */
 import type { Grid } from '../protocol/messages.js';
 
-/** RGB at equal steps from weak to strong; lightness grows evenly, so that it reads without colours too. */
-const COLOURS = [
+/** RGB at equal steps from weak to strong; lightness grows evenly, so that it reads without colors too. */
+const COLORS = [
   [20, 11, 54],
   [101, 21, 110],
   [188, 55, 84],
@@ -17,10 +17,10 @@ const COLOURS = [
 /** Opacity of the strongest places, 0..1. */
 const OPACITY = 0.8;
 
-function colour(strength: number, channel: 0 | 1 | 2): number {
-  const at = strength * (COLOURS.length - 1);
-  const low = Math.min(Math.floor(at), COLOURS.length - 2);
-  const [a, b] = [COLOURS[low as 0][channel], COLOURS[(low + 1) as 1][channel]];
+function color(strength: number, channel: 0 | 1 | 2): number {
+  const at = strength * (COLORS.length - 1);
+  const low = Math.min(Math.floor(at), COLORS.length - 2);
+  const [a, b] = [COLORS[low as 0][channel], COLORS[(low + 1) as 1][channel]];
   return a + (b - a) * (at - low);
 }
 
@@ -32,7 +32,7 @@ export function heatmapPixels({ data }: Pick<Grid, 'data'>): Uint8ClampedArray<A
   const pixels = new Uint8ClampedArray(data.length * 4);
   for (const [i, value] of data.entries()) {
     const strength = most > 0 ? Math.max(0, value / most) : 0;
-    for (const channel of [0, 1, 2] as const) pixels[i * 4 + channel] = colour(strength, channel);
+    for (const channel of [0, 1, 2] as const) pixels[i * 4 + channel] = color(strength, channel);
     pixels[i * 4 + 3] = 255 * OPACITY * Math.min(1, 1.5 * strength);
   }
   return pixels;

@@ -8,7 +8,7 @@ import type { PreparedImage } from '../protocol/messages.js';
 import { badInput, checkBytes, checkPixels, type Limits } from './input-checks.js';
 import { decodeDataUrl, fetchBytes, readResponse, readStream } from './read-input.js';
 
-/** 8-bit pixels, rows top to bottom, channels interleaved (grey, RGB or RGBA), no padding. ImageData is one. */
+/** 8-bit pixels, rows top to bottom, channels interleaved (gray, RGB or RGBA), no padding. ImageData is one. */
 export interface RawPixels {
   data: Uint8Array | Uint8ClampedArray;
   width: number;
@@ -41,7 +41,7 @@ export type ImageInput =
   | RawPixels
   | Drawable;
 
-/** A float32 batch [n, 3, height, width] (or one picture [3, height, width]), already normalised. */
+/** A float32 batch [n, 3, height, width] (or one picture [3, height, width]), already normalized. */
 export interface TensorInput {
   tensor: Float32Array;
   shape: readonly [number, number, number] | readonly [number, number, number, number];

@@ -44,7 +44,7 @@ import type { PlacedHead, Training } from './training.js';
 
 /** What `info()` tells. */
 export interface ModelInfo {
-  /** Variant, or null for a randomly initialised network. */
+  /** Variant, or null for a randomly initialized network. */
   weights: string | null;
   /** Folder that the weights came from. */
   address: string | null;
@@ -72,7 +72,7 @@ export interface ModelInfo {
 export interface ModelWeights {
   readonly name: string | null;
   readonly meta: Readonly<Record<string, unknown>>;
-  /** Classes by index; null for a randomly initialised network. */
+  /** Classes by index; null for a randomly initialized network. */
   readonly categories: readonly Category[] | null;
 }
 
@@ -184,7 +184,7 @@ export class Model {
   }
 
   /**
-   * What the network would see of an image (of several, one result each): the 8-bit crop, and the normalised tensor as
+   * What the network would see of an image (of several, one result each): the 8-bit crop, and the normalized tensor as
    * torchvision's `weights.transforms()` gives it.
    */
   preprocess(images: readonly ImageInput[], options?: PreprocessOptions): Promise<Preprocessed[]>;
@@ -377,7 +377,7 @@ export class Model {
     return { decode, view: viewSettings(options), transforms };
   }
 
-  /** Says once, by name and numbers, that pictures are normalised otherwise than in training. */
+  /** Says once, by name and numbers, that pictures are normalized otherwise than in training. */
   #warnOfNormalization(used: Transforms): void {
     const { name, ownTransforms } = this.#session.facts;
     if (this.#warned || name === null) return;

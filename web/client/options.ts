@@ -18,7 +18,7 @@ export type HeadInput = string | URL | Blob | Response | ArrayBuffer | ArrayBuff
 export interface LoadOptions {
   /**
    * An entry of `ResNet50_Weights`, its name in any of torchvision's spellings, the name of a variant you converted,
-   * the address of a folder with a manifest.json, or null for torchvision's random initialisation. Default
+   * the address of a folder with a manifest.json, or null for torchvision's random initialization. Default
    * `ResNet50_Weights.DEFAULT`.
    */
   weights?: Weights | string | URL | null;
@@ -54,9 +54,9 @@ export interface LoadOptions {
   maxBytes?: number;
   /** Most pixels of an image. Default 64 million in browsers, 268 million in Node. */
   maxPixels?: number;
-  /** Classes of a randomly initialised network. Default 1000. */
+  /** Classes of a randomly initialized network. Default 1000. */
   classes?: number;
-  /** Seed of a randomly initialised network. Default 0. */
+  /** Seed of a randomly initialized network. Default 0. */
   seed?: number;
 }
 
@@ -70,7 +70,7 @@ export interface ImageOptions {
   region?: Region | null;
   /** 'exif' (default): upright, as a photo viewer shows it. 'none': as stored, as Pillow and torchvision read it. */
   orientation?: 'exif' | 'none';
-  /** Colour under transparent pixels, 0..255 each. Default: alpha is dropped as Pillow's `convert('RGB')` does. */
+  /** Color under transparent pixels, 0..255 each. Default: alpha is dropped as Pillow's `convert('RGB')` does. */
   background?: readonly [number, number, number] | null;
   /** Stops waiting; the promise rejects with the signal's reason. */
   signal?: AbortSignal;
@@ -144,7 +144,7 @@ export function pickSettings(o: ClassifyOptions): PickSettings {
 export function decodeSettings(o: ImageOptions, maxPixels: number): DecodeSettings {
   const { orientation = 'exif', background = null } = o;
   check(orientation === 'exif' || orientation === 'none', 'orientation', "must be 'exif' or 'none'");
-  const isColour = Array.isArray(background) && background.length === 3 && background.every((c) => c >= 0 && c <= 255);
-  check(background === null || isColour, 'background', 'must be three numbers, 0 to 255');
+  const isColor = Array.isArray(background) && background.length === 3 && background.every((c) => c >= 0 && c <= 255);
+  check(background === null || isColor, 'background', 'must be three numbers, 0 to 255');
   return { maxPixels, applyOrientation: orientation === 'exif', background };
 }

@@ -35,7 +35,7 @@ export interface Platform extends AddressOpener {
   startInPlace(flavour: Flavour): Promise<Port>;
   /** What `fit`, `save` and heads need, and nothing else does. */
   loadTraining(): Promise<Training>;
-  /** Places to look for a variant. */
+  /** Folders to look for a variant in. */
   findSource(request: SourceRequest): WeightsSource;
   /** The address of a flavour's wasm file, in a folder if the caller named one; null where the glue knows by itself. */
   wasmFile(flavour: Flavour, folder: string | undefined): string | null;

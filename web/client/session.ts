@@ -3,7 +3,7 @@
  */
 
 import { check } from '../base/check.js';
-import { type Choice, chooseFlavour, probeFeatures } from '../base/engine-support.js';
+import { type Choice, chooseFlavour, probeEngine } from '../base/engine-support.js';
 import { isAbort, ResNet50Error } from '../base/errors.js';
 import { mergeTransforms } from '../base/transforms.js';
 import { Connection } from '../protocol/connection.js';
@@ -35,7 +35,7 @@ function hint(text: string): void {
 export function sourceOf(platform: Platform, options: LoadOptions): WeightsSource {
   const { weights = DEFAULT_NAME, classes = 1000, seed = 0, weightsUrl, weightsDir } = options;
   if (weights === null) {
-    hint('weights: null gives a randomly initialised network; its labels mean nothing');
+    hint('weights: null gives a randomly initialized network; its labels mean nothing');
     return { kind: 'random', classes, seed };
   }
   const name = weights instanceof URL ? weights.href : weights instanceof Weights ? weights.name : weights;
@@ -67,24 +67,24 @@ export async function openSession(
     noThreads,
     injected,
   };
-  const features = probeFeatures();
-  const choice = chooseFlavour(features, demand);
+  const support = probeEngine();
+  const choice = chooseFlavour(support, demand);
   if (!worker) choice.why.push(`in place: ${noWorker}`);
-  else if (!features.threads && demand.threads !== 1 && demand.cores > 1)
-    hint(`running on one thread: ${features.threadsWhy}`);
+  else if (!support.threads && demand.threads !== 1 && demand.cores > 1)
+    hint(`running on one thread: ${support.threadsWhy}`);
   try {
     return await startSession(platform, options, source, choice, worker, signal, onProgress);
   } catch (error) {
     if (isAbort(error) || signal?.aborted || !(error instanceof ResNet50Error)) throw error;
     if (error.code === 'WORKER_FAILED' && options.worker === undefined) {
       hint(`working in place, which blocks this thread: ${error.message}`);
-      const inPlace = chooseFlavour(features, { ...demand, noThreads: platform.noThreadsInPlace });
+      const inPlace = chooseFlavour(support, { ...demand, noThreads: platform.noThreadsInPlace });
       inPlace.why.push(`in place: ${error.message}`);
       return startSession(platform, options, source, inPlace, false, signal, onProgress);
     }
     if (error.code !== 'CORE_LOAD_FAILED' || choice.threads === 1 || options.flavour !== undefined) throw error;
     const noThreadsNow = `threads did not start (${error.message})`;
-    const single = chooseFlavour(features, { ...demand, noThreads: noThreadsNow });
+    const single = chooseFlavour(support, { ...demand, noThreads: noThreadsNow });
     const session = await startSession(platform, options, source, single, worker, signal, onProgress);
     hint(`running on one thread: ${noThreadsNow}`);
     return session;

@@ -1,5 +1,5 @@
 /**
- * What quantization cost: both networks on labelled photos.
+ * What quantization cost: both networks on labeled photos.
  */
 import { readFile } from 'node:fs/promises';
 import { fileError } from '../base/files.node.js';
@@ -9,10 +9,10 @@ import type { CoreResult } from '../core/types.js';
 import type { Manifest } from '../weights/manifest.js';
 import { type Measures, measure } from '../weights/measures.js';
 import { withImage } from './calibrate.js';
-import { readLabelled } from './labelled.js';
+import { readLabeled } from './labeled.js';
 import type { ConvertOptions } from './options.js';
 
-/** Runs the int8 network that was made and the f32 one on labelled photos, as torchvision would see them. */
+/** Runs the int8 network that was made and the f32 one on labeled photos, as torchvision would see them. */
 export async function evaluate(
   core: ConverterModule,
   converter: CoreConverter,
@@ -20,7 +20,7 @@ export async function evaluate(
   options: ConvertOptions,
   folder: string,
 ): Promise<{ int8: Measures; f32: Measures }> {
-  const photos = await readLabelled(folder, converter.classes);
+  const photos = await readLabeled(folder, converter.classes);
   const { classes } = converter;
   const { threads, transforms } = options;
   const network = unwrap(

@@ -22,7 +22,7 @@ export interface ConvertOptions {
   quantization: CoreQuantizationOptions;
   /** Stores shards as gzip files, where that makes them smaller by a few percent. */
   compress: boolean;
-  /** Folder of labelled photos (labelled.ts) on which int8 is measured against f32; nothing is measured without. */
+  /** Folder of labeled photos (labeled.ts) on which int8 is measured against f32; nothing is measured without. */
   evaluate?: string | undefined;
   shardBytes: number;
   threads: number;

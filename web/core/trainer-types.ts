@@ -14,7 +14,7 @@ export interface CoreTrainingOptions {
 }
 
 /** How well a head does: mean loss, and accuracy in 0..1. */
-export interface CoreFit {
+export interface CoreScore {
   readonly loss: number;
   readonly accuracy: number;
 }
@@ -22,7 +22,7 @@ export interface CoreFit {
 /** Softmax regression, iteration by iteration. Call delete() when done. */
 export interface CoreHeadTrainer {
   /** One iteration; `done` when no other would change the result. */
-  step(): { iteration: number; trained: CoreFit; heldOut: CoreFit | null; done: boolean };
+  step(): { iteration: number; trained: CoreScore; heldOut: CoreScore | null; done: boolean };
   /** The best head so far: byte offset of float32 [classes, width] and [classes], valid until the next call. */
   finish(): {
     pointer: number;
@@ -64,13 +64,13 @@ export interface CoreFinetuneTrainer {
     epoch: number;
     batch: number;
     batches: number;
-    trained: CoreFit;
-    heldOut: CoreFit | null;
+    trained: CoreScore;
+    heldOut: CoreScore | null;
     epochDone: boolean;
     done: boolean;
   }>;
   /** Puts the weights of the best epoch in place; 0: those of the beginning. */
-  finish(): { bestEpoch: number; trained: number; heldOut: number; score: CoreFit | null };
+  finish(): { bestEpoch: number; trained: number; heldOut: number; score: CoreScore | null };
   /** Ranges of activations; `min` and `max` are those of layer3's output. */
   measure(min: number, max: number): CoreResult<{ layers: string[]; ranges: Record<string, [number, number]> }>;
   /** A layer's shard, valid until the next call. After measure(). */

@@ -21,7 +21,7 @@ export interface CoreDecodeOptions {
   maxPixels: number;
   /** Apply the EXIF orientation, as a photo viewer would. Pillow and torchvision do not. */
   applyOrientation: boolean;
-  /** Drop alpha as Pillow's convert('RGB') does (null), or compose on this 8-bit RGB colour. */
+  /** Drop alpha as Pillow's convert('RGB') does (null), or compose on this 8-bit RGB color. */
   background: readonly [number, number, number] | null;
 }
 
@@ -77,14 +77,14 @@ export interface CoreNetwork {
   missingLayers(): string[];
   /** Reads one shard (a whole safetensors file) and packs every layer that is complete with it. */
   loadShard(pointer: number, bytes: number, name: string): CoreResult<undefined>;
-  /** Fills every layer with torchvision's random initialisation (Kaiming normal, fan-out), from a seed. */
+  /** Fills every layer with torchvision's random initialization (Kaiming normal, fan-out), from a seed. */
   initialiseRandomly(seed: number): CoreResult<undefined>;
   /**
    * Runs an image after the transforms; returns the byte offset of classes * crops float32 logits, valid until the next
    * call on this network. `crops`: 1, 2 (the middle and its mirror image), 5 or 10 as torchvision's ten_crop.
    */
   run(image: CoreImage, transforms: Transforms, crops: number): CoreResult<number>;
-  /** The same on a prepared batch: float32 [n, 3, height, width] (NCHW) at the byte offset, already normalised. */
+  /** The same on a prepared batch: float32 [n, 3, height, width] (NCHW) at the byte offset, already normalized. */
   runTensor(pointer: number, n: number, height: number, width: number): CoreResult<number>;
   /** Further runs keep a copy of a stage's output (relu, maxpool, layer1, layer3.1, avgpool); '' ends all that. */
   keep(stage: string): CoreResult<undefined>;
@@ -113,7 +113,7 @@ export interface CoreModule {
   /** Bytes of wasm memory in use by the module as a whole. */
   memoryBytes(): number;
   decodeImage(pointer: number, bytes: number, options: CoreDecodeOptions): CoreResult<CoreImage>;
-  /** Wraps raw 8-bit pixels (copied), channels 1 (grey), 3 (RGB) or 4 (RGBA). */
+  /** Wraps raw 8-bit pixels (copied), channels 1 (gray), 3 (RGB) or 4 (RGBA). */
   imageFromPixels(
     pointer: number,
     width: number,

@@ -9,7 +9,7 @@ import type { CoreImage, CoreModule, CoreResult } from '../core/types.js';
 import type { DecodeSettings, PreparedImage } from '../protocol/messages.js';
 
 /** What decoding needs from its realm. */
-export interface ImageHost {
+export interface ImageRealm {
   /** Decodes formats the core does not read, where the realm can; RGBA. */
   decodeForeign?(bytes: Uint8Array<ArrayBuffer>, decode: DecodeSettings): Promise<ForeignImage | undefined>;
   /** Reads the pixels of a bitmap; closes it. */
@@ -29,17 +29,17 @@ export interface ForeignImage {
  */
 export async function decodeImage(
   core: CoreModule,
-  host: ImageHost,
+  realm: ImageRealm,
   image: PreparedImage,
   decode: DecodeSettings,
 ): Promise<CoreImage> {
   switch (image.kind) {
     case 'bytes':
-      return decodeBytes(core, host, image.bytes, decode, image.name);
+      return decodeBytes(core, realm, image.bytes, decode, image.name);
     case 'pixels':
       return wrapPixels(core, image, decode, image.channels, image.name);
     case 'bitmap': {
-      const pixels = await host.readBitmap?.(image.bitmap, decode, image.name);
+      const pixels = await realm.readBitmap?.(image.bitmap, decode, image.name);
       if (pixels !== undefined) return wrapPixels(core, pixels, decode, 4, image.name);
       break;
     }
@@ -53,7 +53,7 @@ export async function decodeImage(
 
 async function decodeBytes(
   core: CoreModule,
-  host: ImageHost,
+  realm: ImageRealm,
   bytes: Uint8Array<ArrayBuffer>,
   decode: DecodeSettings,
   name: string,
@@ -66,7 +66,7 @@ async function decodeBytes(
     core.release(pointer);
   }
   if (result.error?.code === 'UNSUPPORTED_FORMAT') {
-    const foreign = await host.decodeForeign?.(bytes, decode);
+    const foreign = await realm.decodeForeign?.(bytes, decode);
     if (foreign !== undefined) return wrapPixels(core, foreign, decode, 4, name);
   }
   return unwrap(result, name);

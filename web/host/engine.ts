@@ -24,12 +24,12 @@ import type {
 import type { Category } from '../weights/manifest.js';
 import type { Parameter, ParameterSource } from '../weights/parameters.js';
 import { maskOf } from './class-mask.js';
-import { decodeImage, type ImageHost } from './decode.js';
-import { type LoadedNetwork, type LoadHost, loadNetwork } from './load.js';
+import { decodeImage, type ImageRealm } from './decode.js';
+import { type LoadedNetwork, type LoadRealm, loadNetwork } from './load.js';
 import { normalize } from './preprocess.js';
 
 /** What the engine needs from its realm. */
-export type EngineHost = LoadHost & ImageHost;
+export type Realm = LoadRealm & ImageRealm;
 
 /** A core with a network in it. */
 export class Engine {
@@ -42,7 +42,7 @@ export class Engine {
 
   private constructor(
     { core, network, facts, parameters }: LoadedNetwork,
-    private readonly host: EngineHost,
+    private readonly realm: Realm,
   ) {
     this.core = core;
     this.network = network;
@@ -53,11 +53,11 @@ export class Engine {
   /** Starts a core and fills its network. */
   static async load(
     spec: LoadSpec,
-    host: EngineHost,
+    realm: Realm,
     onProgress: (event: ProgressEvent) => void,
     signal: AbortSignal,
   ): Promise<Engine> {
-    return new Engine(await loadNetwork(spec, host, onProgress, signal), host);
+    return new Engine(await loadNetwork(spec, realm, onProgress, signal), realm);
   }
 
   /** wasm memory in use, bytes. */
@@ -135,7 +135,7 @@ export class Engine {
     use: (viewed: CoreImage, transforms: Transforms, whole: { width: number; height: number }) => T,
   ): Promise<T> {
     const settings = mergeTransforms(this.facts.transforms, transforms);
-    const whole = await decodeImage(this.core, this.host, image, decode);
+    const whole = await decodeImage(this.core, this.realm, image, decode);
     const size = { width: whole.width, height: whole.height };
     try {
       if (view.rotate === 0 && view.region === null) return use(whole, settings, size);

@@ -5,16 +5,16 @@
 import { describe, ResNet50Error } from '../base/errors.js';
 import type { Job, JobResults } from '../protocol/messages.js';
 import { type Post, type Progress, Receiver } from '../protocol/receiver.js';
-import { Engine, type EngineHost } from './engine.js';
+import { Engine, type Realm } from './engine.js';
 import { explain } from './explain.js';
-import { featuresOf } from './stages.js';
+import { stageOutputs } from './stages.js';
 
 /** Answers requests until the realm ends. */
 export class Host extends Receiver {
   #engine: Engine | undefined;
 
   constructor(
-    private readonly host: EngineHost,
+    private readonly realm: Realm,
     post: Post,
   ) {
     super(post);
@@ -37,7 +37,7 @@ export class Host extends Receiver {
     signal: AbortSignal,
   ): Promise<JobResults[keyof JobResults]> {
     if (job.type === 'load') {
-      this.#engine = await Engine.load(job.spec, this.host, onProgress, signal);
+      this.#engine = await Engine.load(job.spec, this.realm, onProgress, signal);
       return this.#engine.facts;
     }
     const engine = this.#engine;
@@ -50,7 +50,7 @@ export class Host extends Receiver {
       case 'preprocess':
         return engine.preprocess(job);
       case 'features':
-        return featuresOf(engine, job);
+        return stageOutputs(engine, job);
       case 'explain':
         return explain(engine, job);
       case 'head':

@@ -4,8 +4,8 @@
 
 import { localPort } from '../protocol/local-port.js';
 import type { Port } from '../protocol/messages.js';
-import type { EngineHost } from './engine.js';
+import type { Realm } from './engine.js';
 import { Host } from './host.js';
 
 /** Starts a host of an engine in place. */
-export const openLocalPort = (engineHost: EngineHost): Port => localPort((post) => new Host(engineHost, post));
+export const startHostInPlace = (realm: Realm): Port => localPort((post) => new Host(realm, post));

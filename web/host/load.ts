@@ -9,17 +9,17 @@ import { mergeTransforms } from '../base/transforms.js';
 import { type CoreFactory, copyIn, coreLoadFailed, startCore, unwrap } from '../core/start.js';
 import type { CoreModule, CoreNetwork } from '../core/types.js';
 import type { LoadedFacts, LoadSpec, ProgressEvent } from '../protocol/messages.js';
-import type { Place } from '../weights/folder.js';
+import type { WeightsFolder } from '../weights/folder.js';
 import { inMemory } from '../weights/folder-memory.js';
 import { ParameterSource } from '../weights/parameters.js';
 import { findWeightsFolder, shardsOf } from '../weights/source.js';
 import { streamShards } from '../weights/stream.js';
 
 /** What loading needs from its realm. */
-export interface LoadHost {
+export interface LoadRealm {
   loadFactory(flavour: LoadSpec['flavour']): Promise<CoreFactory>;
-  /** @param precision that will be asked for, for places that read ahead */
-  openPlace(address: string, precision: LoadSpec['precision']): Place;
+  /** @param precision that will be asked for, for folders that read ahead */
+  openFolder(address: string, precision: LoadSpec['precision']): WeightsFolder;
 }
 
 /** A core, its network, and what is known of them. */
@@ -34,12 +34,12 @@ export interface LoadedNetwork {
 /** Starts the core while the weights are on their way, and fills it as they arrive. */
 export async function loadNetwork(
   spec: LoadSpec,
-  host: LoadHost,
+  realm: LoadRealm,
   onProgress: (event: ProgressEvent) => void,
   signal: AbortSignal,
 ): Promise<LoadedNetwork> {
   onProgress({ phase: 'core', loaded: 0, total: 0, shard: '' });
-  const ready = host
+  const ready = realm
     .loadFactory(spec.flavour)
     .then((factory) => startCore(factory, spec))
     .catch((cause: unknown) => {
@@ -48,10 +48,10 @@ export async function loadNetwork(
   ready.catch(() => undefined); // awaited below; must not count as unhandled while the manifest is read
   return spec.source.kind === 'random'
     ? randomNetwork(spec, spec.source, await ready, onProgress)
-    : networkFromFolder(spec, spec.source, ready, host, onProgress, signal);
+    : networkFromFolder(spec, spec.source, ready, realm, onProgress, signal);
 }
 
-/** torchvision's random initialisation. */
+/** torchvision's random initialization. */
 function randomNetwork(
   spec: LoadSpec,
   source: Extract<LoadSpec['source'], { kind: 'random' }>,
@@ -87,16 +87,16 @@ async function networkFromFolder(
   spec: LoadSpec,
   source: Exclude<LoadSpec['source'], { kind: 'random' }>,
   starting: Promise<CoreModule>,
-  host: LoadHost,
+  realm: LoadRealm,
   onProgress: (event: ProgressEvent) => void,
   signal: AbortSignal,
 ): Promise<LoadedNetwork> {
-  const { place, manifest } =
+  const { folder, manifest } =
     source.kind === 'files'
       ? inMemory(source)
-      : await findWeightsFolder(source, (address) => host.openPlace(address, spec.precision), signal);
+      : await findWeightsFolder(source, (address) => realm.openFolder(address, spec.precision), signal);
   const precision = spec.precision === 'auto' ? (manifest.precisions.int8 ? 'int8' : 'f32') : spec.precision;
-  const shards = shardsOf(manifest, precision, place.address);
+  const shards = shardsOf(manifest, precision, folder.address);
   const transforms = mergeTransforms(manifest.transforms, spec.transforms);
   const total = shards.reduce((sum, s) => sum + s.bytes, 0);
   onProgress({ phase: 'manifest', loaded: 0, total, shard: '' });
@@ -107,10 +107,10 @@ async function networkFromFolder(
     const settings = { classes: categories.length, precision, activationBits, threads, ranges };
     return { core, network: unwrap(core.createNetwork(settings), manifest.name) };
   });
-  const parameters = new ParameterSource(place, shards, precision, manifest);
+  const parameters = new ParameterSource(folder, shards, precision, manifest);
   creating.catch(() => undefined); // awaited in take(), in order
   await streamShards(
-    place,
+    folder,
     shards,
     {
       onBytes: (loaded, of, shard) => onProgress({ phase: 'weights', loaded, total: of, shard }),
@@ -131,13 +131,13 @@ async function networkFromFolder(
   if (missing.length > 0) {
     throw new ResNet50Error(
       'WEIGHTS_MISMATCH',
-      `the shards in ${place.address} leave ${missing.length} layers without weights (${missing.slice(0, 3).join(', ')}): convert the checkpoint anew`,
+      `the shards in ${folder.address} leave ${missing.length} layers without weights (${missing.slice(0, 3).join(', ')}): convert the checkpoint anew`,
       { subject: missing[0] ?? '' },
     );
   }
   onProgress({ phase: 'ready', loaded: total, total, shard: '' });
   const facts: LoadedFacts = {
-    ...{ name: manifest.name, address: place.address, categories: manifest.categories },
+    ...{ name: manifest.name, address: folder.address, categories: manifest.categories },
     // Torchvision's `_metrics` are of float32; what int8 made of them is told apart from them.
     meta: manifest.quantization ? { ...manifest.meta, quantization: manifest.quantization } : manifest.meta,
     ...{ classes: manifest.categories.length, parameters: manifest.parameters, transforms, precision },

@@ -6,7 +6,7 @@ import type { ImageJob, StageOutput } from '../protocol/messages.js';
 import type { Engine } from './engine.js';
 
 /** Of one picture (or each of a tensor's rows): the stages' outputs in the order of the job. */
-export async function featuresOf(
+export async function stageOutputs(
   engine: Engine,
   job: Extract<ImageJob, { type: 'features' }>,
 ): Promise<StageOutput[][]> {

@@ -63,8 +63,11 @@ export const nodePlatform: Platform = {
   noThreadsInPlace: 'threads in place would keep the process alive',
   startWorker: () => startWorker(new URL('./worker.node.js', import.meta.url)),
   startInPlace: async () => {
-    const [{ openLocalPort }, { nodeHost }] = await Promise.all([import('../host/in-place.js'), import('./realm.js')]);
-    return openLocalPort(nodeHost);
+    const [{ startHostInPlace }, { nodeRealm }] = await Promise.all([
+      import('../host/in-place.js'),
+      import('./realm.js'),
+    ]);
+    return startHostInPlace(nodeRealm);
   },
   loadTraining: () => import('./training.js'),
   findSource,

@@ -3,10 +3,10 @@
  */
 import type { Flavour } from '../base/engine-support.js';
 import type { CoreFactory } from '../core/start.js';
-import type { EngineHost } from '../host/engine.js';
+import type { Realm } from '../host/engine.js';
 import { folderStore } from '../weights/cache-folder.node.js';
-import { FolderPlace } from '../weights/folder-disk.node.js';
-import { HttpPlace } from '../weights/folder-http.js';
+import { DiskFolder } from '../weights/folder-disk.node.js';
+import { HttpFolder } from '../weights/folder-http.js';
 import { inflateOnThreads } from '../weights/inflate.node.js';
 
 const FACTORIES: Readonly<Record<Flavour, () => Promise<{ default: CoreFactory }>>> = {
@@ -16,11 +16,11 @@ const FACTORIES: Readonly<Record<Flavour, () => Promise<{ default: CoreFactory }
   'relaxed-threads': () => import('./wasm/resnet50-relaxed-threads.mjs'),
 };
 
-/** The engine host of Node, Bun and Deno. */
-export const nodeHost: EngineHost = {
+/** The realm of Node, Bun and Deno. */
+export const nodeRealm: Realm = {
   loadFactory: async (flavour) => (await FACTORIES[flavour]()).default,
-  openPlace: (address, precision) =>
+  openFolder: (address, precision) =>
     /^https?:/.test(address)
-      ? new HttpPlace(address, folderStore, precision, undefined, inflateOnThreads)
-      : new FolderPlace(address),
+      ? new HttpFolder(address, folderStore, precision, undefined, inflateOnThreads)
+      : new DiskFolder(address),
 };

@@ -9,7 +9,7 @@ import type { Precision } from '../weights/manifest.js';
 export interface HeadOrigin {
   /** Names of the classes, by index. */
   classes: readonly string[];
-  /** The variant whose features it reads; null for a randomly initialised network. */
+  /** The variant whose features it reads; null for a randomly initialized network. */
   weights: string | null;
   precision: Precision;
   /** The preprocessing of its examples. */

@@ -30,7 +30,7 @@ export type PreparedImage =
   | { kind: 'pixels'; name: string; data: Uint8Array<ArrayBuffer>; width: number; height: number; channels: 1 | 3 | 4 }
   /** Decoded by the browser. */
   | { kind: 'bitmap'; name: string; bitmap: ImageBitmap }
-  /** float32 [n, 3, height, width], already normalised; logits only. */
+  /** float32 [n, 3, height, width], already normalized; logits only. */
   | { kind: 'tensor'; name: string; data: Float32Array<ArrayBuffer>; shape: [number, number, number, number] };
 
 /** How to decode an image. */
@@ -67,11 +67,11 @@ export interface ImageSettings {
 
 /** An image as the network sees it. */
 export interface Preprocessed {
-  /** Normalised float32, as `shape` says. `logits` takes it (layout 'nchw'). */
+  /** Normalized float32, as `shape` says. `logits` takes it (layout 'nchw'). */
   tensor: Float32Array<ArrayBuffer>;
   /** [3, height, width], or [height, width, 3] for layout 'nhwc'. */
   shape: [number, number, number];
-  /** The same crop in 8 bits, before normalisation: RGB, rows top to bottom, no padding. */
+  /** The same crop in 8 bits, before normalization: RGB, rows top to bottom, no padding. */
   pixels: Uint8ClampedArray<ArrayBuffer>;
   width: number;
   height: number;
@@ -101,7 +101,7 @@ export interface LoadSpec {
   /** Compiled module to use instead of fetching one. */
   wasmModule: WebAssembly.Module | null;
   transforms: Partial<Transforms>;
-  /** Transforms of randomly initialised networks. */
+  /** Transforms of randomly initialized networks. */
   fallbackTransforms: Transforms;
 }
 

@@ -5,7 +5,7 @@ import type { CoreTrainingOptions, FinetuneSettings } from '../core/trainer-type
 import type { Precision } from '../weights/manifest.js';
 
 /** How well a head does on some examples. */
-export interface Fit {
+export interface Score {
   /** Mean of -log(probability of the right class). */
   loss: number;
   /** Share of examples whose best class is the right one, 0..1. */
@@ -17,7 +17,7 @@ export type FitProgress =
   /** Pictures are embedded. */
   | { phase: 'embedding'; done: number; total: number }
   /** After each epoch. `heldOut` is null where nothing is held out. */
-  | { phase: 'training'; epoch: number; trained: Fit; heldOut: Fit | null }
+  | { phase: 'training'; epoch: number; trained: Score; heldOut: Score | null }
   /** After each batch of fine-tuning; `epochDone` after the last of an epoch, whose `heldOut` is then new. */
   | FinetuneProgress;
 
@@ -35,8 +35,8 @@ export interface FitReport {
   /** The penalty in use; 0 for 'knn'. */
   l2: number;
   /** Of the epoch that counts; null for 'knn', and `heldOut` where nothing is held out. */
-  trained: Fit | null;
-  heldOut: Fit | null;
+  trained: Score | null;
+  heldOut: Score | null;
   /** With layer4: what came after the classifier, of which all else here tells. */
   finetuned?: FinetuneReport;
 }
@@ -51,9 +51,9 @@ export interface FinetuneReport {
   stepMs: number;
   threads: number;
   /** Of the last epoch, while it changed the weights. */
-  trained: Fit | null;
+  trained: Score | null;
   /** Of the epoch that counts, before the weights are quantized; null where nothing is held out. */
-  heldOut: Fit | null;
+  heldOut: Score | null;
 }
 
 /** A trainer's job, as it crosses to its worker. */
@@ -98,9 +98,9 @@ export interface FinetuneProgress {
   batch: number;
   batches: number;
   /** Of this epoch so far. */
-  trained: Fit;
+  trained: Score;
   /** After the last epoch; null where nothing is held out. */
-  heldOut: Fit | null;
+  heldOut: Score | null;
   epochDone: boolean;
 }
 

@@ -7,12 +7,12 @@ import { fileError, isSystemError, systemCode } from '../base/files.node.js';
 import { sha256 } from '../base/sha256.js';
 import { decodeShard } from './compression.js';
 import { hashMismatch } from './download.js';
-import type { Place } from './folder.js';
+import type { WeightsFolder } from './folder.js';
 import { inflateOnThreads } from './inflate.node.js';
 import { MANIFEST_FILE, type Manifest, parseManifest, type Shard } from './manifest.js';
 
 /** A folder on disk. */
-export class FolderPlace implements Place {
+export class DiskFolder implements WeightsFolder {
   constructor(readonly address: string) {}
 
   async manifest(signal?: AbortSignal): Promise<Manifest | undefined> {

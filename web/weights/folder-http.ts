@@ -7,7 +7,7 @@ import { describe, ResNet50Error } from '../base/errors.js';
 import type { ShardStore } from './cache.js';
 import { decodeShard, type Inflate, inflateStream } from './compression.js';
 import { download, fetchFailed, sleep } from './download.js';
-import type { Place } from './folder.js';
+import type { WeightsFolder } from './folder.js';
 import {
   looksLikeHtml,
   MANIFEST_FILE,
@@ -31,7 +31,7 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
 const AHEAD = 6;
 
 /** A folder behind http(s), with a cache (or none). */
-export class HttpPlace implements Place {
+export class HttpFolder implements WeightsFolder {
   readonly address: string;
 
   /** Verified shards on their way out of the cache, by hash. */

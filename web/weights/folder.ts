@@ -4,7 +4,7 @@
 import type { Manifest, Shard } from './manifest.js';
 
 /** A folder of weights. */
-export interface Place {
+export interface WeightsFolder {
   /** Path or URL of the folder, for messages. */
   readonly address: string;
   /** The manifest, or undefined where there is none here. */

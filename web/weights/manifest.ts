@@ -53,7 +53,7 @@ export interface QuantizationFacts {
   repeatsVectors: boolean;
   /** Signal-to-noise of each stored tensor against f32 on calibration images, dB, in network order. */
   layers: Record<string, number>;
-  /** Of labelled images, where some were given: the int8 network, and the f32 network on the same. */
+  /** Of labeled images, where some were given: the int8 network, and the f32 network on the same. */
   measured?: { int8: Measures; f32: Measures };
 }
 

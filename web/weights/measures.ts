@@ -2,7 +2,7 @@
  * How far one network's logits are from another's, and from the truth.
  */
 
-/** Measures over labelled images; shares are percent. */
+/** Measures over labeled images; shares are percent. */
 export interface Measures {
   images: number;
   top1: number;

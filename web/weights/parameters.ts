@@ -6,7 +6,7 @@
 import { ResNet50Error } from '../base/errors.js';
 import type { TensorSpec } from '../base/resnet50.js';
 import { headerOf, splitName } from '../base/safetensors.js';
-import type { Place } from './folder.js';
+import type { WeightsFolder } from './folder.js';
 import type { Manifest, Precision, Shard } from './manifest.js';
 import type { FilesSource, StoredFile } from './source.js';
 import { streamShards } from './stream.js';
@@ -45,7 +45,7 @@ export class ParameterSource {
   #holders: Map<string, Set<Shard>> | undefined;
 
   constructor(
-    private readonly place: Place,
+    private readonly folder: WeightsFolder,
     private readonly shards: readonly Shard[],
     private readonly precision: Precision,
     private readonly manifest: Manifest,
@@ -55,7 +55,7 @@ export class ParameterSource {
   async files(signal: AbortSignal): Promise<FilesSource> {
     const files: StoredFile[] = [];
     const take = ({ file }: Shard, bytes: Uint8Array<ArrayBuffer>) => void files.push({ file, bytes });
-    await streamShards(this.place, this.shards, { take }, signal);
+    await streamShards(this.folder, this.shards, { take }, signal);
     return { kind: 'files', manifest: this.manifest, files };
   }
 
@@ -108,7 +108,7 @@ export class ParameterSource {
       }
     };
     await streamShards(
-      this.place,
+      this.folder,
       this.shards.filter((shard) => shards?.has(shard) ?? true),
       { take },
       signal,

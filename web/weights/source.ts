@@ -2,7 +2,7 @@
  * Where to look for a variant, and the first folder there that has it.
  */
 import { ResNet50Error } from '../base/errors.js';
-import type { Place } from './folder.js';
+import type { WeightsFolder } from './folder.js';
 import type { Manifest, Precision, Shard } from './manifest.js';
 
 /** Where to look for a variant, in order. Plain data: it crosses worker boundaries. */
@@ -18,7 +18,7 @@ export interface FolderSource {
   advice: string;
 }
 
-/** No weights at all: torchvision's random initialisation. */
+/** No weights at all: torchvision's random initialization. */
 export interface RandomSource {
   kind: 'random';
   classes: number;
@@ -42,27 +42,27 @@ export type WeightsSource = FolderSource | RandomSource | FilesSource;
 
 /** A variant that was found. */
 export interface FoundWeights {
-  place: Place;
+  folder: WeightsFolder;
   manifest: Manifest;
 }
 
 /**
- * The first place with a manifest.
+ * The first folder with a manifest.
  * @throws ResNet50Error WEIGHTS_NOT_FOUND, UNKNOWN_WEIGHTS (neither known nor found), MANIFEST_*, FETCH_FAILED
  */
 export async function findWeightsFolder(
   source: FolderSource,
-  openPlace: (address: string) => Place,
+  openFolder: (address: string) => WeightsFolder,
   signal?: AbortSignal,
 ): Promise<FoundWeights> {
   let unreachable: unknown;
   for (const { address, exact } of source.folders) {
-    const place = openPlace(address);
+    const folder = openFolder(address);
     try {
-      const manifest = await place.manifest(signal);
-      if (manifest !== undefined && !(exact && manifest.name !== source.name)) return { place, manifest };
+      const manifest = await folder.manifest(signal);
+      if (manifest !== undefined && !(exact && manifest.name !== source.name)) return { folder, manifest };
     } catch (error) {
-      // A server that is down hides nothing that a later place might not have.
+      // A server that is down hides nothing that a later folder might not have.
       if (!(error instanceof ResNet50Error) || error.code !== 'FETCH_FAILED') throw error;
       unreachable ??= error;
     }
@@ -73,23 +73,23 @@ export async function findWeightsFolder(
 
 function notFound(source: FolderSource): ResNet50Error {
   const subject = source.name ?? source.folders[0]?.address ?? '';
-  const places = source.folders.map((f) => f.address).join(', ');
+  const folders = source.folders.map((f) => f.address).join(', ');
   const code = source.known ? 'WEIGHTS_NOT_FOUND' : 'UNKNOWN_WEIGHTS';
   const what = source.name === null ? 'there is no manifest.json' : `the weights ${source.name} are not there`;
-  return new ResNet50Error(code, `${what} (looked in ${places}): ${source.advice}`, { subject });
+  return new ResNet50Error(code, `${what} (looked in ${folders}): ${source.advice}`, { subject });
 }
 
 /**
  * The shards of a precision.
  * @throws ResNet50Error WEIGHTS_NOT_FOUND where the variant was not converted to it
  */
-export function shardsOf(manifest: Manifest, precision: Precision, place: string): Shard[] {
+export function shardsOf(manifest: Manifest, precision: Precision, address: string): Shard[] {
   const shards = manifest.precisions[precision]?.shards;
   if (shards !== undefined) return shards;
   const there = Object.keys(manifest.precisions).join(', ');
   throw new ResNet50Error(
     'WEIGHTS_NOT_FOUND',
-    `${manifest.name} in ${place} has no ${precision} shards, only ${there}: convert it with --precision both`,
+    `${manifest.name} in ${address} has no ${precision} shards, only ${there}: convert it with --precision both`,
     { subject: manifest.name },
   );
 }

@@ -2,7 +2,7 @@
  * Shards on their way into a network: fetched in parallel, handed on in network order.
  */
 import { Limiter } from '../base/concurrency.js';
-import type { Place } from './folder.js';
+import type { WeightsFolder } from './folder.js';
 import type { Shard } from './manifest.js';
 
 /** What {@link streamShards} reports and fills. */
@@ -24,7 +24,7 @@ const WINDOW = 6;
  * first failure stops the rest.
  */
 export async function streamShards(
-  place: Place,
+  folder: WeightsFolder,
   shards: readonly Shard[],
   sink: ShardSink,
   signal?: AbortSignal,
@@ -35,7 +35,7 @@ export async function streamShards(
   const received = new Array<number>(shards.length).fill(0);
   let loaded = 0;
   const fetchShard = async (i: number, shard: Shard) => {
-    return place.shard(shard, stopped, (bytes) => {
+    return folder.shard(shard, stopped, (bytes) => {
       if (stopped.aborted) return;
       loaded += bytes - (received[i] ?? 0);
       received[i] = bytes;

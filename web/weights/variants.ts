@@ -16,7 +16,7 @@ export const PACKAGED_NAME: WeightsName = 'CIFAR10_DEMO';
 /** The best of them, torchvision's `DEFAULT`. */
 export const DEFAULT_NAME: WeightsName = 'IMAGENET1K_V2';
 
-/** Transforms of the best of them, and of randomly initialised networks. */
+/** Transforms of the best of them, and of randomly initialized networks. */
 export const DEFAULT_TRANSFORMS: Transforms = {
   ...{ resizeSize: 232, cropSize: 224, interpolation: 'bilinear', antialias: true },
   ...{ mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },

@@ -5,7 +5,7 @@
 
 import { copyIn, unwrap } from '../../core/start.js';
 import type { CoreFinetuneTrainer, FinetuneSettings, TrainerModule } from '../../core/trainer-types.js';
-import type { FinetuneProgress, FinetuneResult, FinetuneRun, Fit } from '../../protocol/training.js';
+import type { FinetuneProgress, FinetuneResult, FinetuneRun, Score } from '../../protocol/training.js';
 
 /** Lets messages in. */
 export const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
@@ -51,7 +51,7 @@ export class Finetuning {
     }
     unwrap(trainer.begin(), 'examples');
     const times: number[] = [];
-    let [epochs, trained] = [0, null as Fit | null];
+    let [epochs, trained] = [0, null as Score | null];
     for (let done = false; !done; ) {
       await pause();
       signal.throwIfAborted();

@@ -8,7 +8,7 @@ import { type CoreFactory, copyIn, startCore, unwrap } from '../../core/start.js
 import type { TrainerModule } from '../../core/trainer-types.js';
 import type { Job, JobResults } from '../../protocol/messages.js';
 import { type Post, type Progress, Receiver } from '../../protocol/receiver.js';
-import type { Fit, FitProgress, TrainingJob, TrainingResult } from '../../protocol/training.js';
+import type { FitProgress, Score, TrainingJob, TrainingResult } from '../../protocol/training.js';
 import { Finetuning, pause } from './finetune-host.js';
 
 /** Longest time without looking for messages, milliseconds. */
@@ -81,7 +81,7 @@ export async function trainHead(
   module.release(classes);
   const trainer = unwrap(created, 'examples');
   try {
-    const scores: { trained: Fit; heldOut: Fit | null }[] = [];
+    const scores: { trained: Score; heldOut: Score | null }[] = [];
     for (let [done, heard] = [false, performance.now()]; !done; ) {
       if (performance.now() - heard > DEAF_MS) {
         await pause();

@@ -1,5 +1,5 @@
 /**
- * Folders of labelled photos: with a labels.json, or as torchvision's ImageFolder has them.
+ * Folders of labeled photos: with a labels.json, or as torchvision's ImageFolder has them.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,13 +7,13 @@ import { ResNet50Error } from '../base/errors.js';
 import { fileError, systemCode } from '../base/files.node.js';
 
 /** A photo and the index of its class. */
-export interface LabelledPhoto {
+export interface LabeledPhoto {
   path: string;
   label: number;
 }
 
 /** A photo in a folder that bears the name of its class. */
-export interface NamedPhoto extends LabelledPhoto {
+export interface NamedPhoto extends LabeledPhoto {
   name: string;
 }
 
@@ -25,7 +25,7 @@ const LABELS_FILE = 'labels.json';
  * names, as torchvision's ImageFolder numbers them).
  * @throws ResNet50Error FILE_NOT_FOUND, INVALID_ARGUMENT
  */
-export async function readLabelled(folder: string, classes: number): Promise<LabelledPhoto[]> {
+export async function readLabeled(folder: string, classes: number): Promise<LabeledPhoto[]> {
   const fault = (why: string) => new ResNet50Error('INVALID_ARGUMENT', `${folder} ${why}`, { subject: folder });
   const text = await readFile(join(folder, LABELS_FILE), 'utf8').catch((error) => {
     if (systemCode(error) === 'ENOENT') return undefined;
@@ -38,7 +38,7 @@ export async function readLabelled(folder: string, classes: number): Promise<Lab
   return photos;
 }
 
-function parseLabels(text: string, folder: string, fault: (why: string) => Error): LabelledPhoto[] {
+function parseLabels(text: string, folder: string, fault: (why: string) => Error): LabeledPhoto[] {
   let entries: unknown;
   try {
     entries = JSON.parse(text);
