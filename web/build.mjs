@@ -67,8 +67,11 @@ if (built.length < flavours.length) {
 const browserGlue = {
   name: 'browser-glue',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\.\/wasm\/.*\.mjs$/ }, ({ path }) => ({ path: `${root}dist/${path}`, namespace: 'glue' }));
-    onLoad({ filter: /./, namespace: 'glue' }, ({ path }) => ({ contents: forBrowsers(readFileSync(path, 'utf8')) }));
+    // Its path is written into bundles: relative, or they would differ with the folder that they are built in.
+    onResolve({ filter: /^\.\/wasm\/.*\.mjs$/ }, ({ path }) => ({ path: path.slice('./'.length), namespace: 'glue' }));
+    onLoad({ filter: /./, namespace: 'glue' }, ({ path }) => ({
+      contents: forBrowsers(readFileSync(`${root}dist/${path}`, 'utf8')),
+    }));
   },
 };
 
