@@ -51,10 +51,13 @@ export default /* @__PURE__ */ lines(${JSON.stringify(labels.join('\n'))});`,
 const coreFile = (name) => `${root}dist/wasm/resnet50-${name}.mjs`;
 const flavours = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
 const built = flavours.filter((flavour) => existsSync(coreFile(flavour)));
-const browserEntries = ['web/index.ts', 'web/training.ts', ...built.map((flavour) => `web/worker-${flavour}.ts`)];
-if (built.includes('simd') && built.includes('relaxed')) browserEntries.push('web/inplace.ts', 'web/static.ts');
-if (existsSync(coreFile('trainer-simd'))) browserEntries.push('web/worker-trainer-simd.ts', 'web/inplace-trainer.ts');
-if (existsSync(coreFile('trainer-simd-threads'))) browserEntries.push('web/worker-trainer-simd-threads.ts');
+/** Names in dist/ of what browsers load. */
+const browserEntries = ['index', 'training', ...built.map((flavour) => `worker-${flavour}`)];
+if (built.includes('simd') && built.includes('relaxed')) browserEntries.push('inplace', 'static');
+if (existsSync(coreFile('trainer-simd'))) browserEntries.push('worker-trainer-simd', 'inplace-trainer');
+if (existsSync(coreFile('trainer-simd-threads'))) browserEntries.push('worker-trainer-simd-threads');
+/** Entries of the package's exports lie in web/ itself, all others in the room of the browser. */
+const browserSource = (name) => `web/${['index', 'static'].includes(name) ? '' : 'browser/'}${name}.ts`;
 if (built.length < flavours.length) {
   const missing = flavours.filter((flavour) => !built.includes(flavour));
   console.error(`build: without ${missing.join(', ')} in dist/wasm/ the package is incomplete for browsers`);
@@ -64,8 +67,11 @@ if (built.length < flavours.length) {
 const browserGlue = {
   name: 'browser-glue',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\.\/wasm\/.*\.mjs$/ }, ({ path }) => ({ path: `${root}dist/${path}`, namespace: 'glue' }));
-    onLoad({ filter: /./, namespace: 'glue' }, ({ path }) => ({ contents: forBrowsers(readFileSync(path, 'utf8')) }));
+    // Its path is written into bundles: relative, or they would differ with the folder that they are built in.
+    onResolve({ filter: /^\.\/wasm\/.*\.mjs$/ }, ({ path }) => ({ path: path.slice('./'.length), namespace: 'glue' }));
+    onLoad({ filter: /./, namespace: 'glue' }, ({ path }) => ({
+      contents: forBrowsers(readFileSync(`${root}dist/${path}`, 'utf8')),
+    }));
   },
 };
 
@@ -82,10 +88,10 @@ function terserOptions(path) {
   };
 }
 
-async function buildForBrowsers(entryPoints, secureContext) {
+async function buildForBrowsers(names, secureContext) {
   const { outputFiles } = await build({
     ...common,
-    entryPoints,
+    entryPoints: names.map((out) => ({ in: browserSource(out), out })),
     define: defines(secureContext),
     external: ['./inplace.js', './inplace-trainer.js', './training.js'],
     platform: 'browser',
@@ -97,22 +103,22 @@ async function buildForBrowsers(entryPoints, secureContext) {
     outputFiles.map(async ({ path, text }) => writeFileSync(path, (await minify(text, terserOptions(path))).code)),
   );
 }
-const needsSecureContext = (entry) => entry.endsWith('-threads.ts');
+const needsSecureContext = (name) => name.endsWith('-threads');
 
 await Promise.all([
   buildForBrowsers(browserEntries.filter(needsSecureContext), true),
   buildForBrowsers(
-    browserEntries.filter((entry) => !needsSecureContext(entry)),
+    browserEntries.filter((name) => !needsSecureContext(name)),
     false,
   ),
   build({
     ...common,
     entryPoints: [
-      'web/index.node.ts',
-      'web/worker.node.ts',
-      'web/worker-trainer.node.ts',
-      'web/cli.ts',
-      'web/measures.ts',
+      { in: 'web/index.node.ts', out: 'index.node' },
+      { in: 'web/node/worker.ts', out: 'worker.node' },
+      { in: 'web/node/trainer-worker.ts', out: 'worker-trainer.node' },
+      { in: 'web/cli/main.ts', out: 'cli' },
+      { in: 'web/weights/measures.ts', out: 'measures' },
     ],
     ...instrumentation(),
     platform: 'node',
@@ -123,8 +129,8 @@ await Promise.all([
 ]);
 chmodSync(`${root}dist/cli.js`, 0o755);
 
-for (const entry of browserEntries) {
-  const file = `dist/${entry.slice('web/'.length, -'.ts'.length)}.js`;
+for (const name of browserEntries) {
+  const file = `dist/${name}.js`;
   if (/["']node:/.test(readFileSync(root + file, 'utf8')))
     throw new Error(`${file} is for browsers and names a module of Node`);
 }

@@ -45,7 +45,7 @@ export function instrumentation() {
   const plugin = {
     name: 'instrument',
     setup({ onLoad }) {
-      onLoad({ filter: /\/web\/[^/]+\.ts$/ }, ({ path }) => ({
+      onLoad({ filter: /\/web\/.+\.ts$/ }, ({ path }) => ({
         contents: instrumenter.instrumentSync(readFileSync(path, 'utf8'), path),
         loader: 'ts',
       }));

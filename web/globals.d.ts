@@ -4,6 +4,6 @@ declare const __VERSION__: string;
 declare const __SECURE_CONTEXT__: boolean;
 
 declare module '*.mjs' {
-  const factory: import('./core-start.js').CoreFactory;
+  const factory: import('./core/start.js').CoreFactory;
   export default factory;
 }

@@ -1,12 +1,12 @@
 /**
  * The package's entry for Node.js, Bun and Deno.
  */
-import { Model } from './model.js';
-import type { LoadOptions } from './options.js';
-import { nodePlatform } from './platform.node.js';
+import { Model } from './client/model.js';
+import type { LoadOptions } from './client/options.js';
+import { nodePlatform } from './node/platform.js';
 
-export * from './api.js';
-export { nodeWeightsCache as weightsCache } from './cache-folder.js';
+export * from './client/api.js';
+export { nodeWeightsCache as weightsCache } from './weights/cache-folder.node.js';
 
 /** torchvision's ResNet-50. */
 export class ResNet50 extends Model {

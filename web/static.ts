@@ -1,12 +1,13 @@
 /**
  * The package's entry for realms without workers or dynamic import: service workers, extensions' backgrounds, edge runtimes.
  */
-import { Model } from './model.js';
-import type { LoadOptions } from './options.js';
-import { staticPlatform } from './platform.static.js';
 
-export * from './api.js';
-export { browserWeightsCache as weightsCache } from './cache-storage.js';
+import { staticPlatform } from './browser/static-platform.js';
+import { Model } from './client/model.js';
+import type { LoadOptions } from './client/options.js';
+
+export * from './client/api.js';
+export { browserWeightsCache as weightsCache } from './weights/cache-storage.js';
 
 /** torchvision's ResNet-50. */
 export class ResNet50 extends Model {

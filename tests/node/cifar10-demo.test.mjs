@@ -63,8 +63,8 @@ test("int8 logits are close to torchvision's in float32", { skip }, async () => 
 });
 
 test('the same bits over flavours, numbers of threads, and machines', { skip }, async () => {
-  const { probeFeatures } = await import('../../dist/index.node.js');
-  for (const flavour of FLAVOURS.filter((name) => name.startsWith('simd') || probeFeatures().relaxedSimd)) {
+  const { probeEngine } = await import('../../dist/index.node.js');
+  for (const flavour of FLAVOURS.filter((name) => name.startsWith('simd') || probeEngine().relaxedSimd)) {
     for (const threads of flavour.endsWith('threads') ? [1, 2] : [1]) {
       const model = await load({ flavour, threads });
       const rows = await model.logits(files);

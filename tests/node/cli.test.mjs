@@ -57,7 +57,7 @@ test('a mistake in the command: one sentence on standard error, status 2', async
     [['convert', 'a.pth', '--name', '../x', '--out', 'y'], /--name/],
     [['convert', 'a.pth', '--name', 'x', '--out', 'y', '--mean', '1,2'], /three numbers/],
     [['weights', 'IMAGENET1K_V7'], /IMAGENET1K_V1, IMAGENET1K_V2/],
-    [['classify', 'x', '--background', 'white'], /--background white: must be a colour such as ffffff/],
+    [['classify', 'x', '--background', 'white'], /--background white: must be a color such as ffffff/],
   ];
   for (const [args, message] of cases) {
     const { status, stdout, stderr } = await cli(args);
@@ -268,7 +268,7 @@ test('weights: lists, and refuses a checkpoint whose hash is not that of its nam
   assert.match(none.stderr, /resnet50-0676ba61\.pth: there is no such file/);
 });
 
-const { downloadCheckpoint } = await importSource('checkpoints.ts');
+const { downloadCheckpoint } = await importSource('convert/checkpoints.ts');
 
 test('checkpoints: resumed from what is there, checked, never half in place', async (t) => {
   const folder = await scratch(t);

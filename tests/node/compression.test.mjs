@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { importSource } from './helpers.mjs';
 
-const { decodeShard, inflateStream } = await importSource('compression.ts');
-const { inflateOnThreads } = await importSource('inflate.node.ts');
+const { decodeShard, inflateStream } = await importSource('weights/compression.ts');
+const { inflateOnThreads } = await importSource('weights/inflate.node.ts');
 const ways = { 'web streams': inflateStream, "Node's threads": inflateOnThreads };
 const plain = new Uint8Array(300_000).map((_, i) => (i * i) >> 7);
 const stored = new Uint8Array(gzipSync(plain));

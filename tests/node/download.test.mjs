@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { importSource, sendAndDrop, sendRange, serve, sha256 } from './helpers.mjs';
 
-const { download } = await importSource('download.ts');
+const { download } = await importSource('weights/download.ts');
 const content = randomBytes(300_000);
 const file = (url) => ({ url: `${url}/s`, bytes: content.length, sha256: sha256(content) });
 const fast = { pause: 1 };
@@ -123,7 +123,7 @@ test('an abort stops at once with its own reason', async (t) => {
   await assert.rejects(download(file(url), { signal: AbortSignal.abort() }), { name: 'AbortError' });
 });
 
-const { streamShards } = await importSource('weights-source.ts');
+const { streamShards } = await importSource('weights/stream.ts');
 
 test('shards arrive in network order however slow the first ones are, four at a time', async () => {
   let active = 0;
@@ -170,7 +170,7 @@ test('the first failure stops the others', async () => {
 });
 
 test('sha256 is the same with WebCrypto and without (plain http)', async () => {
-  const { sha256: ours } = await importSource('sha256.ts');
+  const { sha256: ours } = await importSource('base/sha256.ts');
   const { crypto } = globalThis;
   try {
     for (const withWebCrypto of [true, false]) {

@@ -80,8 +80,8 @@ describe('a real checkpoint', { skip: noCore || weightsMissing() }, () => {
   });
 
   test('int8 logits are the same bits over flavours, threads and places', async () => {
-    const { probeFeatures } = await import('../../dist/index.node.js');
-    const flavours = FLAVOURS.filter((f) => f.startsWith('simd') || probeFeatures().relaxedSimd);
+    const { probeEngine } = await import('../../dist/index.node.js');
+    const flavours = FLAVOURS.filter((f) => f.startsWith('simd') || probeEngine().relaxedSimd);
     const settings = flavours.flatMap((flavour) =>
       (flavour.endsWith('threads') ? [1, 2] : [1]).map((threads) => ({ flavour, threads })),
     );

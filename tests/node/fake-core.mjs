@@ -1,4 +1,4 @@
-// A stand-in for the compiled core that keeps web/core.ts's contract in plain JavaScript: memory with an allocator, a
+// A stand-in for the compiled core that keeps web/core/types.ts's contract in plain JavaScript: memory with an allocator, a
 // picture format of its own ('IMG' and JSON), logits that show which picture was seen. 'TRAP' in place of a picture
 // ends like a wasm trap. Counts what is allocated so that leaks show as memoryBytes.
 import { gzipSync } from 'node:zlib';

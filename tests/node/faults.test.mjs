@@ -57,7 +57,7 @@ for (const [what, spoil] of Object.entries(WRONG)) {
     await assert.rejects(load(), { name: 'ResNet50Error', code: 'WEIGHTS_HASH_MISMATCH', message: /int8-01/ });
     routes[shards[1]] = good;
     await load();
-    const { sha256 } = await importSource('sha256.ts');
+    const { sha256 } = await importSource('base/sha256.ts');
     for (const file of (await readdir(join(cache, 'shards'))).filter((name) => !name.endsWith('.tmp'))) {
       assert.equal(await sha256(new Uint8Array(await readFile(join(cache, 'shards', file)))), file.slice(0, 64));
     }
@@ -65,7 +65,7 @@ for (const [what, spoil] of Object.entries(WRONG)) {
 }
 
 test('a shard that is too short counts as a broken connection and is given up in the end', async (t) => {
-  const { download } = await importSource('download.ts');
+  const { download } = await importSource('weights/download.ts');
   const { files, url, routes, shards, manifest } = await setUp(t);
   const [, shard] = manifest.precisions.int8.shards;
   routes[shards[1]] = files.get(shard.file).subarray(0, 30_000);
@@ -136,11 +136,11 @@ test('a slow server is waited for; a silent one is not', async (t) => {
     response.end();
   };
   await load();
-  const { HttpPlace } = await importSource('places.ts');
+  const { HttpFolder } = await importSource('weights/folder-http.ts');
   const silent = (_, response) => void response.writeHead(200).write(text.subarray(0, 10));
   for (const route of [silent, () => undefined]) {
     routes['/web/manifest.json'] = route;
-    await assert.rejects(new HttpPlace(`${url}/web`, undefined, 'auto', 100).manifest(), {
+    await assert.rejects(new HttpFolder(`${url}/web`, undefined, 'auto', 100).manifest(), {
       code: 'FETCH_FAILED',
       message: /went silent/,
     });
@@ -149,7 +149,7 @@ test('a slow server is waited for; a silent one is not', async (t) => {
 
 test('a manifest without an end is cut off', async (t) => {
   const { routes, url } = await setUp(t);
-  const { HttpPlace } = await importSource('places.ts');
+  const { HttpFolder } = await importSource('weights/folder-http.ts');
   routes['/web/manifest.json'] = (_, response) => {
     response.writeHead(200);
     const more = () => {
@@ -158,7 +158,7 @@ test('a manifest without an end is cut off', async (t) => {
     };
     more();
   };
-  await assert.rejects(new HttpPlace(`${url}/web`, undefined).manifest(), {
+  await assert.rejects(new HttpFolder(`${url}/web`, undefined).manifest(), {
     code: 'MANIFEST_FORMAT',
     message: /longer/,
   });

@@ -9,11 +9,11 @@ import { queryObjects } from 'node:v8';
 import { build } from 'esbuild';
 import { importSource, ROOT, run, scratch } from './helpers.mjs';
 
-const { probeFeatures, chooseFlavour, autoThreads } = await importSource('features.ts');
+const { probeEngine, chooseFlavour, autoThreads } = await importSource('base/engine-support.ts');
 const major = Number(process.versions.node.split('.')[0]);
 
 test('this engine: SIMD, threads, relaxed SIMD from Node 22 on', () => {
-  const { simd, relaxedSimd, threads } = probeFeatures();
+  const { simd, relaxedSimd, threads } = probeEngine();
   assert.deepEqual({ simd, relaxedSimd, threads }, { simd: true, relaxedSimd: major >= 22, threads: true });
 });
 
@@ -21,11 +21,13 @@ async function probeIn(t, node, flags) {
   const folder = await scratch(t);
   const script = join(folder, 'probe.mjs');
   const source = join(folder, 'features.mjs');
-  await build({ entryPoints: [join(ROOT, 'web/features.ts')], bundle: true, format: 'esm', outfile: source });
-  await writeFile(
-    script,
-    "import { probeFeatures } from './features.mjs'; console.log(JSON.stringify(probeFeatures()));",
-  );
+  await build({
+    entryPoints: [join(ROOT, 'web/base/engine-support.ts')],
+    bundle: true,
+    format: 'esm',
+    outfile: source,
+  });
+  await writeFile(script, "import { probeEngine } from './features.mjs'; console.log(JSON.stringify(probeEngine()));");
   const { stdout, stderr } = await run(node, [...flags, script]);
   assert.match(stdout, /relaxedSimd/, stderr);
   return JSON.parse(stdout);
@@ -77,7 +79,7 @@ test('what cannot work is refused by name', () => {
 
 test('the probe of shared memory leaves no port behind', async () => {
   const probeOften = async () => {
-    for (let i = 0; i < 50; i++) probeFeatures();
+    for (let i = 0; i < 50; i++) probeEngine();
     await sleep(100); // ports close in their own time
     return queryObjects(MessagePort);
   };

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { importSource } from './helpers.mjs';
 
-const { takeLayer4, scaleChannels } = await importSource('finetune-shards.ts');
-const { formatSafetensors } = await importSource('safetensors.ts');
+const { takeLayer4, scaleChannels } = await importSource('training/layer4.ts');
+const { formatSafetensors } = await importSource('base/safetensors.ts');
 
 const [OUT, IN] = [6, 5];
 const LAYERS = [0, 1, 2].flatMap((block) =>

@@ -277,7 +277,7 @@ describe('a head of your own', { skip: coreMissing() }, () => {
     await model.fit(examplesOf(2));
     const bytes = await model.save();
     await model.reset();
-    const { parseHead } = await (await import('./helpers.mjs')).importSource('head-file.ts');
+    const { parseHead } = await (await import('./helpers.mjs')).importSource('training/head-file.ts');
     const foreign = { ...parseHead(bytes, 'head'), weights: 'IMAGENET1K_V1' };
     const warn = mock.method(console, 'warn', () => undefined);
     const loaded = await load({ head: foreign });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { importSource } from './helpers.mjs';
 
-const { parseHead, formatHead } = await importSource('head-file.ts');
+const { parseHead, formatHead } = await importSource('training/head-file.ts');
 
 const transforms = {
   ...{ resizeSize: 256, cropSize: 224, interpolation: 'bilinear', antialias: true },

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { importSource } from './helpers.mjs';
 
-const { heatmapPixels } = await importSource('heatmap.ts');
+const { heatmapPixels } = await importSource('client/heatmap.ts');
 const lightness = ([r, g, b]) => 0.2126 * r + 0.7152 * g + 0.0722 * b;
 
 test('stronger is lighter and clearer; nothing and evidence against are transparent', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { importSource, scratch } from './helpers.mjs';
 
-const { readLabelled } = await importSource('labelled.ts');
+const { readLabeled } = await importSource('convert/labeled.ts');
 
 test('labels.json: in its order, with any of the names that a class goes by', async (t) => {
   const folder = await scratch(t);
@@ -15,12 +15,12 @@ test('labels.json: in its order, with any of the names that a class goes by', as
     { file: 'b.jpg', index: 1 },
   ];
   await writeFile(join(folder, 'labels.json'), JSON.stringify(entries));
-  assert.deepEqual(await readLabelled(folder, 3), [
+  assert.deepEqual(await readLabeled(folder, 3), [
     { path: join(folder, 'z.jpg'), label: 2 },
     { path: join(folder, 'sub/a.png'), label: 0 },
     { path: join(folder, 'b.jpg'), label: 1 },
   ]);
-  await assert.rejects(readLabelled(folder, 2), { code: 'INVALID_ARGUMENT', message: /z\.jpg class 2, of 2/ });
+  await assert.rejects(readLabeled(folder, 2), { code: 'INVALID_ARGUMENT', message: /z\.jpg class 2, of 2/ });
 });
 
 test('a folder a class: classes and photos in order of names, other files left out', async (t) => {
@@ -29,7 +29,7 @@ test('a folder a class: classes and photos in order of names, other files left o
     await mkdir(join(folder, file, '..'), { recursive: true });
     await writeFile(join(folder, file), '');
   }
-  const photos = await readLabelled(folder, 3);
+  const photos = await readLabeled(folder, 3);
   assert.deepEqual(
     photos.map(({ path, label }) => [path.slice(folder.length + 1), label]),
     [
@@ -42,7 +42,7 @@ test('a folder a class: classes and photos in order of names, other files left o
 
 test('what is no such folder is refused with the reason', async (t) => {
   const folder = await scratch(t);
-  const refused = (message) => assert.rejects(readLabelled(folder, 3), { code: 'INVALID_ARGUMENT', message });
+  const refused = (message) => assert.rejects(readLabeled(folder, 3), { code: 'INVALID_ARGUMENT', message });
   await refused(/neither labels\.json nor a folder of photos for each class/);
   for (const [text, message] of [
     ['[', /not valid JSON/],
@@ -56,7 +56,7 @@ test('what is no such folder is refused with the reason', async (t) => {
     await writeFile(join(folder, 'labels.json'), text);
     await refused(message);
   }
-  await assert.rejects(readLabelled(join(folder, 'none'), 3), {
+  await assert.rejects(readLabeled(join(folder, 'none'), 3), {
     code: 'FILE_NOT_FOUND',
     subject: join(folder, 'none'),
   });

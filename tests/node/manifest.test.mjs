@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { importSource, makeVariant } from './helpers.mjs';
 
-const { parseManifest, formatManifest } = await importSource('manifest.ts');
+const { parseManifest, formatManifest } = await importSource('weights/manifest.ts');
 const good = () => makeVariant('flowers').manifest;
 const parse = (manifest) => parseManifest(JSON.stringify(manifest), 'here/manifest.json');
 

@@ -236,12 +236,12 @@ test('memory does not grow from call to call', async (t) => {
 });
 
 test('info tells flavour, threads and why; every flavour can be asked for', async (t) => {
-  const { model, ResNet50, weightsDir, probeFeatures } = await setUp(t, { threads: 1 });
+  const { model, ResNet50, weightsDir, probeEngine } = await setUp(t, { threads: 1 });
   assert.equal(model.info().threads, 1);
   assert.equal(model.info().weights, 'IMAGENET1K_V2');
   assert.ok(model.info().why.length >= 2);
   assert.equal(model.weights.categories.length, 4);
-  for (const flavour of FLAVOURS.filter((f) => f.startsWith('simd') || probeFeatures().relaxedSimd)) {
+  for (const flavour of FLAVOURS.filter((f) => f.startsWith('simd') || probeEngine().relaxedSimd)) {
     const other = await ResNet50.load({ weightsDir, flavour, threads: 2 });
     assert.deepEqual([other.info().flavour, other.info().threads], [flavour, flavour.endsWith('threads') ? 2 : 1]);
     await other.dispose();

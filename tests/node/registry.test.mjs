@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import { importSource } from './helpers.mjs';
 
 const { default: registry } = await import('../../weights/registry.json', { with: { type: 'json' } });
-const { DEFAULT_NAME, DEFAULT_TRANSFORMS } = await importSource('variants.ts');
-const { ResNet50_Weights, Weights, getWeight } = await importSource('registry.ts');
-const { listWeights } = await importSource('variants.ts');
+const { DEFAULT_NAME, DEFAULT_TRANSFORMS } = await importSource('weights/variants.ts');
+const { ResNet50_Weights, Weights, getWeight } = await importSource('weights/registry.ts');
+const { listWeights } = await importSource('weights/variants.ts');
 
 test('every spelling gives the same object', () => {
   for (const name of ['IMAGENET1K_V2', 'ResNet50_Weights.IMAGENET1K_V2', 'DEFAULT', 'ResNet50_Weights.DEFAULT']) {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { importSource } from './helpers.mjs';
 
-const { cosineSimilarity, rankBySimilarity } = await importSource('similarity.ts');
+const { cosineSimilarity, rankBySimilarity } = await importSource('client/similarity.ts');
 
 test('cosine: same direction 1, opposite -1, right angle 0, zero vectors 0; lengths must agree', () => {
   assert.equal(cosineSimilarity([1, 2, 2], [2, 4, 4]), 1);

@@ -1,0 +1,22 @@
+/**
+ * Checks of what users and files give: one way to say what is wrong with an option.
+ */
+import { ResNet50Error } from './errors.js';
+
+/** INVALID_ARGUMENT for an option, an example or a field. */
+export const fault = (subject: string, message: string): ResNet50Error =>
+  new ResNet50Error('INVALID_ARGUMENT', `${subject} ${message}`, { subject });
+
+/** @throws ResNet50Error INVALID_ARGUMENT unless ok */
+export function check(ok: boolean, subject: string, message: string): void {
+  if (!ok) throw fault(subject, message);
+}
+
+/** True for whole numbers, 1 to `most`. */
+export const isCount = (v: unknown, most: number): boolean =>
+  Number.isInteger(v) && (v as number) >= 1 && (v as number) <= most;
+
+/** An object of unknown fields, as JSON may bring it. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+export const isFields = (v: unknown): v is Fields => typeof v === 'object' && v !== null && !Array.isArray(v);

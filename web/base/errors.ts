@@ -1,0 +1,109 @@
+/**
+ * The one error type of the package, with a code for each remedy. Errors cross worker boundaries as plain objects.
+ */
+
+/** Codes that the C++ core gives; the spelling is that of src/base/result.cc. */
+export type CoreErrorCode =
+  | 'INVALID_ARGUMENT'
+  | 'NOT_AN_IMAGE'
+  | 'UNSUPPORTED_FORMAT'
+  | 'TRUNCATED_IMAGE'
+  | 'CORRUPT_IMAGE'
+  | 'IMAGE_TOO_LARGE'
+  | 'OUT_OF_MEMORY'
+  | 'CHECKPOINT_FORMAT'
+  | 'CHECKPOINT_MISMATCH'
+  | 'WEIGHTS_FORMAT'
+  | 'WEIGHTS_MISMATCH'
+  | 'NOT_READY'
+  | 'INTERNAL';
+
+/** Every value that `error.code` can have. */
+export type ErrorCode =
+  | CoreErrorCode
+  /** No weights of that name; the message lists those that exist. */
+  | 'UNKNOWN_WEIGHTS'
+  /** The weights exist but are not where `load` looks; the message names the command that puts them there. */
+  | 'WEIGHTS_NOT_FOUND'
+  /** A shard's bytes are not those that the manifest promises. */
+  | 'WEIGHTS_HASH_MISMATCH'
+  /** `manifest.json` is not one of ours; the message names the field. */
+  | 'MANIFEST_FORMAT'
+  /** `manifest.json` was written by a later version of this package. */
+  | 'MANIFEST_TOO_NEW'
+  /** A request failed for good (after retries where they could help). */
+  | 'FETCH_FAILED'
+  /** A file or folder given by path does not exist or cannot be read. */
+  | 'FILE_NOT_FOUND'
+  /** A file or folder given by path cannot be written: no room on the disk, no permission. */
+  | 'CANNOT_WRITE'
+  /** The model was disposed of. */
+  | 'DISPOSED'
+  /** This engine has no WebAssembly SIMD, which every flavour needs. */
+  | 'SIMD_MISSING'
+  /** A threaded flavour was demanded where threads cannot run. */
+  | 'THREADS_UNAVAILABLE'
+  /** The wasm module could not be fetched, compiled or started. */
+  | 'CORE_LOAD_FAILED'
+  /** The wasm module trapped or its worker died; the next call starts a fresh one. */
+  | 'CORE_CRASHED'
+  /** The worker could not be started. */
+  | 'WORKER_FAILED'
+  /** The value given as an image is of no kind that this platform takes. */
+  | 'UNSUPPORTED_INPUT';
+
+/** What goes wrong in this package (aborts apart: those reject with the signal's own reason). */
+export class ResNet50Error extends Error {
+  override readonly name = 'ResNet50Error';
+  /** Machine-readable reason; one code for each remedy. */
+  readonly code: ErrorCode;
+  /** The file, shard, tensor, field or option that is wrong; may be empty. */
+  readonly subject: string;
+
+  constructor(code: ErrorCode, message: string, options: { subject?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.subject = options.subject ?? '';
+  }
+}
+
+/** An error as a plain object, for `postMessage`. */
+export interface PlainError {
+  code: ErrorCode | 'ABORTED';
+  message: string;
+  subject: string;
+  cause?: string;
+}
+
+/** Turns whatever was thrown into a plain object; what is not ours becomes `fallback`. */
+export function toPlainError(error: unknown, fallback: ErrorCode = 'INTERNAL'): PlainError {
+  if (error instanceof ResNet50Error) {
+    const { code, message, subject, cause } = error;
+    return { code, message, subject, ...(cause === undefined ? {} : { cause: describe(cause) }) };
+  }
+  if (isAbort(error)) return { code: 'ABORTED', message: describe(error), subject: '' };
+  return { code: fallback, message: describe(error), subject: '' };
+}
+
+/** The reverse of {@link toPlainError}. */
+export function fromPlainError(plain: PlainError): Error {
+  if (plain.code === 'ABORTED') return new DOMException(plain.message, 'AbortError');
+  return new ResNet50Error(plain.code, plain.message, { subject: plain.subject, cause: plain.cause });
+}
+
+/** Errors of the modules that are loaded late have a class of their own: as one of ours. */
+export function adopt(error: unknown): unknown {
+  const { name, code, message, subject, cause } = (error ?? {}) as ResNet50Error;
+  if (name !== 'ResNet50Error' || error instanceof ResNet50Error) return error;
+  return new ResNet50Error(code, message, { subject, cause });
+}
+
+/** True for the errors with which platforms reject aborted work. */
+export function isAbort(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && (error as { name?: unknown }).name === 'AbortError';
+}
+
+/** One line about anything thrown. */
+export function describe(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error);
+}

@@ -1,0 +1,249 @@
+/**
+ * `resnet50-wasm classify`: labels for files, one after the other; a bad one does not stop the rest.
+ */
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe } from '../base/errors.js';
+import {
+  type Classification,
+  type ClassifyOptions,
+  type ImageOptions,
+  type LoadOptions,
+  ResNet50,
+} from '../index.node.js';
+import { choice, color, list, number, parse, text, UsageError, type Values } from './options.js';
+import { bar, megabytes, progressBar } from './terminal.js';
+
+export const CLASSIFY_HELP = `Usage: resnet50-wasm classify [FILES...] [options]
+
+Prints the most probable ImageNet classes (or your own) of each picture (JPEG, PNG, BMP). FILES are
+paths or addresses; '-' is a picture on standard input. Without FILES, their names are
+read from standard input, one a line.
+
+  --weights NAME          IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT, a variant you converted,
+                          or a folder with manifest.json  [DEFAULT]
+  --weights-dir DIR       look for weights in DIR first  [$RESNET50_WEIGHTS_DIR]
+  --head FILE             classes of your own: what 'fit' wrote
+  --top-k N               how many classes; 'all' for all  [5]
+  --crops N               look at N crops, probabilities averaged: 2 with the mirror image,
+                          5 or 10 with the corners (ten_crop)  [1]
+  --threshold P           only classes with a probability of at least P  [0]
+  --allow LIST            only these classes: indices, WordNet ids or labels, by commas
+  --deny LIST             not these
+  --json                  one JSON array for all pictures
+  --ndjson                one JSON object a line, as soon as each is known
+  --precision P           int8 or f32  [int8]
+  --activation-bits N     7 or 8  [7]
+  --threads N             [as many as help]
+  --no-exif               leave the picture as it is stored, as Pillow does
+  --background RRGGBB     color under transparent pixels  [alpha is dropped, as Pillow does]
+  --flavour NAME          simd, simd-threads, relaxed or relaxed-threads  [the best]
+
+Exit status: 0, or 1 if a picture could not be classified (the others are).
+`;
+
+/** Options of every command that loads a model; loadOptions() reads them. */
+export const MODEL_OPTIONS = {
+  weights: { type: 'string', short: 'w' },
+  'weights-dir': { type: 'string' },
+  precision: { type: 'string' },
+  'activation-bits': { type: 'string' },
+  threads: { type: 'string' },
+  flavour: { type: 'string' },
+} as const;
+
+/** Options of every command that reads pictures. */
+export const IMAGE_OPTIONS = {
+  'no-exif': { type: 'boolean' },
+  background: { type: 'string' },
+} as const;
+
+/** A head in place of the network's classes; loadOptions() reads it too. */
+export const HEAD_OPTION = { head: { type: 'string' } } as const;
+
+const OPTIONS = {
+  ...MODEL_OPTIONS,
+  ...HEAD_OPTION,
+  ...IMAGE_OPTIONS,
+  'top-k': { type: 'string', short: 'k' },
+  threshold: { type: 'string' },
+  crops: { type: 'string' },
+  allow: { type: 'string' },
+  deny: { type: 'string' },
+  json: { type: 'boolean' },
+  ndjson: { type: 'boolean' },
+} as const;
+
+/** What MODEL_OPTIONS ask for. */
+export function loadOptions(values: Values): LoadOptions {
+  const threads = text(values, 'threads') === 'auto' ? 'auto' : number(values, 'threads', 1, 64);
+  const bits = number(values, 'activation-bits', 7, 8);
+  const weights = text(values, 'weights');
+  const weightsDir = text(values, 'weights-dir');
+  const head = text(values, 'head');
+  const precision = choice(values, 'precision', ['int8', 'f32']);
+  const flavour = choice(values, 'flavour', ['simd', 'simd-threads', 'relaxed', 'relaxed-threads']);
+  return {
+    ...(weights === undefined ? {} : { weights }),
+    ...(weightsDir === undefined ? {} : { weightsDir }),
+    ...(head === undefined ? {} : { head }),
+    ...(precision === undefined ? {} : { precision }),
+    ...(flavour === undefined ? {} : { flavour }),
+    ...(threads === undefined ? {} : { threads }),
+    ...(bits === undefined ? {} : { activationBits: bits === 8 ? 8 : 7 }),
+  };
+}
+
+type Outcome = { file: string; classes: Classification[] } | { file: string; error: { code: string; message: string } };
+
+/** Runs the command; resolves to the exit status. */
+export async function classifyCommand(args: string[]): Promise<number> {
+  const { values, positionals } = parse('classify', args, OPTIONS);
+  if (values.help) return print(CLASSIFY_HELP);
+  const options: ClassifyOptions = {
+    topK: number(values, 'top-k', 1, Number.POSITIVE_INFINITY) ?? 5,
+    threshold: number(values, 'threshold', 0, 1, false) ?? 0,
+    ...imageOptions(values),
+  };
+  const crops = choice(values, 'crops', ['1', '2', '5', '10']);
+  if (crops !== undefined) options.crops = Number(crops) as 1 | 2 | 5 | 10;
+  const [allow, deny] = [list(values, 'allow'), list(values, 'deny')];
+  if (allow) options.allow = allow;
+  if (deny) options.deny = deny;
+  if (values.json && values.ndjson) throw new UsageError('--json and --ndjson exclude each other');
+  const files = namesOf('classify', positionals);
+  const show = values.json ? jsonArray() : values.ndjson ? jsonLines() : plainText();
+
+  const model = await loadWithProgress(loadOptions(values));
+  let failures = 0;
+  try {
+    for await (const file of files) {
+      const outcome = await classifyOne(model, file, options);
+      if ('error' in outcome) {
+        failures++;
+        process.stderr.write(`resnet50-wasm: ${outcome.error.message}\n`);
+      }
+      show.one(outcome);
+    }
+  } finally {
+    await model.dispose();
+  }
+  show.end();
+  return failures === 0 ? 0 : 1;
+}
+
+async function classifyOne(model: ResNet50, file: string, options: ClassifyOptions): Promise<Outcome> {
+  try {
+    return { file, classes: await model.classify(await readable(file), options) };
+  } catch (error) {
+    const message = describe(error);
+    const named = file === '-' || message.includes(file) ? message : `${file}: ${message}`;
+    return { file, error: { code: (error as { code?: string }).code ?? 'INTERNAL', message: named } };
+  }
+}
+
+/** Loads with a bar on standard error if it takes long enough to wonder. */
+export async function loadWithProgress(options: LoadOptions): Promise<ResNet50> {
+  const begun = Date.now();
+  const progress = process.stderr.isTTY ? progressBar('weights') : undefined;
+  try {
+    return await ResNet50.load({
+      ...options,
+      onProgress: ({ phase, loaded, total }) => {
+        if (phase === 'weights' && Date.now() - begun > 500)
+          progress?.update(loaded / total, `${megabytes(loaded)} of ${megabytes(total)}`);
+      },
+    });
+  } finally {
+    progress?.done();
+  }
+}
+
+/** How pictures are read. */
+export const imageOptions = (values: Values): ImageOptions => ({
+  orientation: values['no-exif'] ? 'none' : 'exif',
+  background: color(values, 'background') ?? null,
+});
+
+/** The names of pictures: those given, or those on standard input. */
+export function namesOf(command: string, positionals: string[]): Iterable<string> | AsyncIterable<string> {
+  if (positionals.length > 0) return positionals;
+  if (process.stdin.isTTY) throw new UsageError(`no FILES given (resnet50-wasm ${command} --help)`);
+  return namesFromStdin();
+}
+
+/** A picture by name; '-' is on standard input. */
+export const readable = async (file: string): Promise<string | Uint8Array> => (file === '-' ? stdinBytes() : file);
+
+async function* namesFromStdin(): AsyncGenerator<string> {
+  for await (const line of createInterface({ input: process.stdin })) if (line !== '') yield line;
+}
+
+async function stdinBytes(): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+interface Printer {
+  one(outcome: Outcome): void;
+  end(): void;
+}
+
+function plainText(): Printer {
+  let first = true;
+  return {
+    one(outcome) {
+      if ('error' in outcome) return;
+      const width = Math.max(0, ...outcome.classes.map((c) => c.label.length));
+      const lines = outcome.classes.map(({ label, score }) => {
+        const percent = `${(score * 100).toFixed(1)}%`.padStart(6);
+        return `  ${label.padEnd(width)}  ${percent}${process.stdout.isTTY ? `  ${bar(score, 20)}`.trimEnd() : ''}\n`;
+      });
+      process.stdout.write(`${first ? '' : '\n'}${outcome.file}\n${lines.join('')}`);
+      first = false;
+    },
+    end: () => undefined,
+  };
+}
+
+const jsonLines = (): Printer => ({
+  one: (outcome) => void process.stdout.write(`${JSON.stringify(outcome)}\n`),
+  end: () => undefined,
+});
+
+function jsonArray(): Printer {
+  const all: Outcome[] = [];
+  return {
+    one: (outcome) => void all.push(outcome),
+    end: () => void process.stdout.write(`${JSON.stringify(all, null, 2)}\n`),
+  };
+}
+
+/** Writes to standard output; the exit status of a command that only says something. */
+export function print(what: string): number {
+  process.stdout.write(what);
+  return 0;
+}
+
+/** The file that --out names. */
+export function neededOut(command: string, values: Values): string {
+  const out = text(values, 'out');
+  if (out !== undefined) return out;
+  throw new UsageError(`name the file to write with --out (resnet50-wasm ${command} --help)`);
+}
+
+/** The same, where its folder must be there before a long work begins. */
+export async function outFile(command: string, values: Values): Promise<string> {
+  const out = neededOut(command, values);
+  if (await exists(dirname(out))) return out;
+  throw new UsageError(`--out ${out}: there is no folder ${dirname(out)}`);
+}
+
+/** True if a path is there. */
+export const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );

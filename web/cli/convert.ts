@@ -1,0 +1,201 @@
+/**
+ * `resnet50-wasm convert`: a checkpoint of one's own becomes weights that `load` takes.
+ */
+
+import { availableParallelism } from 'node:os';
+import { mergeTransforms, type Transforms } from '../base/transforms.js';
+import { convert } from '../convert/convert.js';
+import type { ConvertOptions } from '../convert/options.js';
+import { isVariantName, type Manifest, type Precision } from '../weights/manifest.js';
+import { findWeights, ResNet50_Weights } from '../weights/registry.js';
+import { print } from './classify.js';
+import { choice, number, parse, text, triple, UsageError, type Values } from './options.js';
+import { megabytes, progressBar } from './terminal.js';
+
+/** How the reach of activations is found. */
+const RANGES = ['squares', 'percentile', 'extremes'] as const;
+
+/** Bits a weight of `--encoding compact`. */
+const COMPACT_BITS = 4.2;
+
+/** Help on the options that say how int8 is made. */
+export const QUANTIZATION_HELP = `  --encoding E            plain, or compact: coarser weights, half the download  [plain]
+  --bits N                compact: about so many bits a weight, 1 to 8  [${COMPACT_BITS}]
+  --compress C            gzip or none: how shards are stored  [gzip]
+  --evaluate DIR          labeled photos to measure int8 and f32 on: the manifest tells
+                          (labels.json: [{ "file", "class" }], or a folder a class)
+  --threads N             [all cores]
+  --ranges R              of activations: squares, percentile or extremes  [squares of
+                          photos, extremes of generated pictures]
+  --no-matching --no-equalization --no-compensation --no-bias-correction
+                          leave out a step of the quantization, to see what it is worth
+  --damping N             compensation: share of the mean variance that steadies it  [0.01]
+  --shrinkage N           compensation: distrust of what few patches say, 0 none  [1]
+  --rate-weight N         compact: what a bit is worth against error, 0 nothing  [1]
+`;
+
+export const CONVERT_HELP = `Usage: resnet50-wasm convert CHECKPOINT --name NAME --out DIR [options]
+
+Turns a ResNet-50 state dict (.pth or .safetensors, torchvision's tensor names, any
+number of classes) into DIR/manifest.json and shards that ResNet50.load takes.
+
+  --name NAME             name of the variant
+  --out DIR               folder to write; a variant in it is replaced
+  --labels FILE           class names: a JSON list or one a line  [ImageNet's for 1000]
+  --calibrate DIR         photos that show typical input  [generated pictures]
+  --calibration-images N  how many of them  [64]
+  --resize N --crop N     preprocessing, pixels  [that of the variant NAME, else 232, 224]
+  --mean R,G,B --std R,G,B
+  --interpolation I       nearest, bilinear or bicubic
+  --precision P           int8, f32 or both  [int8]
+  --shard-size BYTES      longest shard  [4194304]
+${QUANTIZATION_HELP}
+The same input gives the same bytes.
+`;
+
+/** Options that this command shares with \`weights\`. */
+export const CONVERSION_OPTIONS = {
+  calibrate: { type: 'string' },
+  'calibration-images': { type: 'string' },
+  precision: { type: 'string' },
+  'shard-size': { type: 'string' },
+  encoding: { type: 'string' },
+  bits: { type: 'string' },
+  compress: { type: 'string' },
+  evaluate: { type: 'string' },
+  threads: { type: 'string' },
+  ranges: { type: 'string' },
+  'no-matching': { type: 'boolean' },
+  'no-equalization': { type: 'boolean' },
+  'no-compensation': { type: 'boolean' },
+  'no-bias-correction': { type: 'boolean' },
+  damping: { type: 'string' },
+  shrinkage: { type: 'string' },
+  'rate-weight': { type: 'string' },
+} as const;
+
+const OPTIONS = {
+  ...CONVERSION_OPTIONS,
+  name: { type: 'string' },
+  out: { type: 'string', short: 'o' },
+  labels: { type: 'string' },
+  resize: { type: 'string' },
+  crop: { type: 'string' },
+  mean: { type: 'string' },
+  std: { type: 'string' },
+  interpolation: { type: 'string' },
+} as const;
+
+/** The part of the options that CONVERSION_OPTIONS gives. */
+export function conversionSettings(
+  values: Values,
+): Pick<
+  ConvertOptions,
+  'calibrate' | 'calibrationImages' | 'compress' | 'evaluate' | 'precisions' | 'quantization' | 'shardBytes' | 'threads'
+> {
+  const precision = choice(values, 'precision', ['int8', 'f32', 'both']) ?? 'int8';
+  const precisions: Precision[] = precision === 'both' ? ['int8', 'f32'] : [precision];
+  return {
+    precisions,
+    calibrate: text(values, 'calibrate'),
+    calibrationImages: number(values, 'calibration-images', 1, 100_000) ?? 64,
+    quantization: quantizationSettings(values),
+    compress: (choice(values, 'compress', ['gzip', 'none']) ?? 'gzip') === 'gzip',
+    evaluate: text(values, 'evaluate'),
+    shardBytes: number(values, 'shard-size', 65_536, 2 ** 30) ?? 4 * 2 ** 20,
+    threads: number(values, 'threads', 1, 64) ?? Math.min(availableParallelism(), 8),
+  };
+}
+
+function quantizationSettings(values: Values): ConvertOptions['quantization'] {
+  const compact = choice(values, 'encoding', ['plain', 'compact']) === 'compact';
+  return {
+    equalize: !values['no-equalization'],
+    // Photos have values that generated pictures never reach: of these, nothing more is cut off.
+    ranges: choice(values, 'ranges', RANGES) ?? (values.calibrate === undefined ? 'extremes' : 'squares'),
+    compensate: !values['no-compensation'],
+    matchBatchNorm: !values['no-matching'],
+    correctBias: !values['no-bias-correction'],
+    damping: number(values, 'damping', 1e-6, 1, false) ?? 0.01,
+    shrinkage: number(values, 'shrinkage', 0, 100, false) ?? 1,
+    compactBits: compact ? (number(values, 'bits', 1, 8, false) ?? COMPACT_BITS) : 0,
+    rateWeight: number(values, 'rate-weight', 0, 100, false) ?? 1,
+  };
+}
+
+/** Runs the command; resolves to the exit status. */
+export async function convertCommand(args: string[]): Promise<number> {
+  const { values, positionals } = parse('convert', args, OPTIONS);
+  if (values.help) return print(CONVERT_HELP);
+  const [checkpoint, ...more] = positionals;
+  const [name, out] = [text(values, 'name'), text(values, 'out')];
+  if (checkpoint === undefined || more.length > 0)
+    throw new UsageError('give one CHECKPOINT (resnet50-wasm convert --help)');
+  if (name === undefined || out === undefined)
+    throw new UsageError('--name and --out must be given (resnet50-wasm convert --help)');
+  const spelled = findWeights(name)?.name ?? name;
+  if (!isVariantName(spelled))
+    throw new UsageError(`--name ${name}: must be letters, digits, dots, hyphens and underscores`);
+  const base = (findWeights(name) ?? ResNet50_Weights.DEFAULT).transforms();
+  const transforms = mergeTransforms(base, transformOptions(values));
+  const labels = text(values, 'labels');
+  const meta = labels === undefined ? metaOf(spelled) : {};
+  return convertWithProgress({
+    ...conversionSettings(values),
+    checkpoint,
+    name: spelled,
+    out,
+    transforms,
+    labels,
+    meta,
+  });
+}
+
+function transformOptions(values: Values): Partial<Transforms> {
+  const given = {
+    resizeSize: number(values, 'resize', 1, 4096),
+    cropSize: number(values, 'crop', 32, 4096),
+    interpolation: choice(values, 'interpolation', ['nearest', 'bilinear', 'bicubic']),
+    mean: triple(values, 'mean'),
+    std: triple(values, 'std'),
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+/** torchvision's meta of a variant, without the class names, which manifests have apart. */
+export function metaOf(name: string): Record<string, unknown> {
+  const { categories, ...meta } = findWeights(name)?.meta ?? { categories: [] };
+  return meta;
+}
+
+/** Converts and says on standard error what is going on. */
+export async function convertWithProgress(options: Omit<ConvertOptions, 'onProgress' | 'onWarning'>): Promise<number> {
+  const progress = progressBar(options.name);
+  const manifest = await convert({
+    ...options,
+    onProgress: (step, fraction) => progress.update(fraction, step),
+    onWarning: (message) => process.stderr.write(`resnet50-wasm: ${message}\n`),
+  }).catch((error) => {
+    progress.done();
+    throw error;
+  });
+  progress.done(`${summary(manifest)} in ${options.out}`);
+  return 0;
+}
+
+function summary(manifest: Manifest): string {
+  const { measured } = manifest.quantization ?? {};
+  const cost = measured
+    ? `; on ${measured.int8.images} photos ${measured.int8.top1} % top-1 (f32 ${measured.f32.top1} %), ${measured.int8.agreement} % agree with f32`
+    : '';
+  return `${sizes(manifest)}${cost}`;
+}
+
+function sizes(manifest: Manifest): string {
+  return Object.entries(manifest.precisions)
+    .map(([precision, { shards }]) => {
+      const bytes = shards.reduce((sum, shard) => sum + shard.bytes, 0);
+      return `${precision}, ${shards.length} shards, ${megabytes(bytes)}`;
+    })
+    .join('; ');
+}

@@ -1,0 +1,108 @@
+#!/usr/bin/env node
+/**
+ * The command `resnet50-wasm`: chooses the command, turns errors into one line and an exit status (2 for a mistake in
+ * the command itself).
+ */
+
+import { probeEngine } from '../base/engine-support.js';
+import { describe } from '../base/errors.js';
+import { installFolder } from '../base/files.node.js';
+import { classifyCommand, loadOptions, loadWithProgress, MODEL_OPTIONS, print } from './classify.js';
+import { convertCommand } from './convert.js';
+import { embedCommand } from './embed.js';
+import { fitCommand } from './fit.js';
+import { parse, UsageError } from './options.js';
+import { table } from './terminal.js';
+import { weightsCommand } from './weights.js';
+
+const HELP = `Usage: resnet50-wasm COMMAND [options]
+
+  classify [FILES...]      labels for pictures
+  explain PICTURE          where in a picture a class was seen, as a PNG
+  embed [FILES...]         feature vectors of pictures, as a NumPy file
+  fit FOLDER               train a classifier of your own on labeled pictures
+  weights [NAMES...]       get and convert torchvision's weights; list what is there
+  convert CHECKPOINT       convert a checkpoint of your own
+  info                     what this machine can do, and with --weights the model's facts
+
+resnet50-wasm COMMAND --help says more; --version prints the version.
+`;
+
+const INFO_HELP = `Usage: resnet50-wasm info [--weights NAME] [--weights-dir DIR] [--precision P] [--threads N] [--flavour NAME]
+
+Says what this machine can do; with --weights, loads the model and says how it runs.
+`;
+
+const INFO_OPTIONS = {
+  ...MODEL_OPTIONS,
+  json: { type: 'boolean' },
+} as const;
+
+async function infoCommand(args: string[]): Promise<number> {
+  const { values, positionals } = parse('info', args, INFO_OPTIONS);
+  if (values.help) return print(INFO_HELP);
+  if (positionals.length > 0) throw new UsageError('info takes no files (resnet50-wasm info --help)');
+  const facts: Record<string, unknown> = {
+    version: __VERSION__,
+    node: process.version,
+    ...probeEngine(),
+    installed: installFolder(),
+  };
+  if (values.weights !== undefined) {
+    const model = await loadWithProgress(loadOptions(values));
+    await model.logits({ tensor: new Float32Array(3 * 32 * 32), shape: [3, 32, 32] }).catch(() => undefined);
+    Object.assign(facts, model.info());
+    await model.dispose();
+  }
+  if (values.json) return print(`${JSON.stringify(facts, null, 2)}\n`);
+  const shown = (v: unknown) =>
+    Array.isArray(v) ? v.join('; ') : typeof v === 'object' ? JSON.stringify(v) : String(v);
+  return print(`${table(Object.entries(facts).map(([key, value]) => [key, shown(value)]))}\n`);
+}
+
+const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
+  classify: classifyCommand,
+  // Alone in needing an encoder of PNG files.
+  explain: async (args) => (await import('./explain.js')).explainCommand(args),
+  embed: embedCommand,
+  fit: fitCommand,
+  weights: weightsCommand,
+  convert: convertCommand,
+  info: infoCommand,
+  help: async ([name = '']) =>
+    Object.hasOwn(COMMANDS, name) && name !== 'help' ? main([name, '--help']) : print(HELP),
+  '--help': async () => print(HELP),
+  '-h': async () => print(HELP),
+  '--version': async () => print(`${__VERSION__}\n`),
+  '-v': async () => print(`${__VERSION__}\n`),
+};
+
+const commandNames = () =>
+  Object.keys(COMMANDS)
+    .filter((name) => /^[a-z]+$/.test(name) && name !== 'help')
+    .join(', ');
+
+async function main([name, ...args]: string[]): Promise<number> {
+  if (name === undefined) throw new UsageError(`give a command: ${commandNames()} (resnet50-wasm --help)`);
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) {
+    throw new UsageError(`there is no command '${name}': there are ${commandNames()}`);
+  }
+  return command(args);
+}
+
+// A reader that has seen enough (head) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+main(process.argv.slice(2)).then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error: unknown) => {
+    process.stderr.write(`resnet50-wasm: ${describe(error)}\n`);
+    process.exitCode = error instanceof UsageError ? 2 : 1;
+  },
+);

@@ -1,0 +1,524 @@
+/**
+ * The public class behind every entry of the package: inputs prepared, calls queued, results in order. Of the platform
+ * it knows what platform.ts says.
+ */
+
+import { check } from '../base/check.js';
+import { inTurn, Queue } from '../base/concurrency.js';
+import type { Flavour } from '../base/engine-support.js';
+import { adopt, ResNet50Error } from '../base/errors.js';
+import { buffersOf, findParameter, parametersOf, type TensorSpec } from '../base/resnet50.js';
+import { mergeTransforms, normalizationMismatch, type Transforms } from '../base/transforms.js';
+import { viewSettings } from '../base/view.js';
+import type { Head } from '../protocol/head.js';
+import type {
+  Classification,
+  ExplainedGrid,
+  ImageJob,
+  ImageSettings,
+  PreparedImage,
+  Preprocessed,
+  StageOutput,
+} from '../protocol/messages.js';
+import type { FitReport } from '../protocol/training.js';
+import type { Category, Precision } from '../weights/manifest.js';
+import type { Parameter } from '../weights/parameters.js';
+import type { WeightsSource } from '../weights/source.js';
+import { type Explanation, explanationOf } from './explain.js';
+import type { Example, FitOptions } from './fit-options.js';
+import { type ImageInput, type Preparing, prepare, prepareTensor, type TensorInput, transferables } from './inputs.js';
+import {
+  type ClassifyOptions,
+  checkLoadOptions,
+  decodeSettings,
+  type ExplainOptions,
+  type ImageOptions,
+  type LoadOptions,
+  type PreprocessOptions,
+  pickSettings,
+} from './options.js';
+import type { Platform } from './platform.js';
+import { openSession, type Session, sourceOf } from './session.js';
+import { type Summary, type SummaryOptions, summarize } from './summary.js';
+import type { PlacedHead, Training } from './training.js';
+
+/** What `info()` tells. */
+export interface ModelInfo {
+  /** Variant, or null for a randomly initialized network. */
+  weights: string | null;
+  /** Folder that the weights came from. */
+  address: string | null;
+  classes: number;
+  /** The user's own head in place of the network's: 'head' (fc) or 'knn'; null without. */
+  head: Head['method'] | null;
+  parameters: number;
+  precision: Precision;
+  activationBits: 7 | 8;
+  transforms: Transforms;
+  /** Build of the core in use. */
+  flavour: Flavour;
+  threads: number;
+  /** Whether the work is done in a worker. */
+  worker: boolean;
+  /** Why this flavour and these threads, one reason a line. */
+  why: string[];
+  /** wasm memory in use after the last call, bytes. */
+  memoryBytes: number;
+  /** Version of this package. */
+  version: string;
+}
+
+/** The weights of a loaded model. */
+export interface ModelWeights {
+  readonly name: string | null;
+  readonly meta: Readonly<Record<string, unknown>>;
+  /** Classes by index; null for a randomly initialized network. */
+  readonly categories: readonly Category[] | null;
+}
+
+type Numbers = Float32Array<ArrayBuffer>;
+type Saved = Uint8Array<ArrayBuffer> | Record<string, Uint8Array<ArrayBuffer>>;
+/** Outputs of stages by name. */
+type Stages = Record<string, StageOutput>;
+
+/** What a model is made of. */
+interface ModelParts {
+  platform: Platform;
+  options: LoadOptions;
+  source: WeightsSource;
+  session: Session;
+}
+
+/** A ResNet-50 at work. Calls queue; results come in the order of the calls. */
+export class Model {
+  readonly #platform: Platform;
+  readonly #options: LoadOptions;
+  /** Of `load`, and after fine-tuning what that made. */
+  readonly #ownSource: WeightsSource;
+  #source: WeightsSource;
+  readonly #limits: { maxBytes: number; maxPixels: number };
+  readonly #queue = new Queue();
+  #session: Session;
+  #head: PlacedHead | null = null;
+  #warned = false;
+  /** Aborted by dispose(), with the error that pending calls get. */
+  readonly #disposal = new AbortController();
+
+  /** @internal Use `load`. */
+  constructor({ platform, options, source, session }: ModelParts) {
+    this.#platform = platform;
+    this.#options = options;
+    this.#source = this.#ownSource = source;
+    this.#session = session;
+    const { maxBytes = platform.limits.maxBytes, maxPixels = platform.limits.maxPixels } = options;
+    this.#limits = { maxBytes, maxPixels };
+    this.#warnOfNormalization(session.facts.transforms);
+  }
+
+  /** @internal Loads for a platform; `type` is the class of the entry. */
+  static async open<T extends Model>(
+    type: new (parts: ModelParts) => T,
+    platform: Platform,
+    options: LoadOptions,
+  ): Promise<T> {
+    checkLoadOptions(options);
+    options.signal?.throwIfAborted();
+    const source = sourceOf(platform, options);
+    const { signal, onProgress } = options;
+    const { head: given } = options;
+    const head = given === undefined ? null : await withTraining(platform, (t) => t.readHead(given, platform, signal));
+    const own = { ...options, transforms: options.transforms ?? head?.head.transforms };
+    const open = () => openSession(platform, own, source, signal, onProgress);
+    const key = downloadKey(source, options);
+    const session = await (key === undefined ? open() : inTurn(key, open, signal));
+    const model = new type({ platform, options: own, source, session });
+    if (head !== null) await model.#placeFirst(head);
+    return model;
+  }
+
+  /** The weights in use. */
+  get weights(): ModelWeights {
+    const { name, meta, categories } = this.#session.facts;
+    return { name, meta, categories };
+  }
+
+  /** Flavour, threads and why; weights, precision, memory. */
+  info(): ModelInfo {
+    const { facts, choice, worker, connection } = this.#session;
+    const { name, address, classes, parameters, precision, transforms, head } = facts;
+    return {
+      ...{ weights: name, address, classes, head, parameters, precision },
+      ...{ activationBits: this.#options.activationBits ?? 7, transforms },
+      ...{ flavour: choice.flavour, threads: choice.threads, worker, why: [...choice.why] },
+      ...{ memoryBytes: connection.memoryBytes, version: __VERSION__ },
+    };
+  }
+
+  /**
+   * The best classes of an image, best first; of several images, one list each, in order.
+   * @throws ResNet50Error naming the image and the reason; the model stays usable
+   */
+  classify(images: readonly ImageInput[], options?: ClassifyOptions): Promise<Classification[][]>;
+  classify(image: ImageInput, options?: ClassifyOptions): Promise<Classification[]>;
+  async classify(
+    images: ImageInput | readonly ImageInput[],
+    options: ClassifyOptions = {},
+  ): Promise<Classification[] | Classification[][]> {
+    const pick = pickSettings(options);
+    const settings = this.#imageSettings(options);
+    return this.#each(images, this.#until(options.signal), (image) => ({ type: 'classify', image, ...settings, pick }));
+  }
+
+  /**
+   * The network's raw output, before softmax, one number a class: of an image, of several, or of a prepared tensor (one
+   * row for shape [3, height, width], n rows for [n, 3, height, width]).
+   */
+  logits(images: readonly ImageInput[], options?: ImageOptions): Promise<Numbers[]>;
+  logits(image: ImageInput | TensorInput, options?: ImageOptions): Promise<Numbers>;
+  logits(image: TensorInput, options?: ImageOptions): Promise<Numbers | Numbers[]>;
+  async logits(
+    images: ImageInput | TensorInput | readonly ImageInput[],
+    options: ImageOptions = {},
+  ): Promise<Numbers | Numbers[]> {
+    return this.#rows(images, options, (image, settings) => ({ type: 'logits', image, ...settings }));
+  }
+
+  /**
+   * What the network would see of an image (of several, one result each): the 8-bit crop, and the normalized tensor as
+   * torchvision's `weights.transforms()` gives it.
+   */
+  preprocess(images: readonly ImageInput[], options?: PreprocessOptions): Promise<Preprocessed[]>;
+  preprocess(image: ImageInput, options?: PreprocessOptions): Promise<Preprocessed>;
+  async preprocess(
+    images: ImageInput | readonly ImageInput[],
+    options: PreprocessOptions = {},
+  ): Promise<Preprocessed | Preprocessed[]> {
+    const { layout = 'nchw' } = options;
+    check(layout === 'nchw' || layout === 'nhwc', 'layout', "must be 'nchw' or 'nhwc'");
+    const settings = this.#imageSettings(options);
+    return this.#each(images, this.#until(options.signal), (image) => ({
+      ...{ type: 'preprocess', image, ...settings, layout },
+    }));
+  }
+
+  /**
+   * The 2048 pooled features of an image (of several, or of a tensor, one vector each): what the classifier sees, and
+   * what similar pictures have in common.
+   */
+  embed(images: readonly ImageInput[], options?: ImageOptions): Promise<Numbers[]>;
+  embed(image: ImageInput, options?: ImageOptions): Promise<Numbers>;
+  embed(image: TensorInput, options?: ImageOptions): Promise<Numbers | Numbers[]>;
+  async embed(
+    images: ImageInput | TensorInput | readonly ImageInput[],
+    options: ImageOptions = {},
+  ): Promise<Numbers | Numbers[]> {
+    const features = await this.#features(images, ['avgpool'], options);
+    const vector = ([pooled]: StageOutput[]): Numbers => (pooled as StageOutput).data;
+    return isRow(features) ? vector(features) : features.map(vector);
+  }
+
+  /**
+   * The output of a stage inside the network, by the name that torchvision's `create_feature_extractor` gives it: 'relu'
+   * (the stem), 'maxpool', 'layer1' to 'layer4', one of their blocks ('layer3.1'), 'avgpool'. Of several stages, an object
+   * by name, from one pass. Of several images, or of a tensor, one result each.
+   * @throws ResNet50Error INVALID_ARGUMENT for other names
+   */
+  features(images: readonly ImageInput[], stage: string, options?: ImageOptions): Promise<StageOutput[]>;
+  features(image: ImageInput, stage: string, options?: ImageOptions): Promise<StageOutput>;
+  features(image: TensorInput, stage: string, options?: ImageOptions): Promise<StageOutput | StageOutput[]>;
+  features(images: readonly ImageInput[], stages: readonly string[], options?: ImageOptions): Promise<Stages[]>;
+  features(image: ImageInput, stages: readonly string[], options?: ImageOptions): Promise<Stages>;
+  features(image: TensorInput, stages: readonly string[], options?: ImageOptions): Promise<Stages | Stages[]>;
+  async features(
+    images: ImageInput | TensorInput | readonly ImageInput[],
+    stage: string | readonly string[],
+    options: ImageOptions = {},
+  ): Promise<StageOutput | StageOutput[] | Stages | Stages[]> {
+    const names = typeof stage === 'string' ? [stage] : stage;
+    const named = Array.isArray(names) && names.length > 0 && names.every((n) => typeof n === 'string' && n !== '');
+    check(named, 'stage', "must be a name such as 'layer3', or a list of names");
+    const features = await this.#features(images, names, options);
+    const shaped = (row: StageOutput[]) =>
+      typeof stage === 'string' ? (row[0] as StageOutput) : Object.fromEntries(names.map((name, i) => [name, row[i]]));
+    return (isRow(features) ? shaped(features) : features.map(shaped)) as Stages;
+  }
+
+  /**
+   * Where in an image (in several, one result each) a class was seen: its class activation map, exact for this network, on
+   * the image itself, with the class and its probability. `paintHeatmap` draws it.
+   * @throws ResNet50Error INVALID_ARGUMENT where there is no such class
+   */
+  explain(images: readonly ImageInput[], options?: ExplainOptions): Promise<Explanation[]>;
+  explain(image: ImageInput, options?: ExplainOptions): Promise<Explanation>;
+  async explain(
+    images: ImageInput | readonly ImageInput[],
+    options: ExplainOptions = {},
+  ): Promise<Explanation | Explanation[]> {
+    const { index = null, maxSide = 512 } = options;
+    check(
+      index === null || ['number', 'string'].includes(typeof index),
+      'index',
+      'must be an index, WordNet id or label',
+    );
+    check(maxSide >= 1, 'maxSide', 'must be a number from 1');
+    const settings = this.#imageSettings(options);
+    const explained = await this.#each<ImageJob, ExplainedGrid | ExplainedGrid[]>(
+      images,
+      this.#until(options.signal),
+      (image) => ({ type: 'explain', image, index, ...settings }),
+    );
+    const onImage = (of: ExplainedGrid) => explanationOf(of, settings.view.rotate, maxSide);
+    return Array.isArray(explained) ? explained.map(onImage) : onImage(explained);
+  }
+
+  /**
+   * Trains a classifier of your own on the network's features and puts it in place of the network's: from then on, calls
+   * answer with your classes. Takes its turn among the other calls.
+   * @throws ResNet50Error INVALID_ARGUMENT naming the option or the example; the signal's reason. The model is as before
+   */
+  async fit(examples: readonly Example[], options: FitOptions = {}): Promise<FitReport> {
+    check(Array.isArray(examples), 'examples', 'must be a list of { image, label } or { embedding, label }');
+    const settings = this.#imageSettings(options);
+    const signal = this.#until(options.signal);
+    const preparing = examples.flatMap((example, i) =>
+      example?.image === undefined ? [] : [prepare(example.image, `example ${i}`, this.#platform, this.#limits)],
+    );
+    return this.#queue.add(async () => {
+      const { facts } = await this.#liveSession();
+      const { workerUrl, wasmUrl } = this.#options;
+      const where = { worker: this.#session.worker, workerUrl: workerUrl?.toString(), wasmUrl: wasmUrl?.toString() };
+      const { threads } = this.#session.choice;
+      const features = (stages: readonly string[]) =>
+        this.#inOrder(preparing, signal, (image) => ({ type: 'features' as const, image, stages, ...settings }));
+      const shards = () => this.#session.connection.call({ type: 'shards' }, { signal });
+      const { placed, source, report } = await withTraining(this.#platform, (t) => {
+        const connect = (threads: number) => t.connectTrainer({ ...where, threads });
+        return t.fit({ facts, threads, signal, features, shards, connect }, examples, options);
+      });
+      signal.throwIfAborted();
+      if (source === undefined) await this.#setHead(placed);
+      else await this.#reload(source);
+      return report;
+    }, signal);
+  }
+
+  /**
+   * The head that `fit` made (or `load` took), as the bytes of a safetensors file: fc.weight, fc.bias (or the examples of
+   * 'knn'), and what they were made on. `load({ head })` takes them back.
+   * @throws ResNet50Error NOT_READY without a head of your own
+   */
+  save(): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * After fine-tuning, all files of the variant by name, manifest.json among them: written into a folder, or served,
+   * `load({ weights: folder })` takes them.
+   * @throws ResNet50Error NOT_READY before
+   */
+  save(options: { what: 'all' }): Promise<Record<string, Uint8Array<ArrayBuffer>>>;
+  async save(options: { what?: 'head' | 'all' } = {}): Promise<Saved> {
+    const work = () => withTraining<Saved>(this.#platform, (t) => t.save(options, this.#source, this.#head?.head));
+    return this.#queue.add(work);
+  }
+
+  /** Puts the network's own weights and classes back. Takes its turn among the other calls. */
+  async reset(): Promise<void> {
+    const work = () => (this.#source === this.#ownSource ? this.#setHead(null) : this.#reload(this.#ownSource));
+    return this.#queue.add(work, this.#disposal.signal);
+  }
+
+  /** torch's `named_parameters()`: name, shape and count of all that is trained; 25,557,032 numbers for 1000 classes. */
+  parameters(): TensorSpec[] {
+    const { classes, head } = this.#session.facts;
+    return parametersOf(classes).filter(({ name }) => head !== 'knn' || !name.startsWith('fc.'));
+  }
+
+  /** torch's `named_buffers()`: the running statistics of the batch norms. */
+  buffers(): TensorSpec[] {
+    return buffersOf(this.#session.facts.classes);
+  }
+
+  /**
+   * The values of a parameter or buffer by torchvision's name, read from the shards. From f32 weights: `fc` and batch
+   * norms bit for bit, convolutions to the last bit or two. From int8 weights: what the network computes with.
+   * @throws ResNet50Error INVALID_ARGUMENT for names that do not exist, and those that int8 weights do not have
+   */
+  async parameter(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<Parameter> {
+    const spec = findParameter(name, this.#session.facts.classes);
+    const head = this.#head;
+    if (head !== null && name.startsWith('fc.'))
+      return withTraining(this.#platform, (t) => t.fcParameter(head.head, name));
+    const until = this.#until(signal);
+    const work = async () =>
+      (await this.#liveSession()).connection.call({ type: 'parameter', spec }, { signal: until });
+    return this.#queue.add(work, until);
+  }
+
+  /** Modules with output shapes, parameters and multiply-accumulates, like torchinfo; `String(...)` makes a table of it. */
+  summary(options: SummaryOptions = {}): Summary {
+    return summarize(this.#session.facts.classes, options);
+  }
+
+  /** Ends the worker and gives all memory back. Calls in progress reject with DISPOSED. Twice is as good as once. */
+  async dispose(): Promise<void> {
+    if (!this.#disposal.signal.aborted) {
+      this.#disposal.abort(new ResNet50Error('DISPOSED', 'the model was disposed of: load another one'));
+    }
+    await this.#session.connection.close();
+  }
+
+  /** `await using model = await ResNet50.load()` */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  #imageSettings(options: ImageOptions): ImageSettings {
+    const decode = decodeSettings(options, this.#limits.maxPixels);
+    const transforms = options.transforms ?? {};
+    this.#warnOfNormalization(mergeTransforms(this.#session.facts.transforms, transforms));
+    return { decode, view: viewSettings(options), transforms };
+  }
+
+  /** Says once, by name and numbers, that pictures are normalized otherwise than in training. */
+  #warnOfNormalization(used: Transforms): void {
+    const { name, ownTransforms } = this.#session.facts;
+    if (this.#warned || name === null) return;
+    const sentence = normalizationMismatch(name, ownTransforms, used);
+    if (sentence === undefined) return;
+    this.#warned = true;
+    console.warn(`resnet50-wasm: ${sentence}`);
+  }
+
+  #features(
+    images: unknown,
+    stages: readonly string[],
+    options: ImageOptions,
+  ): Promise<StageOutput[] | StageOutput[][]> {
+    return this.#rows(images, options, (image, settings) => ({ type: 'features', image, stages, ...settings }));
+  }
+
+  /** A job that gives a list of rows: of an image one, of several one each, of a tensor as many as it has. */
+  async #rows<J extends ImageJob>(
+    images: unknown,
+    options: ImageOptions,
+    jobOf: (image: PreparedImage, settings: ImageSettings) => J,
+    // biome-ignore lint/suspicious/noExplicitAny: what a row is, the job's type says
+  ): Promise<any> {
+    const settings = this.#imageSettings(options);
+    const signal = this.#until(options.signal);
+    const job = (image: PreparedImage) => jobOf(image, settings);
+    if (isTensor(images)) {
+      const tensor = prepareTensor(images, 'the tensor');
+      const rows = (await this.#queue.add(() => this.#run(job(tensor), tensor, signal), signal)) as unknown[];
+      return images.shape.length === 3 ? rows[0] : rows;
+    }
+    const rows = await this.#each<J, unknown[]>(images, signal, job);
+    return Array.isArray(images) ? rows.map((row) => (row as unknown[])[0]) : rows[0];
+  }
+
+  /** One job an image, in one place of the queue; the next image is prepared while one is computed. */
+  async #each<J extends ImageJob, R>(
+    images: unknown,
+    signal: AbortSignal,
+    job: (image: PreparedImage) => J,
+  ): Promise<R> {
+    const many = Array.isArray(images);
+    const inputs = (many ? images : [images]) as ImageInput[];
+    const label = (i: number) => (many ? `image ${i}` : 'the image');
+    const preparing: Preparing[] = inputs.map((input, i) => prepare(input, label(i), this.#platform, this.#limits));
+    return this.#queue.add(async () => {
+      const results: unknown[] = [];
+      for await (const result of this.#inOrder(preparing, signal, job)) results.push(result);
+      return (many ? results : results[0]) as R;
+    }, signal);
+  }
+
+  /** The results of jobs one after the other; the next image is prepared while one is computed. */
+  async *#inOrder<J extends ImageJob>(
+    preparing: readonly Preparing[],
+    signal: AbortSignal,
+    job: (image: PreparedImage) => J,
+  ) {
+    let ahead = preparing[0]?.(signal);
+    for (let i = 0; i < preparing.length; i++) {
+      const image = await ahead;
+      ahead = preparing[i + 1]?.(signal);
+      ahead?.catch(() => undefined); // awaited in the next round
+      if (image !== undefined) yield await this.#run(job(image), image, signal);
+    }
+  }
+
+  /** In the queue. Other weights in place of the ones in use, without a head of the user's own. */
+  async #reload(source: WeightsSource): Promise<void> {
+    const session = await openSession(this.#platform, this.#options, source, undefined, undefined);
+    await this.#session.connection.close();
+    [this.#session, this.#source, this.#head] = [session, source, null];
+    if (this.#disposal.signal.aborted) await this.dispose();
+  }
+
+  /** In the queue. The network's own head for null. */
+  async #setHead(placed: PlacedHead | null): Promise<void> {
+    const session = await this.#liveSession();
+    session.facts = await session.connection.call(placed?.job ?? { type: 'head', head: null });
+    this.#head = placed;
+  }
+
+  /** The head that the model was loaded with. */
+  async #placeFirst(placed: PlacedHead): Promise<void> {
+    try {
+      await this.#setHead(placed);
+    } catch (error) {
+      await this.dispose();
+      throw error;
+    }
+    const featuresOf = (of: { weights: string | null; precision: string }) => `${of.weights} in ${of.precision}`;
+    const { name, precision } = this.#session.facts;
+    const [from, to] = [featuresOf(placed.head), featuresOf({ weights: name, precision })];
+    if (from !== to)
+      console.warn(
+        `resnet50-wasm: the head was trained on features of ${from}, not of ${to}: its answers will be poor`,
+      );
+  }
+
+  async #run<J extends ImageJob>(job: J, image: PreparedImage, signal: AbortSignal | undefined) {
+    const { connection } = await this.#liveSession();
+    return connection.call(job, { signal, transfer: transferables(image) });
+  }
+
+  /** The session, or a fresh one where the last one crashed. Runs inside the queue, so never twice at a time. */
+  async #liveSession(): Promise<Session> {
+    this.#disposal.signal.throwIfAborted();
+    if (this.#session.connection.alive) return this.#session;
+    const session = await openSession(this.#platform, this.#options, this.#source, undefined, undefined);
+    if (this.#head !== null) session.facts = await session.connection.call(this.#head.job);
+    if (this.#disposal.signal.aborted) await session.connection.close();
+    this.#disposal.signal.throwIfAborted();
+    this.#session = session;
+    return session;
+  }
+
+  /** Ends with the caller's signal or with the model. */
+  #until(signal: AbortSignal | undefined): AbortSignal {
+    return signal === undefined ? this.#disposal.signal : AbortSignal.any([signal, this.#disposal.signal]);
+  }
+}
+
+/** Something of the module for training, which is loaded late; its errors are ours. */
+async function withTraining<T>(platform: Platform, use: (training: Training) => T | Promise<T>): Promise<T> {
+  try {
+    return await use(await platform.loadTraining());
+  } catch (error) {
+    throw adopt(error);
+  }
+}
+
+/** Equal for loads that would download the same shards; undefined where nothing is downloaded. */
+function downloadKey(source: WeightsSource, options: LoadOptions): string | undefined {
+  const addresses = source.kind === 'folders' ? source.folders.map(({ address }) => address) : [];
+  return addresses.some((address) => /^https?:/.test(address))
+    ? [options.precision ?? 'auto', ...addresses].join('\n')
+    : undefined;
+}
+
+const isTensor = (v: unknown): v is TensorInput => typeof v === 'object' && v !== null && 'tensor' in v && 'shape' in v;
+
+/** One row of stages, not a list of rows. */
+const isRow = (features: StageOutput[] | StageOutput[][]): features is StageOutput[] => !Array.isArray(features[0]);

@@ -1,0 +1,42 @@
+/**
+ * What the API needs from the platform it runs on; one implementation for browsers, one for Node, one for realms
+ * without workers and dynamic import.
+ */
+import type { Flavour } from '../base/engine-support.js';
+import type { Port } from '../protocol/messages.js';
+import type { WeightsSource } from '../weights/source.js';
+import type { Limits } from './input-checks.js';
+import type { AddressOpener } from './inputs.js';
+import type { Training } from './training.js';
+
+/** Where the caller wants weights from. */
+export interface SourceRequest {
+  /** A registry name (in any spelling), another variant's name, or the address of a folder. */
+  weights: string;
+  weightsUrl: string | undefined;
+  weightsDir: string | undefined;
+}
+
+/** One platform. */
+export interface Platform extends AddressOpener {
+  readonly limits: Limits;
+  /** Logical processors. */
+  cores(): number;
+  /** Why there can be no worker here; undefined where there can. */
+  noWorker(): string | undefined;
+  /** Why a host in place has to do with one thread. */
+  readonly noThreadsInPlace: string;
+  /**
+   * Starts a host in a worker, for a core with so many threads; `folder` holds the worker scripts, if the caller said so.
+   * Rejects with WORKER_FAILED.
+   */
+  startWorker(flavour: Flavour, folder: string | undefined, threads: number): Promise<Port>;
+  /** Starts a host in this very thread. */
+  startInPlace(flavour: Flavour): Promise<Port>;
+  /** What `fit`, `save` and heads need, and nothing else does. */
+  loadTraining(): Promise<Training>;
+  /** Folders to look for a variant in. */
+  findSource(request: SourceRequest): WeightsSource;
+  /** The address of a flavour's wasm file, in a folder if the caller named one; null where the glue knows by itself. */
+  wasmFile(flavour: Flavour, folder: string | undefined): string | null;
+}

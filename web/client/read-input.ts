@@ -1,0 +1,80 @@
+/**
+ * Encoded images from addresses and streams, read up to the limit.
+ */
+import { describe, ResNet50Error } from '../base/errors.js';
+import { fetchFailed } from '../weights/download.js';
+import { badInput, checkBytes, type Limits } from './input-checks.js';
+
+export async function fetchBytes(url: string, limits: Limits, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  let response: Response;
+  try {
+    response = await fetch(url, signal ? { signal } : {});
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw fetchFailed(url, describe(cause), cause);
+  }
+  return readResponse(response, url, limits, signal);
+}
+
+export async function readResponse(
+  response: Response,
+  name: string,
+  limits: Limits,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (!response.ok) throw fetchFailed(name, `the server answered ${response.status}`);
+  if (response.body === null) return new Uint8Array();
+  return readStream(response.body, name, limits, signal);
+}
+
+/** Reads a stream to its end, or to the limit. */
+export async function readStream(
+  stream: ReadableStream<Uint8Array>,
+  name: string,
+  limits: Limits,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = stream.getReader();
+  const stop = () => void reader.cancel(signal?.reason).catch(() => undefined);
+  signal?.addEventListener('abort', stop, { once: true });
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      signal?.throwIfAborted();
+      if (done) break;
+      chunks.push(value);
+      length += value.length;
+      checkBytes(length, name, limits);
+    }
+  } catch (error) {
+    stop();
+    signal?.throwIfAborted();
+    if (error instanceof ResNet50Error) throw error;
+    throw fetchFailed(name, describe(error), error);
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+/** data: addresses are decoded here: a page's CSP may forbid to fetch them. */
+export function decodeDataUrl(href: string, limits: Limits): Uint8Array<ArrayBuffer> {
+  const comma = href.indexOf(',');
+  checkBytes(((href.length - comma) * 3) / 4 - 3, 'the data: address', limits);
+  try {
+    if (comma < 0) throw new Error('it has no comma');
+    const body = decodeURIComponent(href.slice(comma + 1).replace(/%(?![0-9a-f]{2})/gi, '%25'));
+    if (!/;\s*base64\s*$/i.test(href.slice(0, comma))) return new TextEncoder().encode(body);
+    return Uint8Array.from(atob(body), (c) => c.charCodeAt(0));
+  } catch (cause) {
+    throw badInput(`the data: address cannot be decoded: ${describe(cause)}`, 'data:', cause);
+  }
+}

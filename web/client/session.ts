@@ -1,0 +1,123 @@
+/**
+ * A running host and how it came about: the flavour chosen, the worker or the place, the fallbacks.
+ */
+
+import { check } from '../base/check.js';
+import { type Choice, chooseFlavour, probeEngine } from '../base/engine-support.js';
+import { isAbort, ResNet50Error } from '../base/errors.js';
+import { mergeTransforms } from '../base/transforms.js';
+import { Connection } from '../protocol/connection.js';
+import type { LoadedFacts, LoadSpec, ProgressEvent } from '../protocol/messages.js';
+import { Weights } from '../weights/registry.js';
+import type { WeightsSource } from '../weights/source.js';
+import { DEFAULT_NAME, DEFAULT_TRANSFORMS, spelledOut } from '../weights/variants.js';
+import type { LoadOptions } from './options.js';
+import type { Platform } from './platform.js';
+
+/** A running host and how it came about. */
+export interface Session {
+  connection: Connection;
+  facts: LoadedFacts;
+  choice: Choice;
+  worker: boolean;
+}
+
+/** Hints that were given already: each is given once. */
+const hinted = new Set<string>();
+
+function hint(text: string): void {
+  if (hinted.has(text)) return;
+  hinted.add(text);
+  console.info(`resnet50-wasm: ${text}`);
+}
+
+/** Where the weights of these options are to be sought. */
+export function sourceOf(platform: Platform, options: LoadOptions): WeightsSource {
+  const { weights = DEFAULT_NAME, classes = 1000, seed = 0, weightsUrl, weightsDir } = options;
+  if (weights === null) {
+    hint('weights: null gives a randomly initialized network; its labels mean nothing');
+    return { kind: 'random', classes, seed };
+  }
+  const name = weights instanceof URL ? weights.href : weights instanceof Weights ? weights.name : weights;
+  check(
+    typeof name === 'string' && name !== '',
+    'weights',
+    'must be an entry of ResNet50_Weights, a name, an address or null',
+  );
+  const spelled = spelledOut(name) ?? name;
+  return platform.findSource({ weights: spelled, weightsUrl: weightsUrl?.toString(), weightsDir });
+}
+
+/** Starts a host with the best flavour that works; threads that fail to start are replaced by one thread. */
+export async function openSession(
+  platform: Platform,
+  options: LoadOptions,
+  source: WeightsSource,
+  signal: AbortSignal | undefined,
+  onProgress: ((event: ProgressEvent) => void) | undefined,
+): Promise<Session> {
+  const noWorker = options.worker === false ? 'worker: false' : platform.noWorker();
+  const worker = noWorker === undefined;
+  const injected = options.wasmModule !== undefined;
+  const noThreads = worker ? undefined : platform.noThreadsInPlace;
+  const demand = {
+    threads: options.threads ?? 'auto',
+    cores: platform.cores(),
+    flavour: options.flavour,
+    noThreads,
+    injected,
+  };
+  const support = probeEngine();
+  const choice = chooseFlavour(support, demand);
+  if (!worker) choice.why.push(`in place: ${noWorker}`);
+  else if (!support.threads && demand.threads !== 1 && demand.cores > 1)
+    hint(`running on one thread: ${support.threadsWhy}`);
+  try {
+    return await startSession(platform, options, source, choice, worker, signal, onProgress);
+  } catch (error) {
+    if (isAbort(error) || signal?.aborted || !(error instanceof ResNet50Error)) throw error;
+    if (error.code === 'WORKER_FAILED' && options.worker === undefined) {
+      hint(`working in place, which blocks this thread: ${error.message}`);
+      const inPlace = chooseFlavour(support, { ...demand, noThreads: platform.noThreadsInPlace });
+      inPlace.why.push(`in place: ${error.message}`);
+      return startSession(platform, options, source, inPlace, false, signal, onProgress);
+    }
+    if (error.code !== 'CORE_LOAD_FAILED' || choice.threads === 1 || options.flavour !== undefined) throw error;
+    const noThreadsNow = `threads did not start (${error.message})`;
+    const single = chooseFlavour(support, { ...demand, noThreads: noThreadsNow });
+    const session = await startSession(platform, options, source, single, worker, signal, onProgress);
+    hint(`running on one thread: ${noThreadsNow}`);
+    return session;
+  }
+}
+
+async function startSession(
+  platform: Platform,
+  options: LoadOptions,
+  source: WeightsSource,
+  choice: Choice,
+  worker: boolean,
+  signal: AbortSignal | undefined,
+  onProgress: ((event: ProgressEvent) => void) | undefined,
+): Promise<Session> {
+  const port = await (worker
+    ? platform.startWorker(choice.flavour, options.workerUrl?.toString(), choice.threads)
+    : platform.startInPlace(choice.flavour));
+  const connection = new Connection(port);
+  const spec: LoadSpec = {
+    ...{ flavour: choice.flavour, threads: choice.threads, source },
+    precision: options.precision ?? 'auto',
+    activationBits: options.activationBits ?? 7,
+    wasmFile: options.wasmModule ? null : platform.wasmFile(choice.flavour, options.wasmUrl?.toString()),
+    wasmModule: options.wasmModule ?? null,
+    transforms: options.transforms ?? {},
+    fallbackTransforms: mergeTransforms(DEFAULT_TRANSFORMS),
+  };
+  try {
+    const facts = await connection.call({ type: 'load', spec }, { signal, onProgress });
+    return { connection, facts, choice, worker };
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Shows the converter the pictures that ranges are found with: photos of a folder, or generated ones.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { ResNet50Error } from '../base/errors.js';
+import { fileError } from '../base/files.node.js';
+import type { ConverterModule, CoreConverter } from '../core/converter-types.js';
+import { copyIn, unwrap } from '../core/start.js';
+import type { CoreImage } from '../core/types.js';
+import type { Manifest } from '../weights/manifest.js';
+import type { ConvertOptions } from './options.js';
+
+const PHOTO = /\.(?:jpe?g|png|bmp)$/i;
+
+export async function calibrate(
+  core: ConverterModule,
+  converter: CoreConverter,
+  options: ConvertOptions,
+): Promise<Manifest['calibration']> {
+  const progress = options.onProgress ?? (() => undefined);
+  const wanted = options.calibrationImages;
+  if (options.calibrate === undefined) {
+    for (let i = 0; i < wanted; i++) {
+      unwrap(converter.calibrateGenerated(i));
+      progress('calibrating', (i + 1) / wanted);
+    }
+    return { images: wanted, kind: 'generated' };
+  }
+  const photos = spread(await listPhotos(options.calibrate), wanted);
+  let used = 0;
+  for (const [i, path] of photos.entries()) {
+    try {
+      calibrateWith(core, converter, await readFile(path), basename(path));
+      used++;
+    } catch (error) {
+      if (!(error instanceof ResNet50Error)) throw error;
+      options.onWarning?.(`left out of calibration: ${error.message}`);
+    }
+    progress('calibrating', (i + 1) / photos.length);
+  }
+  if (used === 0) {
+    throw new ResNet50Error(
+      'INVALID_ARGUMENT',
+      `${options.calibrate} holds no photo that could be read (JPEG, PNG, BMP)`,
+      {
+        subject: options.calibrate,
+      },
+    );
+  }
+  return { images: used, kind: 'photos' };
+}
+
+function calibrateWith(core: ConverterModule, converter: CoreConverter, bytes: Uint8Array, name: string): void {
+  withImage(core, bytes, name, true, (image) => unwrap(converter.calibrate(image), name));
+}
+
+/** Decodes a photo, works on it and frees it. */
+export function withImage<T>(
+  core: ConverterModule,
+  bytes: Uint8Array,
+  name: string,
+  applyOrientation: boolean,
+  work: (image: CoreImage) => T,
+): T {
+  const pointer = copyIn(core, bytes, name);
+  try {
+    const decode = { maxPixels: 268_402_689, applyOrientation, background: null };
+    const image = unwrap(core.decodeImage(pointer, bytes.length, decode), name);
+    try {
+      return work(image);
+    } finally {
+      image.delete();
+    }
+  } finally {
+    core.release(pointer);
+  }
+}
+
+/** Photos below a folder, in an order that no file system decides. */
+async function listPhotos(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch((error) => {
+    throw fileError(folder, error);
+  });
+  const files = entries.filter((e) => !e.isDirectory() && PHOTO.test(e.name)).map((e) => join(e.parentPath, e.name));
+  return files.sort((a, b) => (a < b ? -1 : 1));
+}
+
+/** At most `count` of the items, evenly spread. */
+export function spread<T>(items: readonly T[], count: number): T[] {
+  if (items.length <= count) return [...items];
+  return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)] as T);
+}

@@ -1,0 +1,160 @@
+/**
+ * Checkpoint -> manifest and shards, by the converter module. The same input gives the same bytes: no dates, no paths,
+ * no machine.
+ */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { describe, ResNet50Error } from '../base/errors.js';
+import { fileError } from '../base/files.node.js';
+import type { ConverterModule, CoreConverter } from '../core/converter-types.js';
+import { copyIn, startCore, unwrap } from '../core/start.js';
+import type { CoreResult } from '../core/types.js';
+import {
+  formatManifest,
+  MANIFEST_FILE,
+  MANIFEST_FORMAT,
+  MANIFEST_VERSION,
+  type Manifest,
+  type Precision,
+  parseManifest,
+  type QuantizationFacts,
+  type Shard,
+} from '../weights/manifest.js';
+import { calibrate } from './calibrate.js';
+import { evaluate } from './evaluate.js';
+import { readCategories } from './labels.js';
+import type { ConvertOptions } from './options.js';
+import { replaceFolder } from './replace-folder.js';
+
+/** Converts; resolves to the manifest that was written. */
+export async function convert(options: ConvertOptions): Promise<Manifest> {
+  const progress = options.onProgress ?? (() => undefined);
+  progress('reading the checkpoint', 0);
+  const bytes = await readFile(options.checkpoint).catch((error) => {
+    throw fileError(options.checkpoint, error);
+  });
+  const source = { file: basename(options.checkpoint), sha256: hash(bytes) };
+  const core = await loadConverter(options.threads);
+  const converter = openCheckpoint(core, bytes, source.file, options);
+  try {
+    const categories = await readCategories(options.labels, converter.classes, options.name);
+    const int8 = options.precisions.includes('int8');
+    const calibration = int8 ? await calibrate(core, converter, options) : { images: 0, kind: 'none' as const };
+    const quantized = int8 ? quantize(converter, options) : undefined;
+    const files = new Map<string, Uint8Array>();
+    const precisions: Manifest['precisions'] = {};
+    for (const precision of options.precisions) {
+      precisions[precision] = { shards: makeShards(core, converter, precision, options, files) };
+    }
+    if (quantized !== undefined && options.evaluate !== undefined) {
+      quantized.facts.measured = await evaluate(core, converter, quantized.ranges, options, options.evaluate);
+    }
+    const manifest: Manifest = {
+      ...{ format: MANIFEST_FORMAT, version: MANIFEST_VERSION, name: options.name, meta: options.meta ?? {} },
+      ...{ transforms: options.transforms, parameters: converter.parameters, precisions },
+      ranges: quantized?.ranges ?? {},
+      ...{ calibration, source },
+      ...(quantized ? { quantization: quantized.facts } : {}),
+      ...{ converter: __VERSION__, categories },
+    };
+    const json = formatManifest(manifest);
+    parseManifest(json, MANIFEST_FILE); // what we would refuse to read must not be written
+    files.set(MANIFEST_FILE, new TextEncoder().encode(json));
+    await replaceFolder(resolve(options.out), files);
+    return manifest;
+  } finally {
+    converter.delete();
+  }
+}
+
+async function loadConverter(threads: number): Promise<ConverterModule> {
+  try {
+    const { default: factory } = await import('./wasm/resnet50-convert.mjs');
+    return (await startCore(factory, { threads, wasmFile: null, wasmModule: null })) as ConverterModule;
+  } catch (cause) {
+    throw new ResNet50Error('CORE_LOAD_FAILED', `the converter could not be started: ${describe(cause)}`, {
+      subject: 'resnet50-convert.wasm',
+      cause,
+    });
+  }
+}
+
+function openCheckpoint(
+  core: ConverterModule,
+  bytes: Uint8Array,
+  name: string,
+  options: ConvertOptions,
+): CoreConverter {
+  const pointer = copyIn(core, bytes, name);
+  try {
+    const { transforms, threads } = options;
+    return unwrap(core.openCheckpoint(pointer, bytes.length, name, { transforms, threads }), name);
+  } finally {
+    core.release(pointer);
+  }
+}
+
+const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** Quantizes on the calibration images that the converter has. */
+function quantize(
+  converter: CoreConverter,
+  options: ConvertOptions,
+): { facts: QuantizationFacts; ranges: Manifest['ranges'] } {
+  const { quantization } = options;
+  unwrap(converter.beginQuantization(quantization), 'quantization');
+  for (let done = 0; done < 1; ) {
+    done = unwrap(converter.continueQuantization(), 'quantization');
+    options.onProgress?.('quantizing', done);
+  }
+  const result = converter.quantization();
+  if (result === undefined) throw new ResNet50Error('NOT_READY', 'quantization did not end');
+  const facts: QuantizationFacts = {
+    encoding: quantization.compactBits > 0 ? 'compact' : 'plain',
+    rounding: quantization.compensate ? 'compensated' : 'nearest',
+    ranges: quantization.ranges,
+    equalized: quantization.equalize && !result.repeatsVectors,
+    biasCorrected: quantization.correctBias,
+    ...(options.calibrate === undefined && quantization.matchBatchNorm ? { batchNormMatched: true as const } : {}),
+    repeatsVectors: result.repeatsVectors,
+    layers: Object.fromEntries(result.layers.map((l) => [l.name, Number(l.signalToNoise.toFixed(2))])),
+  };
+  return { facts, ranges: result.ranges };
+}
+
+function makeShards(
+  core: ConverterModule,
+  converter: CoreConverter,
+  precision: Precision,
+  options: ConvertOptions,
+  files: Map<string, Uint8Array>,
+): Shard[] {
+  const count = unwrap(converter.planShards(precision, options.shardBytes), precision);
+  const digits = Math.max(2, String(count - 1).length);
+  return Array.from({ length: count }, (_, i) => {
+    const plain = copyOut(core, converter.shard(i), precision);
+    const packed = options.compress ? copyOut(core, converter.compressedShard(), precision) : plain;
+    const worthIt = packed.length < plain.length * WORTHWHILE[precision];
+    const content = worthIt ? packed : plain;
+    // Not '.gz' at the end: servers take that for a Content-Encoding, and browsers would hand on decoded bytes.
+    const file = `resnet50-${precision}-${String(i).padStart(digits, '0')}${worthIt ? '.gzip' : ''}.safetensors`;
+    files.set(file, content);
+    options.onProgress?.(`writing ${precision} shards`, (i + 1) / count);
+    const shard: Shard = { file, bytes: content.length, sha256: hash(content) };
+    return worthIt ? { ...shard, encoding: 'gzip', decodedBytes: plain.length } : shard;
+  });
+}
+
+/** Compressed length over plain length below which a shard is stored compressed: decoding takes time too. */
+const WORTHWHILE: Readonly<Record<Precision, number>> = { int8: 0.97, f32: 0.75 };
+
+/** A copy of an output, out of wasm memory. */
+function copyOut(
+  core: ConverterModule,
+  output: CoreResult<{ pointer: number; bytes: number }>,
+  subject: string,
+): Uint8Array {
+  const { pointer, bytes } = unwrap(output, subject);
+  return new Uint8Array(core.HEAPU8.subarray(pointer, pointer + bytes));
+}

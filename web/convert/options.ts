@@ -1,0 +1,34 @@
+/**
+ * What to convert, and how.
+ */
+import type { Transforms } from '../base/transforms.js';
+import type { CoreQuantizationOptions } from '../core/converter-types.js';
+import type { Precision } from '../weights/manifest.js';
+
+/** What to convert, and how. */
+export interface ConvertOptions {
+  /** Path of a .pth or .safetensors state dict. */
+  checkpoint: string;
+  name: string;
+  /** Folder to write; replaced as a whole if it holds a variant already. */
+  out: string;
+  transforms: Transforms;
+  precisions: readonly Precision[];
+  /** Path of a JSON or text file of class names; ImageNet's for 1000 classes, else 'class N'. */
+  labels?: string | undefined;
+  /** Folder of photos; generated pictures without. */
+  calibrate?: string | undefined;
+  calibrationImages: number;
+  quantization: CoreQuantizationOptions;
+  /** Stores shards as gzip files, where that makes them smaller by a few percent. */
+  compress: boolean;
+  /** Folder of labeled photos (labeled.ts) on which int8 is measured against f32; nothing is measured without. */
+  evaluate?: string | undefined;
+  shardBytes: number;
+  threads: number;
+  meta?: Record<string, unknown>;
+  /** Called often; `fraction` 0..1 of the step. */
+  onProgress?: (step: string, fraction: number) => void;
+  /** Called for photos that are left out. */
+  onWarning?: (message: string) => void;
+}

@@ -1,0 +1,47 @@
+/**
+ * Gives the objects of types.ts their methods: the compiled core has functions named `type_method` that take a handle
+ * first, see src/bindings/js_object.h.
+ */
+import type { CoreModule, CoreResult } from './types.js';
+
+/** Types of the core, and the functions that make objects of them. */
+const MAKERS = {
+  image: ['decodeImage', 'imageFromPixels', 'viewImage', 'cropImage'],
+  network: ['createNetwork'],
+  converter: ['openCheckpoint'],
+  headTrainer: ['createHeadTrainer'],
+  finetuneTrainer: ['createFinetuneTrainer'],
+};
+
+type Call = (...args: unknown[]) => unknown;
+/** An object of the core; its handle is 0 once it was deleted. */
+type Held = Record<string, unknown> & { handle: number };
+
+/** Puts methods on whatever the makers of `module` return; gives the module back. */
+export function withObjects<T extends CoreModule>(module: T): T {
+  const calls = module as unknown as Record<string, Call>;
+  for (const [type, makers] of Object.entries(MAKERS)) {
+    const prefix = `${type}_`;
+    const names = Object.keys(module).filter((name) => name.startsWith(prefix));
+    const equip = (held: Held) => {
+      for (const name of names) {
+        held[name.slice(prefix.length)] = (...args: unknown[]) => {
+          const { handle } = held;
+          if (handle === 0) throw new TypeError(`${name}: it was deleted`);
+          if (name === `${prefix}delete`) held.handle = 0;
+          return (calls[name] as Call)(handle, ...args);
+        };
+      }
+    };
+    for (const maker of makers) {
+      const make = calls[maker];
+      if (make === undefined) continue; // converter and trainer are in modules of their own
+      calls[maker] = (...args: unknown[]) => {
+        const result = make(...args) as CoreResult<Held>;
+        if (result.value !== undefined) equip(result.value);
+        return result;
+      };
+    }
+  }
+  return module;
+}

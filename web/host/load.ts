@@ -1,0 +1,147 @@
+/**
+ * From a request to a core with a filled network: the core starts while weights are on their way, and they go in as
+ * they arrive.
+ */
+
+import { ResNet50Error } from '../base/errors.js';
+import { parameterCount } from '../base/resnet50.js';
+import { mergeTransforms } from '../base/transforms.js';
+import { type CoreFactory, copyIn, coreLoadFailed, startCore, unwrap } from '../core/start.js';
+import type { CoreModule, CoreNetwork } from '../core/types.js';
+import type { LoadedFacts, LoadSpec, ProgressEvent } from '../protocol/messages.js';
+import type { WeightsFolder } from '../weights/folder.js';
+import { inMemory } from '../weights/folder-memory.js';
+import { ParameterSource } from '../weights/parameters.js';
+import { findWeightsFolder, shardsOf } from '../weights/source.js';
+import { streamShards } from '../weights/stream.js';
+
+/** What loading needs from its realm. */
+export interface LoadRealm {
+  loadFactory(flavour: LoadSpec['flavour']): Promise<CoreFactory>;
+  /** @param precision that will be asked for, for folders that read ahead */
+  openFolder(address: string, precision: LoadSpec['precision']): WeightsFolder;
+}
+
+/** A core, its network, and what is known of them. */
+export interface LoadedNetwork {
+  core: CoreModule;
+  network: CoreNetwork;
+  facts: LoadedFacts;
+  /** Absent from random networks. */
+  parameters?: ParameterSource;
+}
+
+/** Starts the core while the weights are on their way, and fills it as they arrive. */
+export async function loadNetwork(
+  spec: LoadSpec,
+  realm: LoadRealm,
+  onProgress: (event: ProgressEvent) => void,
+  signal: AbortSignal,
+): Promise<LoadedNetwork> {
+  onProgress({ phase: 'core', loaded: 0, total: 0, shard: '' });
+  const ready = realm
+    .loadFactory(spec.flavour)
+    .then((factory) => startCore(factory, spec))
+    .catch((cause: unknown) => {
+      throw coreLoadFailed(spec, cause);
+    });
+  ready.catch(() => undefined); // awaited below; must not count as unhandled while the manifest is read
+  return spec.source.kind === 'random'
+    ? randomNetwork(spec, spec.source, await ready, onProgress)
+    : networkFromFolder(spec, spec.source, ready, realm, onProgress, signal);
+}
+
+/** torchvision's random initialization. */
+function randomNetwork(
+  spec: LoadSpec,
+  source: Extract<LoadSpec['source'], { kind: 'random' }>,
+  core: CoreModule,
+  onProgress: (event: ProgressEvent) => void,
+): LoadedNetwork {
+  if (spec.precision === 'int8') {
+    throw new ResNet50Error(
+      'INVALID_ARGUMENT',
+      "weights: null has no calibrated ranges, which precision 'int8' needs: use precision 'f32'",
+      { subject: 'precision' },
+    );
+  }
+  const { classes, seed } = source;
+  const { activationBits, threads } = spec;
+  const network = unwrap(
+    core.createNetwork({ classes, precision: 'f32', activationBits, threads, ranges: {} }),
+    'weights',
+  );
+  unwrap(network.initialiseRandomly(seed), 'weights');
+  onProgress({ phase: 'ready', loaded: 0, total: 0, shard: '' });
+  const transforms = mergeTransforms(spec.fallbackTransforms, spec.transforms);
+  const parameters = parameterCount(classes);
+  const facts: LoadedFacts = {
+    ...{ name: null, address: null, meta: {}, categories: null, precision: 'f32' },
+    ...{ classes, parameters, transforms, ownTransforms: spec.fallbackTransforms, head: null },
+  };
+  return { core, network, facts };
+}
+
+/** Weights of a folder, or of memory, streamed into a network. */
+async function networkFromFolder(
+  spec: LoadSpec,
+  source: Exclude<LoadSpec['source'], { kind: 'random' }>,
+  starting: Promise<CoreModule>,
+  realm: LoadRealm,
+  onProgress: (event: ProgressEvent) => void,
+  signal: AbortSignal,
+): Promise<LoadedNetwork> {
+  const { folder, manifest } =
+    source.kind === 'files'
+      ? inMemory(source)
+      : await findWeightsFolder(source, (address) => realm.openFolder(address, spec.precision), signal);
+  const precision = spec.precision === 'auto' ? (manifest.precisions.int8 ? 'int8' : 'f32') : spec.precision;
+  const shards = shardsOf(manifest, precision, folder.address);
+  const transforms = mergeTransforms(manifest.transforms, spec.transforms);
+  const total = shards.reduce((sum, s) => sum + s.bytes, 0);
+  onProgress({ phase: 'manifest', loaded: 0, total, shard: '' });
+
+  const { activationBits, threads } = spec;
+  const { ranges, categories } = manifest;
+  const creating = starting.then((core) => {
+    const settings = { classes: categories.length, precision, activationBits, threads, ranges };
+    return { core, network: unwrap(core.createNetwork(settings), manifest.name) };
+  });
+  const parameters = new ParameterSource(folder, shards, precision, manifest);
+  creating.catch(() => undefined); // awaited in take(), in order
+  await streamShards(
+    folder,
+    shards,
+    {
+      onBytes: (loaded, of, shard) => onProgress({ phase: 'weights', loaded, total: of, shard }),
+      async take(shard, bytes) {
+        const made = await creating;
+        const pointer = copyIn(made.core, bytes, shard.file);
+        try {
+          unwrap(made.network.loadShard(pointer, bytes.length, shard.file), shard.file);
+        } finally {
+          made.core.release(pointer);
+        }
+      },
+    },
+    signal,
+  );
+  const made = await creating;
+  const missing = made.network.missingLayers();
+  if (missing.length > 0) {
+    throw new ResNet50Error(
+      'WEIGHTS_MISMATCH',
+      `the shards in ${folder.address} leave ${missing.length} layers without weights (${missing.slice(0, 3).join(', ')}): convert the checkpoint anew`,
+      { subject: missing[0] ?? '' },
+    );
+  }
+  onProgress({ phase: 'ready', loaded: total, total, shard: '' });
+  const facts: LoadedFacts = {
+    ...{ name: manifest.name, address: folder.address, categories: manifest.categories },
+    // Torchvision's `_metrics` are of float32; what int8 made of them is told apart from them.
+    meta: manifest.quantization ? { ...manifest.meta, quantization: manifest.quantization } : manifest.meta,
+    ...{ classes: manifest.categories.length, parameters: manifest.parameters, transforms, precision },
+    ...{ ownTransforms: mergeTransforms(manifest.transforms), head: null },
+  };
+  return { ...made, facts, parameters };
+}

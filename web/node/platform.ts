@@ -1,0 +1,84 @@
+/**
+ * Node.js, Bun and Deno: a worker thread that keeps the process alive only while it has work, weights from folders.
+ */
+import { availableParallelism } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { installFolder, packagedFolder, readImageFile } from '../base/files.node.js';
+import type { Limits } from '../client/input-checks.js';
+import type { Platform, SourceRequest } from '../client/platform.js';
+import { isVariantName } from '../weights/manifest.js';
+import type { FolderSource } from '../weights/source.js';
+import { NO_VARIANT, PACKAGED_NAME, spelledOut, unknownWeights } from '../weights/variants.js';
+import { startWorker } from './start-worker.js';
+
+/** 268 megapixels, as sharp has it. */
+const NODE_LIMITS: Limits = { maxBytes: 512 * 2 ** 20, maxPixels: 268_402_689 };
+
+/** True for addresses with a scheme; one letter is a Windows drive. */
+const hasScheme = (address: string): boolean => /^[a-z][a-z0-9+.-]+:/i.test(address);
+
+/** The folders of a request, in order: the caller's, the environment's, the user's cache, the package's own. */
+function findSource(request: SourceRequest): FolderSource {
+  const { weights, weightsUrl, weightsDir } = request;
+  if (!isVariantName(weights)) {
+    const address = weights.replace(/manifest\.json$/, '') || '.';
+    const advice = 'weights must be a name or the address of a folder that holds manifest.json and its shards';
+    return { kind: 'folders', name: null, folders: [{ address: localOrUrl(address) }], known: true, advice };
+  }
+  const known = spelledOut(weights) !== undefined;
+  if (!known && weights.startsWith('ResNet50_Weights.')) throw unknownWeights(weights);
+  const folders: FolderSource['folders'] = [];
+  if (weightsUrl !== undefined) {
+    folders.push({ address: joinAddress(localOrUrl(weightsUrl), weights) });
+  } else {
+    for (const base of [weightsDir, process.env.RESNET50_WEIGHTS_DIR]) {
+      if (base) folders.push({ address: join(resolve(base), weights) }, { address: resolve(base), exact: true });
+    }
+    folders.push({ address: join(installFolder(), weights) });
+    folders.push({ address: packagedFolder(weights) });
+  }
+  return { kind: 'folders', name: weights, folders, known, advice: adviceFor(weights, known) };
+}
+
+function adviceFor(name: string, known: boolean): string {
+  if (!known) return `it is ${NO_VARIANT} nor a variant that was converted into one of these folders`;
+  if (name === PACKAGED_NAME) return 'they are part of the package, in its folder weights: install it again';
+  return `get them with: npx resnet50-wasm weights ${name} (${PACKAGED_NAME} is part of the package: ten classes, to try it out)`;
+}
+
+function localOrUrl(address: string): string {
+  if (/^https?:/.test(address)) return address;
+  return address.startsWith('file:') ? fileURLToPath(address) : resolve(address);
+}
+
+const joinAddress = (base: string, name: string): string =>
+  isAbsolute(base) ? join(base, name) : new URL(`${name}/`, base.endsWith('/') ? base : `${base}/`).href;
+
+/** The platform of Node, Bun and Deno. */
+export const nodePlatform: Platform = {
+  limits: NODE_LIMITS,
+  cores: () => availableParallelism(),
+  noWorker: () => undefined,
+  noThreadsInPlace: 'threads in place would keep the process alive',
+  startWorker: () => startWorker(new URL('./worker.node.js', import.meta.url)),
+  startInPlace: async () => {
+    const [{ startHostInPlace }, { nodeRealm }] = await Promise.all([
+      import('../host/in-place.js'),
+      import('./realm.js'),
+    ]);
+    return startHostInPlace(nodeRealm);
+  },
+  loadTraining: () => import('./training.js'),
+  findSource,
+  wasmFile: (flavour, folder) => {
+    if (folder === undefined) return null;
+    const url = hasScheme(folder) ? folder : pathToFileURL(resolve(folder)).href;
+    return new URL(`resnet50-${flavour}.wasm`, url.endsWith('/') ? url : `${url}/`).href;
+  },
+  openAddress: (address, limits) => {
+    const text = String(address);
+    if (text.startsWith('file:')) return readImageFile(fileURLToPath(text), limits.maxBytes);
+    return hasScheme(text) ? new URL(text) : readImageFile(text, limits.maxBytes);
+  },
+};

@@ -1,0 +1,46 @@
+/**
+ * A worker thread that keeps the process alive only while it has work.
+ */
+import { Worker } from 'node:worker_threads';
+import { describe, ResNet50Error } from '../base/errors.js';
+import type { Port, Reply } from '../protocol/messages.js';
+
+/** Resolves once the worker has said hello. */
+export function startWorker(script: URL): Promise<Port> {
+  return new Promise((resolvePort, reject) => {
+    let worker: Worker;
+    const failed = (why: string) => reject(new ResNet50Error('WORKER_FAILED', `the worker did not start: ${why}`));
+    try {
+      // No flags of the process: --input-type and its like make a worker fail, and it needs none.
+      worker = new Worker(script, { execArgv: [], name: 'resnet50-wasm' });
+    } catch (error) {
+      return failed(describe(error));
+    }
+    let ended = false;
+    const port: Port = {
+      onreply: undefined,
+      ondeath: undefined,
+      post: (message, transfer) => worker.postMessage(message, transfer as never[]),
+      busy: (busy) => {
+        // A reply that comes while the thread ends must not let the process go before terminate() is done.
+        if (!ended) busy ? worker.ref() : worker.unref();
+      },
+      terminate: async () => {
+        ended = true;
+        await worker.terminate();
+      },
+    };
+    worker.on('message', (reply: Reply) => {
+      if ('hello' in reply) resolvePort(port);
+      else port.onreply?.(reply);
+    });
+    const died = (why: string) => {
+      failed(why); // without effect once it has started
+      if (!ended) port.ondeath?.(why);
+      ended = true;
+    };
+    worker.on('error', (error) => died(describe(error)));
+    worker.on('messageerror', (error) => died(describe(error)));
+    worker.on('exit', (code) => died(`exit code ${code}`));
+  });
+}

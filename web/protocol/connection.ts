@@ -1,0 +1,118 @@
+/**
+ * The client's end of a port: requests by id, replies as promises, aborts, and the death of the host.
+ */
+import { fromPlainError, ResNet50Error } from '../base/errors.js';
+import type { Job, JobResults, Port, Reply } from './messages.js';
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(reason: unknown): void;
+  onProgress: ((event: never) => void) | undefined;
+}
+
+/** Options of one request. */
+export interface CallOptions {
+  signal?: AbortSignal | undefined;
+  transfer?: Transferable[];
+  onProgress?: ((event: never) => void) | undefined;
+}
+
+/** A host as an object with promises. */
+export class Connection {
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 1;
+  #dead: ResNet50Error | undefined;
+  #memoryBytes = 0;
+
+  constructor(private readonly port: Port) {
+    port.onreply = (reply) => this.#receive(reply);
+    port.ondeath = (why) =>
+      this.#die(
+        new ResNet50Error('CORE_CRASHED', `the worker ended by itself (${why}); the next call starts a fresh one`),
+      );
+    port.busy(false);
+  }
+
+  /** False once the host is unusable. */
+  get alive(): boolean {
+    return this.#dead === undefined;
+  }
+
+  /** wasm memory in use at the last reply, bytes. */
+  get memoryBytes(): number {
+    return this.#memoryBytes;
+  }
+
+  /** Sends a job. Rejects with the signal's reason at once when it aborts; the host stops as soon as it can. */
+  call<J extends Job>(job: J, options: CallOptions = {}): Promise<JobResults[J['type']]> {
+    const { signal, transfer = [], onProgress } = options;
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      if (this.#dead !== undefined) throw this.#dead;
+      const id = this.#nextId++;
+      const stop = () => {
+        this.port.post({ id, abort: true }, []);
+        this.#settle(id)?.reject(signal?.reason);
+      };
+      const unhook = () => signal?.removeEventListener('abort', stop);
+      this.#pending.set(id, {
+        resolve: (value) => {
+          unhook();
+          resolve(value as JobResults[J['type']]);
+        },
+        reject: (reason) => {
+          unhook();
+          reject(reason);
+        },
+        onProgress,
+      });
+      signal?.addEventListener('abort', stop, { once: true });
+      this.port.busy(true);
+      try {
+        this.port.post({ id, job }, transfer);
+      } catch (error) {
+        this.#settle(id);
+        unhook();
+        throw error;
+      }
+    });
+  }
+
+  /** Ends the host; what is pending rejects with `reason`. */
+  async close(reason = new ResNet50Error('DISPOSED', 'the model was disposed of')): Promise<void> {
+    if (this.#dead !== undefined) return;
+    this.#die(reason);
+    await this.port.terminate();
+  }
+
+  #receive(reply: Reply): void {
+    if ('hello' in reply || 'farewell' in reply) return;
+    if ('progress' in reply) {
+      this.#pending.get(reply.id)?.onProgress?.(reply.progress as never);
+      return;
+    }
+    if ('value' in reply) {
+      this.#memoryBytes = reply.memoryBytes;
+      this.#settle(reply.id)?.resolve(reply.value);
+      return;
+    }
+    const error = fromPlainError(reply.error);
+    this.#settle(reply.id)?.reject(error);
+    if (reply.fatal && error instanceof ResNet50Error) {
+      this.#die(error);
+      void this.port.terminate();
+    }
+  }
+
+  #settle(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    if (this.#pending.size === 0) this.port.busy(false);
+    return pending;
+  }
+
+  #die(reason: ResNet50Error): void {
+    this.#dead ??= reason;
+    for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(reason);
+  }
+}

@@ -1,3 +1,0 @@
-/** Training in browsers as a module of its own, which pages that only classify do not load. */
-export * from './fit.js';
-export { connectTrainer } from './trainer.browser.js';

@@ -1,0 +1,105 @@
+/**
+ * Heads of the user's own: read, saved, and as the network's host takes them.
+ */
+import { check } from '../base/check.js';
+import { ResNet50Error } from '../base/errors.js';
+import { FEATURES, parameterCount } from '../base/resnet50.js';
+import type { Limits } from '../client/input-checks.js';
+import { type AddressOpener, prepare } from '../client/inputs.js';
+import type { HeadInput } from '../client/options.js';
+import type { PlacedHead } from '../client/training.js';
+import type { Head } from '../protocol/head.js';
+import type { PlainHead } from '../protocol/messages.js';
+import { formatManifest, MANIFEST_FILE } from '../weights/manifest.js';
+import type { Parameter } from '../weights/parameters.js';
+import type { WeightsSource } from '../weights/source.js';
+import { formatHead, parseHead } from './head-file.js';
+
+export function placed(head: Head): PlacedHead {
+  const linear = head.method === 'head';
+  const classes = head.classes.length;
+  const plain: PlainHead = {
+    ...(linear
+      ? { parts: [head.weight, head.bias], rows: classes, k: null }
+      : { parts: [head.embeddings, head.labels], rows: head.labels.length, k: head.k }),
+    facts: {
+      ...{ classes, categories: head.classes.map((label) => ({ label })), head: head.method },
+      parameters: parameterCount(linear ? classes : 0),
+    },
+  };
+  return { head, job: { type: 'head', head: plain } };
+}
+
+/** Longest head file, bytes: a thousand heads of ImageNet's size. */
+const MAX_BYTES = 2 ** 33;
+
+/**
+ * A head from wherever `load` was told to take it.
+ * @throws ResNet50Error WEIGHTS_FORMAT, WEIGHTS_MISMATCH, INVALID_ARGUMENT, and those of fetching and reading
+ */
+export async function readHead(
+  given: HeadInput,
+  platform: AddressOpener & { readonly limits: Limits },
+  signal?: AbortSignal,
+): Promise<PlacedHead> {
+  if (typeof given === 'object' && given !== null && 'method' in given) return placed(given);
+  const limits: Limits = { ...platform.limits, maxBytes: MAX_BYTES };
+  const file = await prepare(given, 'the head', platform, limits)(signal);
+  if (file.kind === 'bytes') return placed(parseHead(file.bytes, file.name));
+  throw new ResNet50Error('INVALID_ARGUMENT', 'head must be the bytes or the address of what model.save() gave', {
+    subject: 'head',
+  });
+}
+
+/**
+ * The bytes of a head as `model.save()` gives them.
+ * @throws ResNet50Error NOT_READY without one
+ */
+function writeHead(head: Head | undefined): Uint8Array<ArrayBuffer> {
+  if (head !== undefined) return formatHead(head);
+  throw new ResNet50Error('NOT_READY', 'there is no head of your own to save: call fit first');
+}
+
+/**
+ * What `model.save` gives.
+ * @throws ResNet50Error INVALID_ARGUMENT, NOT_READY
+ */
+export function save(
+  { what = 'head' }: { what?: 'head' | 'all' },
+  source: WeightsSource,
+  head: Head | undefined,
+): Uint8Array<ArrayBuffer> | Record<string, Uint8Array<ArrayBuffer>> {
+  check(what === 'head' || what === 'all', 'what', "must be 'head' or 'all'");
+  return what === 'all' ? writeFiles(source) : writeHead(head);
+}
+
+/**
+ * The files of a folder of weights, by name.
+ * @throws ResNet50Error NOT_READY where nothing was fine-tuned
+ */
+function writeFiles(source: WeightsSource): Record<string, Uint8Array<ArrayBuffer>> {
+  if (source.kind !== 'files') {
+    const why = "the network's shards are as they were: fit with unfreeze: ['layer4', 'fc'] first, or save the head";
+    throw new ResNet50Error('NOT_READY', why);
+  }
+  const manifest = new TextEncoder().encode(formatManifest(source.manifest));
+  return Object.fromEntries([
+    [MANIFEST_FILE, manifest],
+    ...source.files.map(({ file, bytes }) => [file, bytes.slice()] as const),
+  ]);
+}
+
+/**
+ * fc.weight or fc.bias of a head.
+ * @throws ResNet50Error INVALID_ARGUMENT where there is none
+ */
+export function fcParameter(head: Head, name: string): Parameter {
+  if (head.method !== 'head') {
+    const why = "there is no fc layer where the nearest examples vote (method 'knn')";
+    throw new ResNet50Error('INVALID_ARGUMENT', why, { subject: name });
+  }
+  const { weight, bias } = head;
+  const classes = bias.length;
+  const [values, shape] = name === 'fc.bias' ? [bias, [classes]] : [weight, [classes, FEATURES]];
+  return { name, shape, values: values.slice(), exact: true, folded: false };
+}

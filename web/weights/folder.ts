@@ -1,0 +1,14 @@
+/**
+ * A folder of weights, wherever it is: a manifest and the shards that it lists.
+ */
+import type { Manifest, Shard } from './manifest.js';
+
+/** A folder of weights. */
+export interface WeightsFolder {
+  /** Path or URL of the folder, for messages. */
+  readonly address: string;
+  /** The manifest, or undefined where there is none here. */
+  manifest(signal?: AbortSignal): Promise<Manifest | undefined>;
+  /** One shard, verified and decoded: a safetensors file. */
+  shard(shard: Shard, signal?: AbortSignal, onBytes?: (received: number) => void): Promise<Uint8Array<ArrayBuffer>>;
+}

@@ -1,6 +1,0 @@
-/** Worker of the trainer on several threads. The import is static: bundlers forbid dynamic ones in workers. */
-import { listen } from './serve.browser.js';
-import { TrainerHost } from './trainer-host.js';
-import factory from './wasm/resnet50-trainer-simd-threads.mjs';
-
-listen(factory, (threaded, post) => new TrainerHost(async () => threaded, post));
