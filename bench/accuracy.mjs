@@ -34,11 +34,13 @@ if (!options.weights || !options.images) {
 
 const labelFile = options.labels ?? join(options.images, 'labels.json');
 const all = JSON.parse(readFileSync(labelFile, 'utf8'));
-const entries = (Array.isArray(all) ? all : Object.entries(all).map(([file, label]) => ({ file, label }))).map((e, row) => ({
-  file: e.file ?? e[0],
-  label: e.label ?? e.index ?? e.class ?? e[1],
-  row,
-}));
+const entries = (Array.isArray(all) ? all : Object.entries(all).map(([file, label]) => ({ file, label }))).map(
+  (e, row) => ({
+    file: e.file ?? e[0],
+    label: e.label ?? e.index ?? e.class ?? e[1],
+    row,
+  }),
+);
 const chosen = entries.filter((e) => !options.only || (options.only === 'even') === (e.row % 2 === 0));
 const reference = options.reference ? readNpy(options.reference) : undefined;
 
@@ -85,7 +87,9 @@ async function logitsOf(precision, activationBits) {
       }
       const seconds = ((Date.now() - started) / 1000 / (rows.length - kept || 1)) * (chosen.length - rows.length);
       if (process.stderr.isTTY || rows.length % 50 === 0)
-        process.stderr.write(`${process.stderr.isTTY ? '\r' : ''}accuracy: ${precision}, ${activationBits} bits: ${rows.length}/${chosen.length}, ${Math.round(seconds)} s left ${process.stderr.isTTY ? '' : '\n'}`);
+        process.stderr.write(
+          `${process.stderr.isTTY ? '\r' : ''}accuracy: ${precision}, ${activationBits} bits: ${rows.length}/${chosen.length}, ${Math.round(seconds)} s left ${process.stderr.isTTY ? '' : '\n'}`,
+        );
     }
   };
   while (models.length < Number(options.parallel) && next < chosen.length) models.push(await ResNet50.load(settings));
@@ -113,9 +117,16 @@ for (const bits of [7, 8]) {
 }
 console.table(Object.fromEntries(results.map(({ name, ...rest }) => [name, rest])));
 const manifestFile = join(options.weights, 'manifest.json');
-const layers = existsSync(manifestFile) ? JSON.parse(readFileSync(manifestFile, 'utf8')).quantization?.layers : undefined;
+const layers = existsSync(manifestFile)
+  ? JSON.parse(readFileSync(manifestFile, 'utf8')).quantization?.layers
+  : undefined;
 if (layers) {
   const worst = Object.entries(layers).sort((a, b) => a[1] - b[1]);
-  console.log(`Worst tensors, dB against f32 on calibration images: ${worst.slice(0, 8).map(([name, db]) => `${name} ${db}`).join(', ')}`);
+  console.log(
+    `Worst tensors, dB against f32 on calibration images: ${worst
+      .slice(0, 8)
+      .map(([name, db]) => `${name} ${db}`)
+      .join(', ')}`,
+  );
 }
 if (options.json) writeFileSync(options.json, `${JSON.stringify({ results, layers: layers ?? null }, null, 2)}\n`);

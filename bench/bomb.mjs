@@ -16,7 +16,11 @@ header.writeUInt32BE(60_000, 0);
 header.writeUInt32BE(60_000, 4);
 header[8] = 8;
 header[9] = 2;
-const bomb = Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', header), chunk('IDAT', Buffer.alloc(1 << 20))]);
+const bomb = Buffer.concat([
+  Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+  chunk('IHDR', header),
+  chunk('IDAT', Buffer.alloc(1 << 20)),
+]);
 
 for (const worker of [true, false]) {
   const model = await ResNet50.load({ weights: null, classes: 10, threads: 1, worker });
@@ -28,6 +32,8 @@ for (const worker of [true, false]) {
     if (error.code !== 'IMAGE_TOO_LARGE') throw error;
   }
   times.sort((a, b) => a - b);
-  console.log(`${worker ? 'in a worker' : 'in place'}: median ${times[25].toFixed(2)}, slowest ${times.at(-1).toFixed(2)} ms of 50`);
+  console.log(
+    `${worker ? 'in a worker' : 'in place'}: median ${times[25].toFixed(2)}, slowest ${times.at(-1).toFixed(2)} ms of 50`,
+  );
   await model.dispose();
 }

@@ -13,8 +13,8 @@ export function fail(sentence) {
 }
 
 /** Starts a program anew in the newest Node.js, which has relaxed SIMD; `--this-node` stays. Fails where material is missing. */
-export function begin(program) {
-  const newest = newestNode();
+export async function begin(program) {
+  const newest = await newestNode();
   if (!process.argv.includes('--this-node') && newest !== process.execPath) {
     const args = [program, ...process.argv.slice(2), '--this-node'];
     process.exit(spawnSync(newest, args, { stdio: 'inherit' }).status ?? 1);
@@ -31,6 +31,11 @@ export function unpackCifar(folder, patterns) {
 
 /** The first `most` unpacked pictures of each class of a part ('train' or 'test'), by class. */
 export const picturesOf = (folder, part, most = Number.POSITIVE_INFINITY) =>
-  readdirSync(join(folder, part)).sort().flatMap((label) =>
-    readdirSync(join(folder, part, label)).sort().slice(0, most).map((file) => ({ label, image: join(folder, part, label, file) })),
-  );
+  readdirSync(join(folder, part))
+    .sort()
+    .flatMap((label) =>
+      readdirSync(join(folder, part, label))
+        .sort()
+        .slice(0, most)
+        .map((file) => ({ label, image: join(folder, part, label, file) })),
+    );

@@ -30,7 +30,9 @@ const cli = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'cli.js'
 
 function convert(bits) {
   const out = join(options.out, bits === 0 ? 'plain' : `compact-${bits}`);
-  const shared = ['calibrate', 'evaluate', 'resize', 'calibration-images'].flatMap((name) => (options[name] ? [`--${name}`, options[name]] : []));
+  const shared = ['calibrate', 'evaluate', 'resize', 'calibration-images'].flatMap((name) =>
+    options[name] ? [`--${name}`, options[name]] : [],
+  );
   if (options['no-compensation']) shared.push('--no-compensation');
   const encoding = bits === 0 ? [] : ['--encoding', 'compact', '--bits', String(bits)];
   const args = [cli, 'convert', options.checkpoint, '--name', 'curve', '--out', out, ...shared, ...encoding];
@@ -48,15 +50,22 @@ function plot(points) {
   const least = Math.floor(Math.min(...points.map((p) => p.agreement), 95) / 5) * 5;
   const x = (mb) => margin + (mb / most) * (width - 2 * margin);
   const y = (percent) => height - margin - ((percent - least) / (100 - least)) * (height - 2 * margin);
-  const text = (px, py, anchor, words) => `<text x="${px.toFixed(1)}" y="${py.toFixed(1)}" text-anchor="${anchor}">${words}</text>`;
-  const steps = (from, to, step) => Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, i) => from + i * step);
+  const text = (px, py, anchor, words) =>
+    `<text x="${px.toFixed(1)}" y="${py.toFixed(1)}" text-anchor="${anchor}">${words}</text>`;
+  const steps = (from, to, step) =>
+    Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, i) => from + i * step);
   const grid = [
-    ...steps(0, most, 5).map((mb) => `<path d="M${x(mb)} ${y(least)}V${y(100)}"/>${text(x(mb), y(least) + 18, 'middle', mb)}`),
+    ...steps(0, most, 5).map(
+      (mb) => `<path d="M${x(mb)} ${y(least)}V${y(100)}"/>${text(x(mb), y(least) + 18, 'middle', mb)}`,
+    ),
     ...steps(least, 100, 5).map((p) => `<path d="M${x(0)} ${y(p)}H${x(most)}"/>${text(x(0) - 8, y(p) + 4, 'end', p)}`),
   ];
   const sorted = [...points].sort((a, b) => a.MB - b.MB);
   const line = sorted.map((p) => `${x(p.MB).toFixed(1)},${y(p.agreement).toFixed(1)}`).join(' ');
-  const dots = sorted.map((p) => `<circle cx="${x(p.MB).toFixed(1)}" cy="${y(p.agreement).toFixed(1)}" r="4"/>${text(x(p.MB), y(p.agreement) - 10, 'middle', p.bits)}`);
+  const dots = sorted.map(
+    (p) =>
+      `<circle cx="${x(p.MB).toFixed(1)}" cy="${y(p.agreement).toFixed(1)}" r="4"/>${text(x(p.MB), y(p.agreement) - 10, 'middle', p.bits)}`,
+  );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">
 <rect width="100%" height="100%" fill="#fff"/><g stroke="#ddd" fill="#444">${grid.join('').replaceAll('<text', '<text stroke="none"')}</g>
 <polyline points="${line}" fill="none" stroke="#1f6feb" stroke-width="2"/><g fill="#1f6feb">${dots.join('')}</g>

@@ -31,7 +31,8 @@ async function answers(model, examples) {
   return best;
 }
 
-const share = (best, examples) => (100 * best.filter(({ label }, i) => label === examples[i].label).length) / examples.length;
+const share = (best, examples) =>
+  (100 * best.filter(({ label }, i) => label === examples[i].label).length) / examples.length;
 const percent = (v) => `${v.toFixed(1)} %`;
 const heldOut = (fit) => (fit ? percent(100 * fit.accuracy) : 'none');
 
@@ -41,16 +42,29 @@ async function measure(ResNet50, folder, { train, test }, precision) {
   await model.fit(train);
   const frozen = share(await answers(model, test), test);
   const begun = performance.now();
-  const { examples, heldOut: before, finetuned } = await model.fit(train, { unfreeze: ['layer4', 'fc'], epochs, rate: Number(values.rate) });
+  const {
+    examples,
+    heldOut: before,
+    finetuned,
+  } = await model.fit(train, { unfreeze: ['layer4', 'fc'], epochs, rate: Number(values.rate) });
   const seconds = (performance.now() - begun) / 1000;
   const tuned = await answers(model, test);
-  console.log(`${precision}: ${examples.trained} pictures trained on, ${examples.heldOut} held out, ${test.length} to test with`);
-  console.log(`  held out:  frozen features ${heldOut(before)}, fine-tuned (float32, before the export) ${heldOut(finetuned.heldOut)}, epoch ${finetuned.bestEpoch} of ${finetuned.epochs}`);
-  console.log(`  test:      frozen features ${percent(frozen)}, fine-tuned and exported as ${precision} ${percent(share(tuned, test))}`);
-  console.log(`  time:      ${seconds.toFixed(1)} s in all, ${finetuned.steps} steps of ${finetuned.stepMs.toFixed(0)} ms on ${finetuned.threads} threads`);
+  console.log(
+    `${precision}: ${examples.trained} pictures trained on, ${examples.heldOut} held out, ${test.length} to test with`,
+  );
+  console.log(
+    `  held out:  frozen features ${heldOut(before)}, fine-tuned (float32, before the export) ${heldOut(finetuned.heldOut)}, epoch ${finetuned.bestEpoch} of ${finetuned.epochs}`,
+  );
+  console.log(
+    `  test:      frozen features ${percent(frozen)}, fine-tuned and exported as ${precision} ${percent(share(tuned, test))}`,
+  );
+  console.log(
+    `  time:      ${seconds.toFixed(1)} s in all, ${finetuned.steps} steps of ${finetuned.stepMs.toFixed(0)} ms on ${finetuned.threads} threads`,
+  );
   const variant = join(folder, `variant-${precision}`);
   mkdirSync(variant);
-  for (const [name, bytes] of Object.entries(await model.save({ what: 'all' }))) writeFileSync(join(variant, name), bytes);
+  for (const [name, bytes] of Object.entries(await model.save({ what: 'all' })))
+    writeFileSync(join(variant, name), bytes);
   await model.dispose();
   const back = await ResNet50.load({ weights: variant, precision });
   const same = JSON.stringify(await answers(back, test)) === JSON.stringify(tuned);
@@ -65,11 +79,13 @@ async function stepTime(ResNet50, { train }, threads) {
   const model = await ResNet50.load({ weights: await testWeights(), ...options });
   const few = train.filter((_, i) => i % Math.ceil(each / 10) === 0);
   const { finetuned } = await model.fit(few, { unfreeze: ['layer4', 'fc'], epochs: 2, holdOut: 0 });
-  console.log(`a step of 16 pictures of ${side} pixels, ${finetuned.threads} thread(s): ${finetuned.stepMs.toFixed(0)} ms (median of ${finetuned.steps})`);
+  console.log(
+    `a step of 16 pictures of ${side} pixels, ${finetuned.threads} thread(s): ${finetuned.stepMs.toFixed(0)} ms (median of ${finetuned.steps})`,
+  );
   await model.dispose();
 }
 
-begin(fileURLToPath(import.meta.url));
+await begin(fileURLToPath(import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'resnet50-wasm-bench-finetune-'));
 try {
   const { ResNet50 } = await import('../dist/index.node.js');

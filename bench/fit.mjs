@@ -14,7 +14,10 @@ const EACH = 20;
 const ROUNDS = 3;
 
 function cifar(folder) {
-  unpackCifar(folder, CLASSES.flatMap((label) => [`train/${label}/00[01]*`, `test/${label}/00[0-4]*`]));
+  unpackCifar(
+    folder,
+    CLASSES.flatMap((label) => [`train/${label}/00[01]*`, `test/${label}/00[0-4]*`]),
+  );
   return { train: picturesOf(folder, 'train'), test: picturesOf(folder, 'test') };
 }
 
@@ -37,7 +40,13 @@ async function timeFit(model, examples) {
   const ended = performance.now();
   const used = process.cpuUsage();
   const cpu = (used.user + used.system - user - system) / 1e6;
-  return { report, total: (ended - begun) / 1000, cpu, embedding: (embedded - begun) / 1000, training: (ended - embedded) / 1000 };
+  return {
+    report,
+    total: (ended - begun) / 1000,
+    cpu,
+    embedding: (embedded - begun) / 1000,
+    training: (ended - embedded) / 1000,
+  };
 }
 
 async function measure(model, what, examples) {
@@ -46,21 +55,25 @@ async function measure(model, what, examples) {
   const seconds = (key) => runs.map((run) => run[key].toFixed(2)).join(', ');
   const best = Math.min(...runs.map(({ total }) => total));
   console.log(`${what}: ${examples.length} pictures, ${CLASSES.length} classes`);
-  console.log(`  in all, s:          ${seconds('total')}  (goal: under ${GOAL_SECONDS}${best < GOAL_SECONDS ? '' : '; MISSED'})`);
+  console.log(
+    `  in all, s:          ${seconds('total')}  (goal: under ${GOAL_SECONDS}${best < GOAL_SECONDS ? '' : '; MISSED'})`,
+  );
   console.log(`  processor time, s:  ${seconds('cpu')}`);
   console.log(`  pictures to vectors: ${seconds('embedding')}`);
   console.log(`  training, its worker's start included: ${seconds('training')} (${runs[0].report.epochs} epochs)`);
   return runs.every(({ total }) => total < GOAL_SECONDS);
 }
 
-begin(fileURLToPath(import.meta.url));
+await begin(fileURLToPath(import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'resnet50-wasm-bench-fit-'));
 try {
   const { ResNet50 } = await import('../dist/index.node.js');
   const begun = performance.now();
   const model = await ResNet50.load({ weights: await testWeights() });
   const { flavour, threads } = model.info();
-  console.log(`Node.js ${process.version}, ${flavour}, ${threads} threads; loaded in ${Math.round(performance.now() - begun)} ms`);
+  console.log(
+    `Node.js ${process.version}, ${flavour}, ${threads} threads; loaded in ${Math.round(performance.now() - begun)} ms`,
+  );
   const { train, test } = cifar(folder);
   const inTime = [await measure(model, 'CIFAR-10 (32 x 32)', train)];
   let right = 0;

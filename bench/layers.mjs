@@ -102,7 +102,7 @@ try {
   const flavour = options.flavour ?? (threads > 1 ? 'relaxed-threads' : 'relaxed');
   if (threads > 1 && !flavour.endsWith('-threads')) throw new BenchError(`flavour ${flavour} has one thread`);
   const spec = {
-    module: buildProfile(flavour),
+    module: await buildProfile(flavour),
     weights: options.weights ?? ourWeights(),
     ...{
       photo: options.photo ?? onePhoto(),
@@ -113,7 +113,7 @@ try {
     ...{ rounds: Number(options.rounds), passes: Number(options.passes) },
   };
   const flags = options['no-vnni'] ? [noVnni] : [];
-  const output = run(newestNode(), [...flags, join(root, 'bench', 'layers-child.mjs'), JSON.stringify(spec)]);
+  const output = run(await newestNode(), [...flags, join(root, 'bench', 'layers-child.mjs'), JSON.stringify(spec)]);
   const result = JSON.parse(output.trim().split('\n').at(-1));
   const rows = measured(result);
   const usable = FORMS_OF[`${flavour.split('-')[0]} ${options.precision}`].filter((form) => form in result.limits);

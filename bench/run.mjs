@@ -45,9 +45,10 @@ async function busyNow() {
   return 1 - (after.idle - before.idle) / Math.max(1, after.all - before.all);
 }
 
-function runInNode(spec) {
+async function runInNode(spec) {
+  const node = await newestNode();
   return new Promise((resolve) => {
-    const child = spawn(newestNode(), [
+    const child = spawn(node, [
       ...spec.flags,
       '--no-warnings',
       join(root, 'bench', 'node-child.mjs'),
@@ -88,7 +89,7 @@ function save(results, node) {
 
 function prepare(rows) {
   if (!options['no-build'])
-    run(process.execPath, [join(root, 'cmake', 'build.mjs')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    run(process.execPath, [join(root, 'scripts', 'build.mjs')], { stdio: ['ignore', 'pipe', 'inherit'] });
   makeModels();
   try {
     installPeers();
@@ -109,7 +110,7 @@ async function measureAll(rows) {
   const fresh = rows.map(
     (row) => known.find((entry) => entry.row.name === row.name) ?? { row, runs: [], modelBytes: modelBytes(row) },
   );
-  const node = run(newestNode(), ['--version']).trim();
+  const node = run(await newestNode(), ['--version']).trim();
   const results = [...known.filter((entry) => !fresh.includes(entry)), ...fresh];
   for (let round = 0; round < Number(options.rounds); round++) {
     for (const entry of fresh) {

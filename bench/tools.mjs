@@ -1,8 +1,8 @@
 // What the benchmarks share: folders, the toolchain's build, statistics. Knows no engine.
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { newestNode as newestNodeFor, root } from '../cmake/tools.mjs';
+import { configureWasm, ninja, WASM_FOLDER } from '../scripts/compile.mjs';
+import { newestNode as newestNodeFor, root } from '../scripts/lib.mjs';
 
 export { root };
 export const work = join(root, 'build', 'bench');
@@ -22,13 +22,12 @@ export function run(command, args, options = {}) {
   );
 }
 
-/** Builds a flavour and its profiling module; resolves to the module's path. */
-export function buildProfile(flavour) {
-  const folder = join(root, 'build', flavour);
-  if (!existsSync(join(folder, 'build.ninja'))) rmSync(join(root, 'build', `.${flavour}`), { force: true });
-  run(process.execPath, [join(root, 'cmake', 'build.mjs'), flavour], { stdio: ['ignore', 'pipe', 'inherit'] });
-  run('cmake', ['--build', folder, '--target', `resnet50-${flavour}-profile`]);
-  return join(folder, 'src', 'bindings', `resnet50-${flavour}-profile.mjs`);
+/** Builds a flavor and its profiling module; resolves to the module's path. */
+export async function buildProfile(flavor) {
+  run(process.execPath, [join(root, 'scripts', 'build.mjs'), flavor], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const env = await configureWasm('bench');
+  await ninja('bench', WASM_FOLDER, [`resnet50-${flavor}-profile`], { env });
+  return join(root, WASM_FOLDER, 'src', 'bindings', `resnet50-${flavor}-profile.mjs`);
 }
 
 export function median(values) {

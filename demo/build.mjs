@@ -16,10 +16,10 @@ Writes the demo page, the package, weights and samples into DIR, for static host
 
 const OPTIONS = { out: { type: 'string', short: 'o' }, 'no-isolation-worker': { type: 'boolean' } };
 
-await command('demo:build', HELP, OPTIONS, (values, say) => {
+await command('demo:build', HELP, OPTIONS, async (values, say) => {
   if (values.out === undefined) throw new SiteError('name the folder to write with --out DIR');
   const out = fromUser(values.out);
-  const weights = prepare(values, say);
+  const weights = await prepare(values, say);
   const bytes = writeSite({ out, weights, isolationWorker: !values['no-isolation-worker'] });
   say(`${out} holds the demo with ${weights.map(({ name }) => name).join(', ')} (${(bytes / 1e6).toFixed(1)} MB)`);
 });

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { demoWeights, findWeights } from '../cmake/weights.mjs';
+import { demoWeights, findWeights } from '../scripts/weights.mjs';
 import { fromUser, ROOT, SiteError, weightsIn } from './site.mjs';
 
 /** Options of both commands. */
@@ -38,14 +38,14 @@ function parse(options) {
 
 /**
  * Builds what is missing and finds the weights: those that were named, else the best there are and the demo's own.
- * @returns {import('./site.mjs').SiteWeights[]}
+ * @returns {Promise<import('./site.mjs').SiteWeights[]>}
  * @throws SiteError
  */
-export function prepare(values, say) {
+export async function prepare(values, say) {
   if (!values['no-build']) {
-    const built = spawnSync(process.execPath, [join(ROOT, 'cmake', 'build.mjs')], { stdio: 'inherit' });
+    const built = spawnSync(process.execPath, [join(ROOT, 'scripts', 'build.mjs')], { stdio: 'inherit' });
     if (built.status !== 0) throw new SiteError('the package could not be built: see above');
   }
-  const folders = values.weights?.map(fromUser) ?? [findWeights(say).folder, demoWeights.folder];
+  const folders = values.weights?.map(fromUser) ?? [(await findWeights(say)).folder, demoWeights.folder];
   return [...new Set(folders)].map(weightsIn);
 }

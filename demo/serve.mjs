@@ -79,7 +79,7 @@ await command('demo', HELP, OPTIONS, async (values, say) => {
   const server = createServer();
   const port = await listen(server, portOf(values.port)); // before the long work: it may be taken
   const isolated = !values['no-isolation'];
-  const weights = prepare(values, say);
+  const weights = await prepare(values, say);
   const sirv = await fileServer();
   const site = temporaryFolder();
   writeSite({ out: site, weights, isolationWorker: false });

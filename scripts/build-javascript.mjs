@@ -1,14 +1,17 @@
-// Bundles web/ into dist/ (what runs) and dist/types/ (declarations). The compiled cores in dist/wasm/ are not touched;
-// their glue goes into the bundles for browsers too, so build them first.
-import { execFileSync } from 'node:child_process';
+// Bundles web/ into dist/ (what runs) and dist/types/ (declarations), and records what it has read (current.mjs). The
+// compiled cores in dist/wasm/ are not touched; their glue goes into the bundles for browsers too, so build them first.
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { relative } from 'node:path';
 import { build } from 'esbuild';
 import { minify } from 'terser';
-import { instrumentation } from '../cmake/instrument.mjs';
+import { recordBundles } from './current.mjs';
 import { forBrowsers } from './glue.mjs';
+import { instrumentation } from './instrument.mjs';
+import { root as repository } from './lib.mjs';
+import { FLAVORS } from './modules.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = `${repository}/`;
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 
 mkdirSync(`${root}dist`, { recursive: true });
@@ -32,6 +35,7 @@ const common = {
   external: ['./wasm/*'],
   legalComments: 'none',
   logLevel: 'warning',
+  metafile: true,
 };
 
 /** Pages need ImageNet's labels, not its WordNet ids (manifests have those): 1000 lines instead of 37 KB of JSON. */
@@ -49,19 +53,14 @@ export default /* @__PURE__ */ lines(${JSON.stringify(labels.join('\n'))});`,
 };
 
 const coreFile = (name) => `${root}dist/wasm/resnet50-${name}.mjs`;
-const flavours = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
-const built = flavours.filter((flavour) => existsSync(coreFile(flavour)));
+const built = FLAVORS.filter((flavor) => existsSync(coreFile(flavor)));
 /** Names in dist/ of what browsers load. */
-const browserEntries = ['index', 'training', ...built.map((flavour) => `worker-${flavour}`)];
+const browserEntries = ['index', 'training', ...built.map((flavor) => `worker-${flavor}`)];
 if (built.includes('simd') && built.includes('relaxed')) browserEntries.push('inplace', 'static');
 if (existsSync(coreFile('trainer-simd'))) browserEntries.push('worker-trainer-simd', 'inplace-trainer');
 if (existsSync(coreFile('trainer-simd-threads'))) browserEntries.push('worker-trainer-simd-threads');
 /** Entries of the package's exports lie in web/ itself, all others in the room of the browser. */
 const browserSource = (name) => `web/${['index', 'static'].includes(name) ? '' : 'browser/'}${name}.ts`;
-if (built.length < flavours.length) {
-  const missing = flavours.filter((flavour) => !built.includes(flavour));
-  console.error(`build: without ${missing.join(', ')} in dist/wasm/ the package is incomplete for browsers`);
-}
 
 /** Emscripten's glue inside the bundles of browsers, without what only Node needs. */
 const browserGlue = {
@@ -89,7 +88,7 @@ function terserOptions(path) {
 }
 
 async function buildForBrowsers(names, secureContext) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     ...common,
     entryPoints: names.map((out) => ({ in: browserSource(out), out })),
     define: defines(secureContext),
@@ -102,10 +101,11 @@ async function buildForBrowsers(names, secureContext) {
   await Promise.all(
     outputFiles.map(async ({ path, text }) => writeFileSync(path, (await minify(text, terserOptions(path))).code)),
   );
+  return metafile;
 }
 const needsSecureContext = (name) => name.endsWith('-threads');
 
-await Promise.all([
+const results = await Promise.all([
   buildForBrowsers(browserEntries.filter(needsSecureContext), true),
   buildForBrowsers(
     browserEntries.filter((name) => !needsSecureContext(name)),
@@ -125,7 +125,7 @@ await Promise.all([
     target: 'node20',
     splitting: true,
     chunkNames: 'node-[name]-[hash]',
-  }),
+  }).then(({ metafile }) => metafile),
 ]);
 chmodSync(`${root}dist/cli.js`, 0o755);
 
@@ -135,7 +135,20 @@ for (const name of browserEntries) {
     throw new Error(`${file} is for browsers and names a module of Node`);
 }
 
-execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', 'tsconfig.types.json'], {
-  cwd: root,
-  stdio: 'inherit',
-});
+/** Writes the declarations; resolves to the sources that tsc has read, relative to the repository. */
+function writeTypes() {
+  const tsc = spawnSync(
+    process.execPath,
+    [`${root}node_modules/typescript/bin/tsc`, '-p', 'tsconfig.types.json', '--listFiles'],
+    { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 },
+  );
+  if (tsc.status !== 0) throw new Error(`tsc refused the declarations:\n${tsc.stdout}${tsc.stderr}`);
+  return tsc.stdout
+    .split('\n')
+    .filter((line) => line.startsWith(root))
+    .map((path) => relative(root, path));
+}
+
+const bundled = results.flatMap(({ inputs }) => Object.keys(inputs)).filter((path) => !path.startsWith('glue:'));
+const outputs = results.flatMap((metafile) => Object.keys(metafile.outputs));
+recordBundles([...bundled, ...writeTypes()], [...outputs, 'dist/types/index.d.ts', 'dist/THIRD-PARTY-NOTICES.txt']);

@@ -20,10 +20,21 @@ async function systemLibraries(flavors, env) {
     mkdirSync(folder, { recursive: true });
     const source = join(folder, 'all.cc');
     writeFileSync(source, USES_ALL_LIBRARIES);
-    const flags = ['-O1', '-fno-exceptions', '-fno-rtti', '-lembind', '-sALLOW_MEMORY_GROWTH', '-sAUTO_NATIVE_LIBRARIES=0'];
+    const flags = [
+      '-O1',
+      '-fno-exceptions',
+      '-fno-rtti',
+      '-DEMSCRIPTEN_HAS_UNBOUND_TYPE_NAMES=0',
+      '-lembind',
+      '-sALLOW_MEMORY_GROWTH',
+      '-sAUTO_NATIVE_LIBRARIES=0',
+    ];
     const threads = variant === 'threads' ? ['-pthread', '-Wno-pthreads-mem-growth'] : [];
     const what = `Emscripten's system libraries (${variant})`;
-    const { status, output } = await runLoudly(WHO, what, 'em++', [...flags, ...threads, source, '-o', stamp], { env, show: sayLibrary });
+    const { status, output } = await runLoudly(WHO, what, 'em++', [...flags, ...threads, source, '-o', stamp], {
+      env,
+      show: sayLibrary,
+    });
     if (status !== 0) {
       console.error(output);
       fail(WHO, `${what} could not be built (see above)`);
@@ -39,7 +50,7 @@ EMSCRIPTEN_BINDINGS(m) { emscripten::function("f", &f); }
 
 /** Passes on which library Emscripten builds. */
 function sayLibrary(text) {
-  const names = Array.from(text.matchAll(/generating system library: (?:.*\/)?([\w+.-]+?)\.\.\./g), ([, name]) => name);
+  const names = Array.from(text.matchAll(/generating system \w+: (?:\S*\/)?([\w+.-]+?)\.\.\./g), ([, name]) => name);
   for (const name of names) say(WHO, `Emscripten's ${name}`);
   return names.length > 0;
 }
@@ -48,7 +59,8 @@ function sayLibrary(text) {
 function ship(module) {
   const built = (suffix) => join(root, WASM_FOLDER, 'src', 'bindings', `${module}.${suffix}`);
   const shipped = (suffix) => join(root, 'dist', 'wasm', `${module}.${suffix}`);
-  const isCurrent = (suffix) => existsSync(shipped(suffix)) && statSync(shipped(suffix)).mtimeMs >= statSync(built(suffix)).mtimeMs;
+  const isCurrent = (suffix) =>
+    existsSync(shipped(suffix)) && statSync(shipped(suffix)).mtimeMs >= statSync(built(suffix)).mtimeMs;
   if (isCurrent('wasm') && isCurrent('mjs')) return;
   copyFileSync(built('wasm'), shipped('wasm'));
   writeFileSync(shipped('mjs'), forServers(readFileSync(built('mjs'), 'utf8')));
@@ -71,7 +83,8 @@ async function buildJavaScript() {
   await needDevelopmentPackages(WHO);
   say(WHO, 'bundling the JavaScript and its types');
   await runQuietly(WHO, 'bundling', process.execPath, [join('scripts', 'build-javascript.mjs')]);
-  for (const script of ['notices', 'sbom']) await runQuietly(WHO, script, process.execPath, [join('scripts', `${script}.mjs`)]);
+  for (const script of ['notices', 'sbom'])
+    await runQuietly(WHO, script, process.execPath, [join('scripts', `${script}.mjs`)]);
 }
 
 /** Builds the named flavors and everything beside them. */

@@ -64,7 +64,8 @@ export async function emscriptenEnvironment(who, folder = WASM_FOLDER) {
 async function configure(who, folder, settings, env) {
   const wanted = JSON.stringify(settings);
   const file = join(root, folder, 'settings.json');
-  const current = existsSync(join(root, folder, 'build.ninja')) && existsSync(file) && readFileSync(file, 'utf8') === wanted;
+  const current =
+    existsSync(join(root, folder, 'build.ninja')) && existsSync(file) && readFileSync(file, 'utf8') === wanted;
   if (current) return;
   await needPackages(who, { cmake: 'cmake', ninja: 'ninja-build' });
   const args = ['-S', root, '-B', join(root, folder), '-G', 'Ninja', '--log-level=STATUS', ...settings];
@@ -82,9 +83,18 @@ export async function configureWasm(who, folder = WASM_FOLDER, settings = []) {
 
 /** Configures the native build under AddressSanitizer and UBSan, which the C++ tests and the fuzzers share. */
 export async function configureSanitized(who, folder = SANITIZED_FOLDER, settings = []) {
-  await needPackages(who, { clang: 'clang', cmake: 'cmake', ninja: 'ninja-build' }, ['libclang-rt-14-dev', 'libgtest-dev', 'googletest']);
+  await needPackages(who, { clang: 'clang', cmake: 'cmake', ninja: 'ninja-build' }, [
+    'libclang-rt-14-dev',
+    'libgtest-dev',
+    'googletest',
+  ]);
   const compilers = ['-DCMAKE_C_COMPILER=clang', '-DCMAKE_CXX_COMPILER=clang++'];
-  await configure(who, folder, [...compilers, '-DRESNET50_SANITIZE=ON', '-DCMAKE_BUILD_TYPE=RelWithDebInfo', ...settings], CCACHE);
+  await configure(
+    who,
+    folder,
+    [...compilers, '-DRESNET50_SANITIZE=ON', '-DCMAKE_BUILD_TYPE=RelWithDebInfo', ...settings],
+    CCACHE,
+  );
   return CCACHE;
 }
 

@@ -1,30 +1,49 @@
 // npm run coverage [-- cpp [ROOM...] | typescript]: which lines of our own sources the tests run; both without arguments.
 // C++: the native tests, gcc's counters, gcovr. TypeScript: the tests of Node.js, istanbul's counters (instrument.mjs).
 // Not part of npm test: it says where to look.
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { configureNative, ninja } from './compile.mjs';
 import { coverageTools } from './instrument.mjs';
-import { fail as failWith, installIntoBuild, needPackages, newestNode, root } from './tools.mjs';
+import { fail as failWith, installIntoBuild, needPackages, newestNode, root, runLoudly, say } from './lib.mjs';
 
-const fail = (sentence) => failWith('coverage', sentence);
-const ISTANBUL = ['istanbul-lib-instrument@6.0.3', 'istanbul-lib-coverage@3.2.2', 'istanbul-lib-report@3.0.1', 'istanbul-reports@3.2.0'];
+const WHO = 'coverage';
+const fail = (sentence) => failWith(WHO, sentence);
+const ISTANBUL = [
+  'istanbul-lib-instrument@6.0.3',
+  'istanbul-lib-coverage@3.2.2',
+  'istanbul-lib-report@3.0.1',
+  'istanbul-reports@3.2.0',
+];
 
-function run(what, command, args, environment = process.env) {
-  console.error(`coverage: ${what}`);
-  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: environment });
-  return status === 0 || fail(`${what} failed (see above)`);
+async function run(what, command, args, env = {}) {
+  say(WHO, what);
+  const { status } = await runLoudly(WHO, what, command, args, { env });
+  if (status !== 0) fail(`${what} failed (see above)`);
 }
 
-function cpp(rooms) {
-  needPackages('coverage', { cmake: 'cmake', ninja: 'ninja-build', 'g++': 'g++', gcovr: 'gcovr' }, ['libgtest-dev']);
-  const folder = 'build/coverage';
-  const settings = ['-DRESNET50_COVERAGE=ON', '-DCMAKE_BUILD_TYPE=RelWithDebInfo', '-DCMAKE_CXX_COMPILER=g++', '-DCMAKE_C_COMPILER=gcc'];
-  run('configuring', 'cmake', ['-S', '.', '-B', folder, '-G', 'Ninja', '--log-level=WARNING', ...settings]);
-  run('compiling', 'cmake', ['--build', folder, '--parallel', '2', '--target', ...(rooms.length > 0 ? rooms.map((room) => `${room}_test`) : ['resnet50_tests'])]);
-  const chosen = rooms.length > 0 ? ['-R', `^(${rooms.join('|')})$`] : [];
-  run('the tests', 'ctest', ['--test-dir', folder, '--output-on-failure', '--parallel', '2', ...chosen]);
-  run('counting', 'gcovr', ['--root', root, '--filter', 'src/', '--print-summary', '--exclude-unreachable-branches', folder]);
+async function cpp(rooms) {
+  await needPackages(WHO, { gcovr: 'gcovr' });
+  const folder = join('build', 'coverage');
+  const settings = [
+    '-DRESNET50_COVERAGE=ON',
+    '-DCMAKE_BUILD_TYPE=RelWithDebInfo',
+    '-DCMAKE_CXX_COMPILER=g++',
+    '-DCMAKE_C_COMPILER=gcc',
+  ];
+  const env = await configureNative(WHO, folder, settings);
+  await ninja(WHO, folder, rooms.length > 0 ? rooms.map((room) => `${room}_test`) : ['resnet50_tests'], { env });
+  const chosen = rooms.length > 0 ? ['-L', `^(${rooms.join('|')})$`] : [];
+  await run('the tests', 'ctest', ['--test-dir', folder, '--output-on-failure', '--parallel', '2', ...chosen]);
+  await run('counting', 'gcovr', [
+    '--root',
+    root,
+    '--filter',
+    'src/',
+    '--print-summary',
+    '--exclude-unreachable-branches',
+    folder,
+  ]);
 }
 
 /** Prints a table of all counts in the folder. */
@@ -39,23 +58,26 @@ function report(folder) {
 }
 
 /** The package in dist/ has counters meanwhile; what tests its files fails then, and says nothing. */
-function typescript() {
+async function typescript() {
   if (!existsSync(join(root, 'build', 'coverage-tools', 'node_modules'))) {
-    console.error('coverage: installing istanbul');
-    if (!installIntoBuild('coverage-tools', ISTANBUL)) fail('istanbul could not be installed (see above)');
+    say(WHO, 'installing istanbul');
+    if (!(await installIntoBuild(WHO, 'coverage-tools', ISTANBUL))) fail('istanbul could not be installed (see above)');
   }
   const folder = join(root, 'build', 'coverage-typescript');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const environment = { ...process.env, RESNET50_COVERAGE: folder, RESNET50_NEWEST_NODE: newestNode('coverage') };
-  const build = [join(root, 'web', 'build.mjs')];
-  run('building with counters', process.execPath, build, environment);
-  console.error('coverage: the tests');
+  const newest = await newestNode(WHO);
+  const env = { RESNET50_COVERAGE: folder, RESNET50_NEWEST_NODE: newest };
+  const build = [join(root, 'scripts', 'build-javascript.mjs')];
+  await run('building with counters', process.execPath, build, env);
+  say(WHO, 'the tests');
   const ofFiles = ['sizes.test.mjs', 'supply.test.mjs'];
-  const tests = readdirSync(join(root, 'tests', 'node')).filter((name) => name.endsWith('.test.mjs') && !ofFiles.includes(name));
+  const tests = readdirSync(join(root, 'tests', 'node')).filter(
+    (name) => name.endsWith('.test.mjs') && !ofFiles.includes(name),
+  );
   const args = ['--test', '--test-concurrency=2', ...tests.map((name) => join('tests', 'node', name))];
-  const { status } = spawnSync(environment.RESNET50_NEWEST_NODE, args, { cwd: root, stdio: 'inherit', env: environment });
-  run('building without', process.execPath, build);
+  const { status } = await runLoudly(WHO, 'the tests', newest, args, { env });
+  await run('building without', process.execPath, build);
   report(folder);
   if (status !== 0) fail('some tests failed (see above): the counts lack what they would have run');
 }
@@ -63,5 +85,5 @@ function typescript() {
 const [language, ...rooms] = process.argv.slice(2);
 const languages = { cpp, typescript };
 if (language !== undefined && !(language in languages)) fail(`${language} is neither cpp nor typescript`);
-if (language !== 'typescript') cpp(rooms);
-if (language !== 'cpp') typescript();
+if (language !== 'typescript') await cpp(rooms);
+if (language !== 'cpp') await typescript();

@@ -9,7 +9,7 @@ set -euo pipefail
 prefix=${1:-${RESNET50_TOOLCHAIN_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/resnet50-wasm/emscripten}}
 # Newest first. trixie's binaryen 120 cannot fold relaxed SIMD constants: good for the SIMD flavours only.
 suites=(${EMSCRIPTEN_SUITE:-forky sid trixie})
-layout=1 # raise it when what this script installs changes
+layout=2 # raise it when what this script installs changes
 arch_dir=usr/lib/x86_64-linux-gnu
 
 say() { echo "install-toolchain: $*" >&2; }
@@ -24,6 +24,7 @@ fi
 command -v apt-get >/dev/null || fail "this system has no apt-get; install emsdk 4.0 or newer and put emcc on the PATH"
 command -v python3 >/dev/null || fail "python3 is missing; install it with: apt-get install python3"
 
+python=${EMSDK_PYTHON:-$(python3 -c 'import sys; print(sys.executable)')}
 umask 022
 mkdir -p "$prefix"
 prefix=$(cd "$prefix" && pwd -P)
@@ -130,7 +131,12 @@ CLANG_ADD_VERSION = None
 CONFIG
   for tool in emcc em++ emar emranlib emcmake emconfigure emmake em-config emnm emsize emstrip; do
     { [ -e "$emscripten/$tool.py" ] || [ -e "$emscripten/$tool" ]; } || continue
-    printf '#!/bin/sh\nEM_CONFIG="%s/.emscripten" exec "%s/%s" "$@"\n' "$emscripten" "$emscripten" "$tool" >"$prefix/bin/$tool"
+    cat >"$prefix/bin/$tool" <<LAUNCHER
+#!/bin/sh
+# The interpreter itself, if it is still there: the first python3 of the PATH may be a shim that takes half a second.
+[ -n "\$EMSDK_PYTHON" ] || { [ -x "$python" ] && export EMSDK_PYTHON="$python"; }
+EM_CONFIG="$emscripten/.emscripten" exec "$emscripten/$tool" "\$@"
+LAUNCHER
     chmod +x "$prefix/bin/$tool"
   done
   for tool in wasm-opt wasm-dis wasm-objdump; do
@@ -139,20 +145,8 @@ CONFIG
   [ -e "$prefix/usr/lib/llvm-$llvm/bin/wasm-ld" ] || ln -s lld "$prefix/usr/lib/llvm-$llvm/bin/wasm-ld"
 }
 
-# The C and C++ libraries of every flavour are built once here, not in the middle of the first build.
-warm() {
-  say "building Emscripten's system libraries"
-  printf '#include <emscripten/bind.h>\n#include <vector>\nint f(int n) { return (int)std::vector<int>(n).size(); }\nEMSCRIPTEN_BINDINGS(m) { emscripten::function("f", &f); }\n' >"$work/warm.cc"
-  local threads
-  for threads in "" -pthread; do
-    "$prefix/bin/em++" -O2 $threads -fno-exceptions -fno-rtti -DEMSCRIPTEN_HAS_UNBOUND_TYPE_NAMES=0 -msimd128 -lembind \
-      -sALLOW_MEMORY_GROWTH -Wno-pthreads-mem-growth "$work/warm.cc" -o "$work/warm.mjs" >"$work/warm.log" 2>&1 ||
-      { cat "$work/warm.log" >&2; return 1; }
-  done
-}
-
 for suite in "${suites[@]}"; do
-  if use_suite "$suite" && download "$suite" && unpack && relocate && configure && warm; then
+  if use_suite "$suite" && download "$suite" && unpack && relocate && configure; then
     "$prefix/bin/emcc" --version | head -1 >&2
     echo "$layout" >"$prefix/.layout"
     echo "$prefix/bin"

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { root } from './tools.mjs';
+import { root } from './lib.mjs';
 
 /** Where `npm run coverage` installs istanbul. */
 export const coverageTools = createRequire(join(root, 'build', 'coverage-tools', 'index.js'));

@@ -33,7 +33,13 @@ const LONGEST_SILENCE_MS = 8000;
  * @param options.show what to do with each piece of output (default: pass it on to standard error)
  * @returns exit status (1 if the program could not be started or was killed) and its output
  */
-export function runLoudly(who, what, command, args, { env = {}, cwd = root, show = (text) => process.stderr.write(text) } = {}) {
+export function runLoudly(
+  who,
+  what,
+  command,
+  args,
+  { env = {}, cwd = root, show = (text) => process.stderr.write(text) } = {},
+) {
   return new Promise((resolve) => {
     const begun = performance.now();
     let last = begun;
@@ -72,7 +78,8 @@ export async function runQuietly(who, what, command, args, options = {}) {
 }
 
 /** The first folder of the PATH that holds a command; undefined if there is none. */
-export const folderOnPath = (command) => (process.env.PATH ?? '').split(':').find((folder) => existsSync(join(folder, command)));
+export const folderOnPath = (command) =>
+  (process.env.PATH ?? '').split(':').find((folder) => existsSync(join(folder, command)));
 
 /** Whether a command is there, without running it (a browser takes a second to say its version). */
 const isOnPath = (command) => (command.startsWith('/') ? existsSync(command) : folderOnPath(command) !== undefined);
@@ -80,9 +87,14 @@ const isOnPath = (command) => (command.startsWith('/') ? existsSync(command) : f
 /** Of the Debian packages named, those that are not installed; none where this is not Debian. */
 function missingPackages(names) {
   if (names.length === 0) return [];
-  const known = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Abbrev}\n'], { encoding: 'utf8' });
+  const known = spawnSync('dpkg-query', ['-W', '-f', `\${Package} \${db:Status-Abbrev}\n`], { encoding: 'utf8' });
   if (known.status !== 0) return [];
-  const installed = new Set(known.stdout.split('\n').filter((line) => / ii/.test(line)).map((line) => line.split(' ')[0]));
+  const installed = new Set(
+    known.stdout
+      .split('\n')
+      .filter((line) => / ii/.test(line))
+      .map((line) => line.split(' ')[0]),
+  );
   return names.filter((name) => !installed.has(name));
 }
 
@@ -93,7 +105,9 @@ function missingPackages(names) {
  * @param packages packages that bring no command
  */
 export async function needPackages(who, commands, packages = []) {
-  const missing = Object.entries(commands).filter(([command]) => !isOnPath(command)).map(([, name]) => name);
+  const missing = Object.entries(commands)
+    .filter(([command]) => !isOnPath(command))
+    .map(([, name]) => name);
   missing.push(...missingPackages(packages));
   if (missing.length === 0) return;
   const list = missing.join(' ');

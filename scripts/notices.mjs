@@ -1,9 +1,9 @@
-// node cmake/notices.mjs: writes dist/THIRD-PARTY-NOTICES.txt, the licences of everything that ends up in the package, from
+// node scripts/notices.mjs: writes dist/THIRD-PARTY-NOTICES.txt, the licences of everything that ends up in the package, from
 // the fetched sources. Fails where a dependency has no licence on record, so that none is forgotten.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fail as failWith, root } from './lib.mjs';
 import { BUNDLED, NATIVE, pinned, RUNTIME } from './third-party.mjs';
-import { fail as failWith, root } from './tools.mjs';
 
 const MIT = `Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
 documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
@@ -23,7 +23,7 @@ const section = (title, licence, source, text) => `${'='.repeat(80)}\n${title} (
 
 const sections = pinned().map(({ name, repository, commit }) => {
   const known = NATIVE[name];
-  if (known === undefined) failWith('notices', `cmake/third-party.mjs has no licence for the dependency '${name}'`);
+  if (known === undefined) failWith('notices', `scripts/third-party.mjs has no licence for the dependency '${name}'`);
   const text = known.files.map((file) => read('build', 'deps', name, file)).join('\n\n');
   return section(known.title, known.licence, `${repository} at ${commit}`, text);
 });

@@ -1,10 +1,10 @@
-// node cmake/sbom.mjs: writes dist/sbom.cdx.json, a CycloneDX 1.6 list of what the package consists of ('required') and
+// node scripts/sbom.mjs: writes dist/sbom.cdx.json, a CycloneDX 1.6 list of what the package consists of ('required') and
 // what it is built with ('excluded'). The same commit gives the same bytes: no time, an identity made from the contents.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { root } from './lib.mjs';
 import { BUNDLED, locked, NATIVE, pinned, RUNTIME } from './third-party.mjs';
-import { root } from './tools.mjs';
 
 const { name, version, license, description } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
@@ -30,18 +30,43 @@ const runtime = RUNTIME.map(({ title, licence }) => ({
 }));
 const packages = locked().map(({ name: key, version: at, license: spdx, integrity }) => {
   const purl = `pkg:npm/${key.replace('@', '%40')}@${at}`;
-  const hashes = integrity ? { hashes: [{ alg: 'SHA-512', content: Buffer.from(integrity.replace(/^sha512-/, ''), 'base64').toString('hex') }] } : {};
+  const hashes = integrity
+    ? {
+        hashes: [{ alg: 'SHA-512', content: Buffer.from(integrity.replace(/^sha512-/, ''), 'base64').toString('hex') }],
+      }
+    : {};
   const scope = BUNDLED.includes(key) ? 'required' : 'excluded';
-  return { type: 'library', 'bom-ref': purl, name: key, version: at, scope, ...hashes, ...(spdx ? { licenses: licences(spdx) } : {}), purl };
+  return {
+    type: 'library',
+    'bom-ref': purl,
+    name: key,
+    version: at,
+    scope,
+    ...hashes,
+    ...(spdx ? { licenses: licences(spdx) } : {}),
+    purl,
+  };
 });
 // One version may lie in several folders of node_modules.
 const components = [...new Map([...native, ...runtime, ...packages].map((one) => [one['bom-ref'], one])).values()];
 
 const ref = `pkg:npm/${name}@${version}`;
-const metadata = { component: { type: 'library', 'bom-ref': ref, name, version, description, licenses: licences(license), purl: ref } };
-const digest = createHash('sha256').update(JSON.stringify([metadata, components])).digest('hex');
+const metadata = {
+  component: { type: 'library', 'bom-ref': ref, name, version, description, licenses: licences(license), purl: ref },
+};
+const digest = createHash('sha256')
+  .update(JSON.stringify([metadata, components]))
+  .digest('hex');
 const uuid = `${digest.slice(0, 8)}-${digest.slice(8, 12)}-8${digest.slice(13, 16)}-a${digest.slice(17, 20)}-${digest.slice(20, 32)}`;
 const required = components.filter(({ scope }) => scope === 'required').map((one) => one['bom-ref']);
-const bom = { bomFormat: 'CycloneDX', specVersion: '1.6', serialNumber: `urn:uuid:${uuid}`, version: 1, metadata, components, dependencies: [{ ref, dependsOn: required }] };
+const bom = {
+  bomFormat: 'CycloneDX',
+  specVersion: '1.6',
+  serialNumber: `urn:uuid:${uuid}`,
+  version: 1,
+  metadata,
+  components,
+  dependencies: [{ ref, dependsOn: required }],
+};
 mkdirSync(join(root, 'dist'), { recursive: true });
 writeFileSync(join(root, 'dist', 'sbom.cdx.json'), `${JSON.stringify(bom, null, 1)}\n`);

@@ -32,7 +32,9 @@ const photos = wanted ? [] : pictures(demo);
 // npm runs scripts in the package's folder; photos are named from where the user stands.
 const here = process.env.INIT_CWD ?? process.cwd();
 const args = given.map((argument) =>
-  !argument.startsWith('-') && !isAbsolute(argument) && existsSync(resolve(here, argument)) ? resolve(here, argument) : argument,
+  !argument.startsWith('-') && !isAbsolute(argument) && existsSync(resolve(here, argument))
+    ? resolve(here, argument)
+    : argument,
 );
 const chosen = found === undefined ? [] : ['--weights', found.folder];
 const { status } = spawnSync(process.execPath, [cli, 'classify', ...chosen, ...args, ...photos], { stdio: 'inherit' });

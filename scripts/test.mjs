@@ -1,61 +1,181 @@
-// npm test: everything that can fail, from a clean clone. Installs what is missing, builds, then runs the C++ tests
-// natively under AddressSanitizer and UBSan, the same core's tests in wasm, the JavaScript tests in the newest Node.js
-// and in this one, and those of the packed package in browsers, bundlers and other runtimes.
+// npm test: proves the whole on a machine that may be bare, in minutes: the C++ core natively under AddressSanitizer and
+// UBSan and in wasm, the package in Node.js, a page in Chromium and Firefox, the decoder beside Pillow, and the conversion of
+// a real checkpoint. Installs and builds what is missing.
+//   npm run test:all    all of that and the rest: every flavor and file of tests in the newest Node.js and in this one,
+//                       gradients and logits beside PyTorch, long browser tests, bundlers, other runtimes
+//   --rest              the rest alone, after `npm test`
 // RESNET50_TEST_MATERIAL names the folder with real checkpoints and photos; tests that need it skip by name without it.
-import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+// All steps run even if one fails; the report at the end repeats the failures.
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import { fail as failWith, needPackages, newestNode, root } from './tools.mjs';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ctest, nodeTests } from './collectors.mjs';
+import { configureSanitized, configureWasm, ninja, SANITIZED_FOLDER, WASM_FOLDER } from './compile.mjs';
+import { fail as failWith, isProgram, needDevelopmentPackages, needPackages, newestNode, root, say } from './lib.mjs';
+import { openRecord, printReport, resultsFolder, runStep } from './steps.mjs';
+import { filesOf } from './test-plan.mjs';
 
-const material = process.env.RESNET50_TEST_MATERIAL ?? join(root, '..', 'shared');
+const WHO = 'test';
 const jobs = String(availableParallelism());
+const material = process.env.RESNET50_TEST_MATERIAL ?? join(root, '..', 'shared');
+const REPORTER = join(root, 'scripts', 'jsonl-reporter.mjs');
 
-const fail = (sentence) => failWith('test', sentence);
+/** Reporters for `node --test`: for the reader, and for the report. */
+const reporters = (folder) => [
+  ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
+  ...[`--test-reporter=${REPORTER}`, `--test-reporter-destination=${join(folder, 'tests.jsonl')}`],
+];
 
-function step(title, command, args, environment = process.env) {
-  console.error(`test: ${title}`);
-  const started = Date.now();
-  const result = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: environment });
-  if (result.status !== 0) fail(`${title}: failed (see above)`);
-  console.error(`test: ${title}: ${Math.round((Date.now() - started) / 1000)} s`);
+class Run {
+  constructor(record, env, newest) {
+    Object.assign(this, { record, env, newest, ok: true, names: 0 });
+  }
+
+  async step(title, command, args, options = {}) {
+    const ok = await runStep(this.record, WHO, title, command, args, {
+      ...options,
+      env: { ...this.env, ...options.env },
+    });
+    this.ok &&= ok;
+    return ok;
+  }
+
+  /** A script of ours, in this Node.js or another. */
+  node = (title, args, { node = process.execPath, ...options } = {}) => this.step(title, node, args, options);
+
+  /** Test files of tests/node. */
+  async javascript(title, names, node, env = {}) {
+    const results = resultsFolder(`node-${this.names++}`);
+    const files = names.map((name) => join('tests', 'node', name));
+    const args = ['--test', `--test-concurrency=${jobs}`, ...reporters(results), ...files];
+    await this.node(title, args, { node, env, results, collect: nodeTests });
+  }
+
+  /** Test files of tests/browser: 'short' or 'rest'. */
+  async browsers(title, part) {
+    const results = resultsFolder(`browser-${part}`);
+    await this.node(title, ['tests/browser/run.mjs', `--${part}`, ...reporters(results)], {
+      results,
+      collect: nodeTests,
+    });
+  }
+
+  /** Tests of a build folder. */
+  async ctest(title, folder, args, env = {}) {
+    const results = resultsFolder(`ctest-${this.names++}`);
+    const common = ['--test-dir', folder, '--output-on-failure', '--parallel', jobs, '--no-tests=error'];
+    await this.step(title, 'ctest', [...common, '--output-junit', join(results, 'ctest.xml'), ...args], {
+      env,
+      results,
+      collect: ctest,
+    });
+  }
 }
 
-needPackages(
-  'test',
-  {
-    ...{ 'g++': 'g++', cmake: 'cmake', ninja: 'ninja-build', xz: 'xz-utils', '/usr/bin/python3': 'python3' },
-    ...{ '/usr/bin/chromium': 'chromium', '/usr/bin/firefox-esr': 'firefox-esr' },
-  },
-  ['libgtest-dev', 'googletest', 'python3-torchvision', 'python3-pil', 'python3-numpy', 'python3-sklearn'],
-);
-const environment = { ...process.env };
-const hasMaterial = existsSync(material);
-if (hasMaterial) {
-  environment.RESNET50_TEST_MATERIAL = material;
-} else {
-  if (process.env.CI) fail(`the test material is required in CI: set RESNET50_TEST_MATERIAL (looked in ${material})`);
-  console.error(`test: no test material in ${material}: tests on real checkpoints and photos are skipped`);
+/** node scripts/test.mjs --compile native | wasm: a step of its own, as compiling says how far it is. */
+async function compileTests(kind) {
+  const [configure, folder] = { native: [configureSanitized, SANITIZED_FOLDER], wasm: [configureWasm, WASM_FOLDER] }[
+    kind
+  ];
+  const env = await configure(WHO);
+  await ninja(WHO, folder, ['resnet50_tests'], { what: `compiling the C++ tests, ${kind}`, env });
 }
-const newest = newestNode('test');
-environment.RESNET50_NEWEST_NODE = newest;
-const run = (title, args, node = process.execPath) => step(title, node, args, environment);
-const javascript = (names) => ['--test', '--test-concurrency=2', ...names.map((name) => join('tests', 'node', name))];
 
-run('building the package', ['cmake/build.mjs']);
-step('configuring the native core with ASan and UBSan', 'cmake', ['-S', '.', '-B', 'build/native-sanitized', '-G', 'Ninja', '-DRESNET50_SANITIZE=ON', '-DCMAKE_BUILD_TYPE=RelWithDebInfo', '--log-level=WARNING']);
-step('compiling the native core', 'cmake', ['--build', 'build/native-sanitized', '--parallel', jobs]);
-step('gradients of layer4 by PyTorch', '/usr/bin/python3', ['tests/data/make_layer4_gradients.py', '--full', 'build/layer4_gradients.safetensors']);
-environment.RESNET50_GRADIENTS = join(root, 'build', 'layer4_gradients.safetensors');
-step('C++ tests, native, sanitized', 'ctest', ['--test-dir', 'build/native-sanitized', '--output-on-failure', '--parallel', jobs], environment);
-run('C++ tests, wasm under Node.js', ['cmake/test-wasm.mjs']);
-if (hasMaterial) {
-  step('the decoder beside Pillow, on difficult files', '/usr/bin/python3', ['tests/tools/compare_decoder.py', 'build/native-sanitized/tests/cpp/image_probe'], environment);
-  run('converting the real checkpoint', ['tests/test-weights.mjs'], newest);
-  environment.RESNET50_TEST_WEIGHTS = join(root, 'build', 'test-weights');
+async function short(run, hasMaterial) {
+  await run.node('building the package', ['scripts/build.mjs']);
+  if (!existsSync(join(root, 'dist', 'cli.js'))) return;
+  await run.node('compiling the C++ tests, native, sanitized', ['scripts/test.mjs', '--compile', 'native']);
+  await run.node('compiling the C++ tests, wasm', ['scripts/test.mjs', '--compile', 'wasm']);
+  await run.ctest('C++ tests, native, sanitized', SANITIZED_FOLDER, []);
+  // Relaxed SIMD needs the newest Node.js; the wasm tests run in the first one of the PATH.
+  const PATH = `${dirname(run.newest)}:${process.env.PATH}`;
+  await run.ctest('C++ tests, wasm, newest Node.js', WASM_FOLDER, ['-LE', 'safe_heap'], { PATH });
+  if (hasMaterial) {
+    const probe = join(SANITIZED_FOLDER, 'tests', 'cpp', 'image_probe');
+    await run.step('the decoder beside Pillow, on difficult files', '/usr/bin/python3', [
+      'tests/tools/compare_decoder.py',
+      probe,
+    ]);
+    await run.node('converting the real checkpoint', ['tests/test-weights.mjs'], { node: run.newest });
+  }
+  await run.javascript(
+    `JavaScript tests, Node.js ${process.version}`,
+    filesOf('short'),
+    process.execPath,
+    testWeights(hasMaterial),
+  );
+  await run.browsers('a page in Chromium and Firefox', 'short');
 }
-const all = readdirSync(join(root, 'tests', 'node')).filter((name) => name.endsWith('.test.mjs'));
-run('JavaScript tests, newest Node.js', javascript(all), newest);
-environment.RESNET50_CONVERTED_ONCE = '1';
-if (newest !== process.execPath) run(`JavaScript tests, Node.js ${process.version}`, javascript(['cli.test.mjs', 'end-to-end.test.mjs', 'model.test.mjs']));
-run('tests in browsers, bundlers and other runtimes', ['tests/browser/run.mjs']);
+
+const testWeights = (hasMaterial) =>
+  hasMaterial ? { RESNET50_TEST_WEIGHTS: join(root, 'build', 'test-weights') } : {};
+
+async function rest(run, hasMaterial) {
+  const gradients = join(root, 'build', 'layer4_gradients.safetensors');
+  await run.step('gradients of layer4 by PyTorch', '/usr/bin/python3', [
+    'tests/data/make_layer4_gradients.py',
+    '--full',
+    gradients,
+  ]);
+  await run.ctest('C++ tests beside those gradients', SANITIZED_FOLDER, ['-R', 'Layer4Gradients'], {
+    RESNET50_GRADIENTS: gradients,
+  });
+  const env = testWeights(hasMaterial);
+  await run.javascript('JavaScript tests, newest Node.js', filesOf('all'), run.newest, env);
+  if (run.newest !== process.execPath) {
+    await run.javascript(`more JavaScript tests, Node.js ${process.version}`, filesOf('oldest'), process.execPath, {
+      ...env,
+      RESNET50_CONVERTED_ONCE: '1',
+    });
+  }
+  await run.browsers('long tests in browsers, bundlers and other runtimes', 'rest');
+}
+
+/** Programs and packages that the tests need. */
+async function prepare(parts) {
+  await needPackages(
+    WHO,
+    {
+      ...{
+        clang: 'clang',
+        'g++': 'g++',
+        cmake: 'cmake',
+        ninja: 'ninja-build',
+        xz: 'xz-utils',
+        '/usr/bin/python3': 'python3',
+      },
+      ...{ '/usr/bin/chromium': 'chromium', '/usr/bin/firefox-esr': 'firefox-esr' },
+    },
+    [
+      ...['libclang-rt-14-dev', 'libgtest-dev', 'googletest', 'python3-pil', 'python3-numpy'],
+      ...(parts.includes('rest') ? ['python3-torchvision', 'python3-sklearn'] : []),
+    ],
+  );
+  await needDevelopmentPackages(WHO);
+}
+
+async function main(parts) {
+  const env = {};
+  const hasMaterial = existsSync(material);
+  if (hasMaterial) env.RESNET50_TEST_MATERIAL = material;
+  else if (process.env.CI)
+    failWith(WHO, `the test material is required in CI: set RESNET50_TEST_MATERIAL (looked in ${material})`);
+  else say(WHO, `no test material in ${material}: tests on real checkpoints and photos are skipped`);
+  await prepare(parts);
+  env.RESNET50_NEWEST_NODE = await newestNode(WHO);
+  const record = openRecord();
+  const run = new Run(record, env, env.RESNET50_NEWEST_NODE);
+  if (parts.includes('short')) await short(run, hasMaterial);
+  if (parts.includes('rest')) await rest(run, hasMaterial);
+  const ok = record.ours ? printReport(record.file) : run.ok;
+  process.exitCode = ok ? 0 : 1;
+}
+
+if (isProgram(import.meta.url)) {
+  const { values } = parseArgs({
+    options: { all: { type: 'boolean' }, rest: { type: 'boolean' }, compile: { type: 'string' } },
+  });
+  if (values.compile) await compileTests(values.compile);
+  else await main(values.all ? ['short', 'rest'] : values.rest ? ['rest'] : ['short']);
+}

@@ -2,7 +2,7 @@
 // (sbom.mjs). Versions, commits and checksums come from dependencies.cmake and package-lock.json, not from here.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from './tools.mjs';
+import { root } from './lib.mjs';
 
 /** By the names of dependencies.cmake: SPDX licence, and the files of the fetched sources that state it. */
 export const NATIVE = {
@@ -33,8 +33,17 @@ export const RUNTIME = [
 /** The rows of dependencies.cmake. */
 export function pinned() {
   const text = readFileSync(join(root, 'cmake', 'dependencies.cmake'), 'utf8');
-  const rows = text.split('\n').map((line) => /^\s+"([^"]+)"/.exec(line)?.[1].split('|')).filter((row) => row?.length === 5);
-  return rows.map(([name, debian, sha256, repository, commit]) => ({ name, debian, sha256, repository: repository.replace(/\.git$/, ''), commit }));
+  const rows = text
+    .split('\n')
+    .map((line) => /^\s+"([^"]+)"/.exec(line)?.[1].split('|'))
+    .filter((row) => row?.length === 5);
+  return rows.map(([name, debian, sha256, repository, commit]) => ({
+    name,
+    debian,
+    sha256,
+    repository: repository.replace(/\.git$/, ''),
+    commit,
+  }));
 }
 
 /** The packages of package-lock.json, without the project itself. */

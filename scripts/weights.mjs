@@ -35,13 +35,16 @@ function convertTestCheckpoint(packed) {
   mkdirSync(join(root, 'build'), { recursive: true });
   const checkpoint = join(root, 'build', 'test-checkpoint.pth');
   if (packed.endsWith('.xz')) {
-    const unpacked = spawnSync('sh', ['-c', 'xz -dc "$0" > "$1.part" && mv "$1.part" "$1"', packed, checkpoint], { stdio: 'inherit' });
+    const unpacked = spawnSync('sh', ['-c', 'xz -dc "$0" > "$1.part" && mv "$1.part" "$1"', packed, checkpoint], {
+      stdio: 'inherit',
+    });
     if (unpacked.status !== 0) return false;
   }
   rmSync(testWeights, { recursive: true, force: true });
   const labels = join(root, 'weights', 'imagenet-1k.json');
   const source = packed.endsWith('.xz') ? checkpoint : packed;
-  const done = node([cli, 'convert', source, '--name', testVariant, '--out', testWeights, '--labels', labels]).status === 0;
+  const done =
+    node([cli, 'convert', source, '--name', testVariant, '--out', testWeights, '--labels', labels]).status === 0;
   rmSync(checkpoint, { force: true });
   return done;
 }
@@ -97,7 +100,9 @@ async function find(say, probe) {
   const test = { name: testVariant, folder: testWeights };
   const fallback = testCheckpoint();
   if (fallback !== undefined && existsSync(join(testWeights, 'manifest.json'))) {
-    say(`using the test checkpoint (research weights, 72.2 % top-1); 'npx resnet50-wasm weights ${variant}' gets torchvision's own`);
+    say(
+      `using the test checkpoint (research weights, 72.2 % top-1); 'npx resnet50-wasm weights ${variant}' gets torchvision's own`,
+    );
     return test;
   }
   if (hasOwnCheckpoints() || (await probe.answers())) {
@@ -105,7 +110,9 @@ async function find(say, probe) {
     if (node([cli, 'weights', variant]).status === 0) return { name: variant, folder: installedFolder(variant) };
   }
   if (fallback !== undefined) {
-    say('torchvision cannot be reached: converting the test checkpoint instead (research weights, not for redistribution)');
+    say(
+      'torchvision cannot be reached: converting the test checkpoint instead (research weights, not for redistribution)',
+    );
     if (convertTestCheckpoint(fallback)) return test;
   }
   say(

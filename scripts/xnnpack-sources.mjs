@@ -3,7 +3,9 @@
 // Run it after XNNPACK's pin, the operators in src/network or the choices in src/kernels have changed.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { configureNative, configureWasm, FLAVORS, modulesOf, ninja, root, say } from './lib.mjs';
+import { configureSanitized, configureWasm, ninja } from './compile.mjs';
+import { isProgram, root, say } from './lib.mjs';
+import { FLAVORS, modulesOf } from './modules.mjs';
 
 export const LIST = join(root, 'cmake', 'xnnpack-sources.txt');
 
@@ -22,7 +24,9 @@ export const wasmMaps = (folder, flavor) =>
 
 /** The rows of the list: flavors by source. */
 export function listed() {
-  const rows = readFileSync(LIST, 'utf8').split('\n').filter((line) => line.startsWith('src/'));
+  const rows = readFileSync(LIST, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('src/'));
   return new Map(rows.map((row) => row.split(/ +/)).map(([source, ...flavors]) => [source, flavors]));
 }
 
@@ -41,8 +45,11 @@ function write(kept, paths) {
       sources.set(path, [...(sources.get(path) ?? []), flavor]);
     }
   }
-  const rows = [...sources].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, flavors]) => `${path} ${flavors.join(' ')}`);
-  const intro = '# XNNPACK\'s sources that reach a program, and in which flavors. Written by `npm run xnnpack-sources`.\n';
+  const rows = [...sources]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([path, flavors]) => `${path} ${flavors.join(' ')}`);
+  const intro =
+    "# XNNPACK's sources that reach a program, and in which flavors. Written by `npm run xnnpack-sources`.\n";
   writeFileSync(LIST, `${intro + rows.join('\n')}\n`);
   say('xnnpack-sources', `${rows.length} of ${paths.size} sources are needed`);
 }
@@ -53,13 +60,14 @@ async function main() {
   const native = join('build', 'xnnpack-native');
   await configureWasm('xnnpack-sources', wasm, everything);
   await ninja('xnnpack-sources', wasm, FLAVORS.flatMap(modulesOf));
-  await configureNative('xnnpack-sources', native, { settings: [...everything, '-DCMAKE_EXE_LINKER_FLAGS=-Wl,-Map=program.map'] });
+  await configureSanitized('xnnpack-sources', native, [...everything, '-DCMAKE_EXE_LINKER_FLAGS=-Wl,-Map=program.map']);
   const kept = new Map();
   // Each program is linked in the same folder and overwrites the map.
   kept.set('native', new Set());
   for (const program of ['network_test', 'kernels_test', 'training_test', 'quantize_test']) {
     await ninja('xnnpack-sources', native, [program]);
-    for (const name of keptByLinker(inProgram(readFileSync(join(root, native, 'program.map'), 'utf8')))) kept.get('native').add(name);
+    for (const name of keptByLinker(inProgram(readFileSync(join(root, native, 'program.map'), 'utf8'))))
+      kept.get('native').add(name);
   }
   for (const flavor of FLAVORS) {
     kept.set(flavor, new Set(wasmMaps(join(root, wasm), flavor).flatMap((map) => [...keptByLinker(map)])));
@@ -67,4 +75,4 @@ async function main() {
   write(kept, new Map([...candidates(join(root, native)), ...candidates(join(root, wasm))]));
 }
 
-if (process.argv[1] === import.meta.filename) await main();
+if (isProgram(import.meta.url)) await main();

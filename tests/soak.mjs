@@ -38,7 +38,8 @@ export function goodPictures() {
 export function hostileFiles(pictures, random) {
   return Array.from({ length: 40 }, (_, i) => {
     const { bytes } = pictures[random(pictures.length)];
-    if (i % 8 === 0) return Buffer.from(['', 'GIF89a', '<html>', 'RIFF0000WEBP', '\x89PNG\r\n\x1a\n'][(i / 8) % 5], 'latin1');
+    if (i % 8 === 0)
+      return Buffer.from(['', 'GIF89a', '<html>', 'RIFF0000WEBP', '\x89PNG\r\n\x1a\n'][(i / 8) % 5], 'latin1');
     const damaged = Buffer.from(i % 2 === 0 ? bytes.subarray(0, 1 + random(bytes.length - 1)) : bytes);
     for (let n = 0; n < 1 + (i % 5); n++) damaged[random(damaged.length)] = random(256);
     return damaged;
@@ -82,7 +83,8 @@ export async function soak({ count, loads, aborts, weights = null, threads = 2, 
     lines.push(line);
     say(line);
   };
-  const settings = weights === null ? { weights, classes: 10, transforms: { resizeSize: 32, cropSize: 32 } } : { weights };
+  const settings =
+    weights === null ? { weights, classes: 10, transforms: { resizeSize: 32, cropSize: 32 } } : { weights };
   const open = () => ResNet50.load({ ...settings, threads, maxPixels: 2 ** 20 });
   const pictures = goodPictures().filter((_, i) => i % every === 0);
   const hostile = hostileFiles(pictures, random);
@@ -112,13 +114,16 @@ export async function soak({ count, loads, aborts, weights = null, threads = 2, 
       const n = i < warmUp ? i % pictures.length : random(pictures.length);
       const logits = await model.logits(pictures[n].bytes);
       compared++;
-      if (!same(logits, expected[n])) faults.push(`picture ${i} (${pictures[n].name}) has other logits than in a fresh model`);
+      if (!same(logits, expected[n]))
+        faults.push(`picture ${i} (${pictures[n].name}) has other logits than in a fresh model`);
     }
     if (i + 1 === warmUp) before = await measure(gc, model);
   }
   const after = await measure(gc, model);
   report(`${count} pictures: ${refused} broken files refused, ${compared} logits compared with a fresh model's`);
-  report(`  wasm ${megabytes(before.wasm)} -> ${megabytes(after.wasm)}, JS heap ${megabytes(before.heap)} -> ${megabytes(after.heap)}, handles ${before.handles} -> ${after.handles}, resident ${megabytes(before.rss)} -> ${megabytes(after.rss)}`);
+  report(
+    `  wasm ${megabytes(before.wasm)} -> ${megabytes(after.wasm)}, JS heap ${megabytes(before.heap)} -> ${megabytes(after.heap)}, handles ${before.handles} -> ${after.handles}, resident ${megabytes(before.rss)} -> ${megabytes(after.rss)}`,
+  );
   if (after.wasm > before.wasm) faults.push('wasm memory grew');
   if (after.heap > before.heap + HEAP_NOISE) faults.push('the JS heap grew');
   if (after.handles > before.handles) faults.push('handles grew');
@@ -134,12 +139,15 @@ export async function soak({ count, loads, aborts, weights = null, threads = 2, 
     if (i % 3 > 0) await sleep(random(12));
     stop.abort();
     await call;
-    if (i % 10 === 0 && !same(await model.logits(second.bytes), expected[1])) faults.push('wrong logits after an abort');
+    if (i % 10 === 0 && !same(await model.logits(second.bytes), expected[1]))
+      faults.push('wrong logits after an abort');
   }
   report(`${aborts} calls with an abort at a random moment: ${aborted} rejected, the others were done before`);
 
   const other = await open();
-  const both = [model, other].flatMap((one) => [0, 1, 2, 3].map(async (n) => same(await one.logits(pictures[n].bytes), expected[n])));
+  const both = [model, other].flatMap((one) =>
+    [0, 1, 2, 3].map(async (n) => same(await one.logits(pictures[n].bytes), expected[n])),
+  );
   if ((await Promise.all(both)).includes(false)) faults.push('two models at a time disturbed each other');
   report('two models at a time: 8 calls side by side');
   await other.dispose();
@@ -154,7 +162,9 @@ export async function soak({ count, loads, aborts, weights = null, threads = 2, 
   }
   const end = await measure(gc);
   if (loads > 0) {
-    report(`${loads} loads and disposals: JS heap ${megabytes(start.heap)} -> ${megabytes(end.heap)}, handles ${start.handles} -> ${end.handles}, resident ${megabytes(start.rss)} -> ${megabytes(end.rss)}`);
+    report(
+      `${loads} loads and disposals: JS heap ${megabytes(start.heap)} -> ${megabytes(end.heap)}, handles ${start.handles} -> ${end.handles}, resident ${megabytes(start.rss)} -> ${megabytes(end.rss)}`,
+    );
     if (end.heap > start.heap + HEAP_NOISE) faults.push('the JS heap grew with loads');
     if (end.handles > start.handles) faults.push('handles grew with loads');
   }
@@ -164,7 +174,13 @@ export async function soak({ count, loads, aborts, weights = null, threads = 2, 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const option = (standard) => ({ type: 'string', default: standard });
   const { values } = parseArgs({
-    options: { count: option('1000'), loads: option('50'), aborts: option('100'), threads: option('2'), weights: { type: 'string' } },
+    options: {
+      count: option('1000'),
+      loads: option('50'),
+      aborts: option('100'),
+      threads: option('2'),
+      weights: { type: 'string' },
+    },
   });
   const [count, loads, aborts, threads] = [values.count, values.loads, values.aborts, values.threads].map(Number);
   const { faults } = await soak({ count, loads, aborts, threads, weights: values.weights ?? null, say: console.log });

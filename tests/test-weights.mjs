@@ -18,15 +18,19 @@ const archiveOf = (name) => join(MATERIAL, 'checkpoints', CHECKPOINTS[name]);
 
 /** The reason to skip a test on real weights, or false where they can be had. */
 export function weightsMissing(name = 'pqf') {
-  if (process.env.RESNET50_TEST_WEIGHTS && existsSync(join(process.env.RESNET50_TEST_WEIGHTS, name, 'manifest.json'))) return false;
-  if (!existsSync(join(ROOT, 'dist', 'wasm', 'resnet50-convert.mjs'))) return 'dist/wasm/resnet50-convert.mjs is not built';
+  if (process.env.RESNET50_TEST_WEIGHTS && existsSync(join(process.env.RESNET50_TEST_WEIGHTS, name, 'manifest.json')))
+    return false;
+  if (!existsSync(join(ROOT, 'dist', 'wasm', 'resnet50-convert.mjs')))
+    return 'dist/wasm/resnet50-convert.mjs is not built';
   return !existsSync(archiveOf(name)) && `RESNET50_TEST_MATERIAL has no checkpoints/${CHECKPOINTS[name]}`;
 }
 
 /** Runs the package's command; rejects with what it said where it fails. */
 export function resnet50(args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(ROOT, 'dist', 'cli.js'), ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, [join(ROOT, 'dist', 'cli.js'), ...args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let said = '';
     child.stderr.on('data', (chunk) => (said += chunk));
     child.on('close', (status) => (status === 0 ? resolve() : reject(new Error(said))));
@@ -43,7 +47,10 @@ export async function unpackCheckpoint(path, name = 'pqf') {
 function fingerprint() {
   const dist = join(ROOT, 'dist');
   const hash = createHash('sha256').update(readFileSync(join(dist, 'wasm', 'resnet50-convert.wasm')));
-  for (const file of readdirSync(dist).filter((file) => file.endsWith('.js')).sort()) hash.update(readFileSync(join(dist, file)));
+  for (const file of readdirSync(dist)
+    .filter((file) => file.endsWith('.js'))
+    .sort())
+    hash.update(readFileSync(join(dist, file)));
   return hash.digest('hex');
 }
 
@@ -52,7 +59,12 @@ const PHOTOS = join(MATERIAL, 'images', 'imagenet-300');
 /** The labelled photos, and whether each took part in the calibration of the test weights. */
 export function labelledPhotos() {
   const entries = JSON.parse(readFileSync(join(PHOTOS, 'labels.json'), 'utf8'));
-  return entries.map(({ file, class: label }, i) => ({ file, path: join(PHOTOS, file), label, calibrated: i % 2 === 0 }));
+  return entries.map(({ file, class: label }, i) => ({
+    file,
+    path: join(PHOTOS, file),
+    label,
+    calibrated: i % 2 === 0,
+  }));
 }
 
 /** A folder of links to the photos for calibration. */
@@ -71,7 +83,8 @@ export async function testWeights(name = 'pqf') {
   const base = join(ROOT, 'build', 'test-weights');
   const [folder, stamp, lock] = [join(base, name), join(base, `.${name}`), join(base, `.${name}.lock`)];
   const wanted = fingerprint();
-  const current = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(join(folder, 'manifest.json'));
+  const current = () =>
+    existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(join(folder, 'manifest.json'));
   await mkdir(base, { recursive: true });
   while (!current()) {
     try {

@@ -4,10 +4,11 @@
 // are findings.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { fail as failWith, needPackages, root } from '../../cmake/tools.mjs';
+import { configureSanitized, ninja, SANITIZED_FOLDER } from '../../scripts/compile.mjs';
+import { fail as failWith, root } from '../../scripts/lib.mjs';
 
 const build = join(root, 'build', 'fuzz');
 const data = join(root, 'tests', 'data');
@@ -54,19 +55,18 @@ function parse(args) {
   return { seconds, names: names.length > 0 ? names : Object.keys(targets) };
 }
 
-function compile(names) {
-  needPackages('fuzz', { clang: 'clang', cmake: 'cmake', ninja: 'ninja-build' }, ['libclang-rt-14-dev', 'libgtest-dev']);
-  const options = ['-G', 'Ninja', '-DRESNET50_FUZZ=ON', '-DCMAKE_C_COMPILER=clang', '-DCMAKE_CXX_COMPILER=clang++'];
-  options.push('-DCMAKE_BUILD_TYPE=RelWithDebInfo', '--log-level=WARNING');
-  const steps = [
-    ['cmake', ['-S', root, '-B', build, ...options]],
-    ['cmake', ['--build', build, '--parallel', '--target', ...names.map((name) => `fuzz_${name}`)]],
-  ];
-  for (const [command, args] of steps) {
-    const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
-    if (status !== 0) fail(`the build failed:\n${stdout}${stderr}`);
-  }
+async function compile(names) {
+  const env = await configureSanitized('fuzz');
+  await ninja(
+    'fuzz',
+    SANITIZED_FOLDER,
+    names.map((name) => `fuzz_${name}`),
+    { what: 'compiling the fuzzers', env },
+  );
 }
+
+/** The compiled fuzzer of a target. */
+const program = (name) => join(root, SANITIZED_FOLDER, 'tests', 'fuzz', `fuzz_${name}`);
 
 /** Files by the hash of their contents in the target's corpus; libFuzzer adds its own beside them. */
 function seed(name, folder) {
@@ -75,7 +75,8 @@ function seed(name, folder) {
   for (const file of [...seeds(), ...filesBelow(join(data, 'fuzz', name), /./)]) {
     const bytes = readFileSync(file);
     if (bytes.length > MAX_BYTES) continue;
-    const leads = lead === 0 || file.startsWith(join(data, 'fuzz')) ? [Buffer.alloc(0)] : [0, 3].map((n) => Buffer.from([n]));
+    const leads =
+      lead === 0 || file.startsWith(join(data, 'fuzz')) ? [Buffer.alloc(0)] : [0, 3].map((n) => Buffer.from([n]));
     for (const front of leads) {
       const content = Buffer.concat([front, bytes]);
       writeFileSync(join(folder, `seed-${createHash('sha1').update(content).digest('hex')}`), content);
@@ -86,7 +87,7 @@ function seed(name, folder) {
 /** Whether an input is slow by itself, not because the machine had something else to do; deletes it where it is not. */
 function isSlow(name, path) {
   const started = Date.now();
-  spawnSync(join(build, 'tests', 'fuzz', `fuzz_${name}`), [path], { stdio: 'ignore' });
+  spawnSync(program(name), [path], { stdio: 'ignore' });
   const slow = Date.now() - started > SLOW * 1000;
   if (!slow) rmSync(path);
   return slow;
@@ -102,8 +103,12 @@ function fuzz(name, seconds) {
   const args = [`-max_total_time=${seconds}`, `-report_slow_units=${SLOW}`, '-timeout=20', `-max_len=${MAX_BYTES}`];
   args.push('-rss_limit_mb=3000', '-print_final_stats=1', `-artifact_prefix=${artifacts}/`);
   if (dictionary) args.push(`-dict=${join(root, 'tests', 'fuzz', 'dictionaries', `${dictionary}.dict`)}`);
-  const environment = { ...process.env, ASAN_OPTIONS: 'allocator_may_return_null=1', UBSAN_OPTIONS: 'print_stacktrace=1' };
-  const child = spawn(join(build, 'tests', 'fuzz', `fuzz_${name}`), [...args, corpus], { env: environment });
+  const environment = {
+    ...process.env,
+    ASAN_OPTIONS: 'allocator_may_return_null=1',
+    UBSAN_OPTIONS: 'print_stacktrace=1',
+  };
+  const child = spawn(program(name), [...args, corpus], { env: environment });
   let log = '';
   child.stderr.on('data', (text) => {
     log = (log + text).slice(-200_000);
@@ -113,9 +118,13 @@ function fuzz(name, seconds) {
   return new Promise((resolve) => {
     child.on('close', (status) => {
       clearTimeout(limit);
-      const executions = Number(/number_of_executed_units:\s+(\d+)/.exec(log)?.[1] ?? /.*#(\d+)\s/s.exec(log)?.[1] ?? 0);
+      const executions = Number(
+        /number_of_executed_units:\s+(\d+)/.exec(log)?.[1] ?? /.*#(\d+)\s/s.exec(log)?.[1] ?? 0,
+      );
       const found = readdirSync(artifacts).filter((file) => !before.has(file));
-      const findings = found.map((file) => join(artifacts, file)).filter((path) => !path.includes('slow-unit') || isSlow(name, path));
+      const findings = found
+        .map((file) => join(artifacts, file))
+        .filter((path) => !path.includes('slow-unit') || isSlow(name, path));
       resolve({ status, executions, findings, log });
     });
   });
@@ -138,8 +147,7 @@ function report(name, { status, executions, findings, log }) {
 }
 
 const { seconds, names } = parse(process.argv.slice(2));
-console.error('fuzz: compiling');
-compile(names);
+await compile(names);
 console.error(`fuzz: ${names.join(', ')}: ${seconds} s each, after reading their seeds`);
 let total = 0;
 const waiting = [...names];

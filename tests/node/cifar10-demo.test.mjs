@@ -101,10 +101,10 @@ test('npm start without a network and without checkpoints: ten classes, and how 
   const home = await scratch(t);
   // A copy: the repository's own build/ may hold weights of earlier runs.
   const clone = join(home, 'clone');
-  for (const name of ['package.json', 'dist', 'weights', 'cmake', 'tests/data/cifar10'])
+  for (const name of ['package.json', 'dist', 'weights', 'scripts', 'tests/data/cifar10'])
     await cp(join(ROOT, name), join(clone, name), { recursive: true });
-  const weights = `import { findWeights } from ${JSON.stringify(join(clone, 'cmake', 'weights.mjs'))};
-    console.log(findWeights(console.error).name);`;
+  const weights = `import { findWeights } from ${JSON.stringify(join(clone, 'scripts', 'weights.mjs'))};
+    console.log((await findWeights(console.error)).name);`;
   const env = { XDG_CACHE_HOME: home, RESNET50_WEIGHTS_DIR: '', RESNET50_TEST_MATERIAL: join(home, 'none') };
   const offline = {
     ...env,

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { instrumentation } from '../../cmake/instrument.mjs';
+import { instrumentation } from '../../scripts/instrument.mjs';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export const FLAVOURS = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { FLAGS, picturesAmong } from '../../cmake/start-arguments.mjs';
+import { FLAGS, picturesAmong } from '../../scripts/start-arguments.mjs';
 
 const CLI = join(fileURLToPath(new URL('../../', import.meta.url)), 'dist', 'cli.js');
 

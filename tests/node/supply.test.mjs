@@ -4,13 +4,13 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { BUNDLED, NATIVE, pinned, RUNTIME } from '../../cmake/third-party.mjs';
+import { BUNDLED, NATIVE, pinned, RUNTIME } from '../../scripts/third-party.mjs';
 import { ROOT, run } from './helpers.mjs';
 
 const skip =
   !existsSync(join(ROOT, 'build', 'deps', 'xnnpack')) && 'build/deps has no sources: build the package first';
 const make = async (script, file) => {
-  const { status, stderr } = await run(process.execPath, [join(ROOT, 'cmake', `${script}.mjs`)]);
+  const { status, stderr } = await run(process.execPath, [join(ROOT, 'scripts', `${script}.mjs`)]);
   assert.equal(status, 0, stderr);
   return readFileSync(join(ROOT, 'dist', file), 'utf8');
 };

@@ -2,7 +2,7 @@
  * What the API needs from the platform it runs on; one implementation for browsers, one for Node, one for realms
  * without workers and dynamic import.
  */
-import type { Flavour } from '../base/engine-support.js';
+import type { Choice, Flavour } from '../base/engine-support.js';
 import type { Port } from '../protocol/messages.js';
 import type { WeightsSource } from '../weights/source.js';
 import type { Limits } from './input-checks.js';
@@ -31,6 +31,11 @@ export interface Platform extends AddressOpener {
    * Rejects with WORKER_FAILED.
    */
   startWorker(flavour: Flavour, folder: string | undefined, threads: number): Promise<Port>;
+  /**
+   * The choice, or the nearest that is built, where not all flavours need be; `named` if the caller asked for it by name.
+   * Throws CORE_LOAD_FAILED.
+   */
+  offered?(choice: Choice, named: boolean): Choice;
   /** Starts a host in this very thread. */
   startInPlace(flavour: Flavour): Promise<Port>;
   /** What `fit`, `save` and heads need, and nothing else does. */

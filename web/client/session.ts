@@ -64,11 +64,14 @@ export async function openSession(
     threads: options.threads ?? 'auto',
     cores: platform.cores(),
     flavour: options.flavour,
-    noThreads,
     injected,
   };
   const support = probeEngine();
-  const choice = chooseFlavour(support, demand);
+  const choose = (noThreads: string | undefined): Choice => {
+    const best = chooseFlavour(support, { ...demand, noThreads });
+    return platform.offered?.(best, injected || options.flavour !== undefined) ?? best;
+  };
+  const choice = choose(noThreads);
   if (!worker) choice.why.push(`in place: ${noWorker}`);
   else if (!support.threads && demand.threads !== 1 && demand.cores > 1)
     hint(`running on one thread: ${support.threadsWhy}`);
@@ -78,13 +81,13 @@ export async function openSession(
     if (isAbort(error) || signal?.aborted || !(error instanceof ResNet50Error)) throw error;
     if (error.code === 'WORKER_FAILED' && options.worker === undefined) {
       hint(`working in place, which blocks this thread: ${error.message}`);
-      const inPlace = chooseFlavour(support, { ...demand, noThreads: platform.noThreadsInPlace });
+      const inPlace = choose(platform.noThreadsInPlace);
       inPlace.why.push(`in place: ${error.message}`);
       return startSession(platform, options, source, inPlace, false, signal, onProgress);
     }
     if (error.code !== 'CORE_LOAD_FAILED' || choice.threads === 1 || options.flavour !== undefined) throw error;
     const noThreadsNow = `threads did not start (${error.message})`;
-    const single = chooseFlavour(support, { ...demand, noThreads: noThreadsNow });
+    const single = choose(noThreadsNow);
     const session = await startSession(platform, options, source, single, worker, signal, onProgress);
     hint(`running on one thread: ${noThreadsNow}`);
     return session;

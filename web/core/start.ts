@@ -18,7 +18,7 @@ export interface CoreFactoryOptions {
   ) => object;
   print?: (line: string) => void;
   printErr?: (line: string) => void;
-  /** Browsers: the next of the workers that are threads (see web/build.mjs, web/browser/threads.ts). */
+  /** Browsers: the next of the workers that are threads (see scripts/build-javascript.mjs, web/browser/threads.ts). */
   startThread?: () => Worker;
 }
 

@@ -10,6 +10,7 @@ import type { Platform, SourceRequest } from '../client/platform.js';
 import { isVariantName } from '../weights/manifest.js';
 import type { FolderSource } from '../weights/source.js';
 import { NO_VARIANT, PACKAGED_NAME, spelledOut, unknownWeights } from '../weights/variants.js';
+import { offered } from './built-flavours.js';
 import { startWorker } from './start-worker.js';
 
 /** 268 megapixels, as sharp has it. */
@@ -61,6 +62,7 @@ export const nodePlatform: Platform = {
   cores: () => availableParallelism(),
   noWorker: () => undefined,
   noThreadsInPlace: 'threads in place would keep the process alive',
+  offered,
   startWorker: () => startWorker(new URL('./worker.node.js', import.meta.url)),
   startInPlace: async () => {
     const [{ startHostInPlace }, { nodeRealm }] = await Promise.all([

@@ -3,9 +3,13 @@
  */
 
 import type { ConnectTrainer } from '../client/training.js';
-import { startTrainerInPlace } from '../host/training/inplace-trainer.js';
+import { TrainerHost } from '../host/training/trainer-host.js';
 import { Connection } from '../protocol/connection.js';
+import { localPort } from '../protocol/local-port.js';
+import { loadTrainer } from './load-trainer.js';
 import { startWorker } from './start-worker.js';
+
+const startTrainerInPlace = () => localPort((post) => new TrainerHost(loadTrainer, post));
 
 export const connectTrainer: ConnectTrainer = async ({ worker, threads }) => {
   const script = new URL('./worker-trainer.node.js', import.meta.url);
