@@ -2,7 +2,7 @@
  * How trainers start in Node, Bun and Deno. Their wasm file lies beside their glue, which knows it.
  */
 
-import type { ConnectTrainer } from '../client/training.js';
+import type { ConnectTrainer } from '../client/training-module.js';
 import { startTrainerInPlace } from '../host/training/inplace-trainer.js';
 import { Connection } from '../protocol/connection.js';
 import { startWorker } from './start-worker.js';
