@@ -74,6 +74,16 @@ const browserGlue = {
   },
 };
 
+/** What pages load late stays a file of its own. Static imports never do: a file of another room may have the same name. */
+const loadedLate = {
+  name: 'loaded-late',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/(inplace|inplace-trainer|training)\.js$/ }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path, external: true } : undefined,
+    );
+  },
+};
+
 /**
  * Terser makes Emscripten's glue an eighth smaller than esbuild does. In what pages import it keeps functions as they are,
  * with their annotations: users' bundlers see by these that they may leave out the table of labels.
@@ -92,9 +102,8 @@ async function buildForBrowsers(names, secureContext) {
     ...common,
     entryPoints: names.map((out) => ({ in: browserSource(out), out })),
     define: defines(secureContext),
-    external: ['./inplace.js', './inplace-trainer.js', './training.js'],
     platform: 'browser',
-    plugins: [labelsOnly, browserGlue],
+    plugins: [labelsOnly, browserGlue, loadedLate],
     minifySyntax: true,
     write: false,
   });

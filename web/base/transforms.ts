@@ -2,7 +2,7 @@
  * Preprocessing in plain numbers, as torchvision's ImageClassification preset has it, and the check of what users
  * override.
  */
-import { ResNet50Error } from './errors.js';
+import { fault } from './check.js';
 
 export type Interpolation = 'nearest' | 'bilinear' | 'bicubic';
 
@@ -62,21 +62,13 @@ export function findTransformsFault(
 export function mergeTransforms(base: Transforms, overrides: Partial<Transforms> = {}): Transforms {
   const unknown = Object.keys(overrides).find((field) => !(field in RULES));
   if (unknown !== undefined) {
-    throw new ResNet50Error(
-      'INVALID_ARGUMENT',
-      `transforms.${unknown} is no transform: there are ${Object.keys(RULES).join(', ')}`,
-      { subject: `transforms.${unknown}` },
-    );
+    throw fault(`transforms.${unknown}`, `is no transform: there are ${Object.keys(RULES).join(', ')}`);
   }
   const given = Object.fromEntries(Object.entries(overrides).filter(([, v]) => v !== undefined));
   const { resizeSize, cropSize, interpolation, antialias = true, mean, std } = { ...base, ...given } as Transforms;
   const merged: Transforms = { resizeSize, cropSize, interpolation, antialias, mean, std };
-  const fault = findTransformsFault({ ...merged });
-  if (fault !== undefined) {
-    throw new ResNet50Error('INVALID_ARGUMENT', `transforms.${fault.field} ${fault.reason}`, {
-      subject: `transforms.${fault.field}`,
-    });
-  }
+  const found = findTransformsFault({ ...merged });
+  if (found !== undefined) throw fault(`transforms.${found.field}`, found.reason);
   return { ...merged, mean: [...mean], std: [...std] };
 }
 

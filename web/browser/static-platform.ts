@@ -5,7 +5,7 @@
 import { ResNet50Error } from '../base/errors.js';
 import { BROWSER_LIMITS } from '../client/input-checks.js';
 import type { Platform } from '../client/platform.js';
-import type { ConnectTrainer } from '../client/training.js';
+import type { ConnectTrainer } from '../client/training-module.js';
 import { startHostInPlace } from '../host/in-place.js';
 import { fit } from '../training/fit.js';
 import { fcParameter, readHead, save } from '../training/heads.js';

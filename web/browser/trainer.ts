@@ -2,7 +2,7 @@
  * How trainers start in browsers. The addresses are written out literally: that is what bundlers look for.
  */
 
-import type { ConnectTrainer } from '../client/training.js';
+import type { ConnectTrainer } from '../client/training-module.js';
 import { Connection } from '../protocol/connection.js';
 import { absolute, inFolder } from './assets.js';
 import { startWorker } from './start-worker.js';

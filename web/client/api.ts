@@ -18,8 +18,8 @@ export { listWeights, type WeightsName } from '../weights/variants.js';
 export type { Explanation } from './explain.js';
 export type { Example, FitOptions } from './fit-options.js';
 export { heatmapPixels, paintHeatmap } from './heatmap.js';
+export type { ModelInfo, ModelWeights } from './info.js';
 export type { Drawable, ImageInput, RawPixels, TensorInput } from './inputs.js';
-export type { ModelInfo, ModelWeights } from './model.js';
 export type {
   ClassifyOptions,
   ExplainOptions,

@@ -5,12 +5,10 @@
 
 import { check } from '../base/check.js';
 import { inTurn, Queue } from '../base/concurrency.js';
-import type { Flavour } from '../base/engine-support.js';
-import { adopt, ResNet50Error } from '../base/errors.js';
+import { ResNet50Error } from '../base/errors.js';
 import { buffersOf, findParameter, parametersOf, type TensorSpec } from '../base/resnet50.js';
 import { mergeTransforms, normalizationMismatch, type Transforms } from '../base/transforms.js';
 import { viewSettings } from '../base/view.js';
-import type { Head } from '../protocol/head.js';
 import type {
   Classification,
   ExplainedGrid,
@@ -21,11 +19,11 @@ import type {
   StageOutput,
 } from '../protocol/messages.js';
 import type { FitReport } from '../protocol/training.js';
-import type { Category, Precision } from '../weights/manifest.js';
 import type { Parameter } from '../weights/parameters.js';
 import type { WeightsSource } from '../weights/source.js';
 import { type Explanation, explanationOf } from './explain.js';
 import type { Example, FitOptions } from './fit-options.js';
+import type { ModelInfo, ModelWeights } from './info.js';
 import { type ImageInput, type Preparing, prepare, prepareTensor, type TensorInput, transferables } from './inputs.js';
 import {
   type ClassifyOptions,
@@ -38,43 +36,9 @@ import {
   pickSettings,
 } from './options.js';
 import type { Platform } from './platform.js';
-import { openSession, type Session, sourceOf } from './session.js';
+import { downloadKey, openSession, type Session, sourceOf } from './session.js';
 import { type Summary, type SummaryOptions, summarize } from './summary.js';
-import type { PlacedHead, Training } from './training.js';
-
-/** What `info()` tells. */
-export interface ModelInfo {
-  /** Variant, or null for a randomly initialized network. */
-  weights: string | null;
-  /** Folder that the weights came from. */
-  address: string | null;
-  classes: number;
-  /** The user's own head in place of the network's: 'head' (fc) or 'knn'; null without. */
-  head: Head['method'] | null;
-  parameters: number;
-  precision: Precision;
-  activationBits: 7 | 8;
-  transforms: Transforms;
-  /** Build of the core in use. */
-  flavour: Flavour;
-  threads: number;
-  /** Whether the work is done in a worker. */
-  worker: boolean;
-  /** Why this flavour and these threads, one reason a line. */
-  why: string[];
-  /** wasm memory in use after the last call, bytes. */
-  memoryBytes: number;
-  /** Version of this package. */
-  version: string;
-}
-
-/** The weights of a loaded model. */
-export interface ModelWeights {
-  readonly name: string | null;
-  readonly meta: Readonly<Record<string, unknown>>;
-  /** Classes by index; null for a randomly initialized network. */
-  readonly categories: readonly Category[] | null;
-}
+import { type PlacedHead, withTraining } from './training-module.js';
 
 type Numbers = Float32Array<ArrayBuffer>;
 type Saved = Uint8Array<ArrayBuffer> | Record<string, Uint8Array<ArrayBuffer>>;
@@ -499,23 +463,6 @@ export class Model {
   #until(signal: AbortSignal | undefined): AbortSignal {
     return signal === undefined ? this.#disposal.signal : AbortSignal.any([signal, this.#disposal.signal]);
   }
-}
-
-/** Something of the module for training, which is loaded late; its errors are ours. */
-async function withTraining<T>(platform: Platform, use: (training: Training) => T | Promise<T>): Promise<T> {
-  try {
-    return await use(await platform.loadTraining());
-  } catch (error) {
-    throw adopt(error);
-  }
-}
-
-/** Equal for loads that would download the same shards; undefined where nothing is downloaded. */
-function downloadKey(source: WeightsSource, options: LoadOptions): string | undefined {
-  const addresses = source.kind === 'folders' ? source.folders.map(({ address }) => address) : [];
-  return addresses.some((address) => /^https?:/.test(address))
-    ? [options.precision ?? 'auto', ...addresses].join('\n')
-    : undefined;
 }
 
 const isTensor = (v: unknown): v is TensorInput => typeof v === 'object' && v !== null && 'tensor' in v && 'shape' in v;

@@ -7,7 +7,7 @@ import type { Port } from '../protocol/messages.js';
 import type { WeightsSource } from '../weights/source.js';
 import type { Limits } from './input-checks.js';
 import type { AddressOpener } from './inputs.js';
-import type { Training } from './training.js';
+import type { Training } from './training-module.js';
 
 /** Where the caller wants weights from. */
 export interface SourceRequest {

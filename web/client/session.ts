@@ -124,3 +124,11 @@ async function startSession(
     throw error;
   }
 }
+
+/** Equal for loads that would download the same shards; undefined where nothing is downloaded. */
+export function downloadKey(source: WeightsSource, options: LoadOptions): string | undefined {
+  const addresses = source.kind === 'folders' ? source.folders.map(({ address }) => address) : [];
+  return addresses.some((address) => /^https?:/.test(address))
+    ? [options.precision ?? 'auto', ...addresses].join('\n')
+    : undefined;
+}

@@ -3,7 +3,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ResNet50Error } from '../base/errors.js';
+import { fault } from '../base/check.js';
 import { fileError, systemCode } from '../base/files.node.js';
 
 /** A photo and the index of its class. */
@@ -26,30 +26,30 @@ const LABELS_FILE = 'labels.json';
  * @throws ResNet50Error FILE_NOT_FOUND, INVALID_ARGUMENT
  */
 export async function readLabeled(folder: string, classes: number): Promise<LabeledPhoto[]> {
-  const fault = (why: string) => new ResNet50Error('INVALID_ARGUMENT', `${folder} ${why}`, { subject: folder });
+  const refused = (why: string) => fault(folder, why);
   const text = await readFile(join(folder, LABELS_FILE), 'utf8').catch((error) => {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw fileError(join(folder, LABELS_FILE), error);
   });
-  const photos = text === undefined ? await readClassFolders(folder) : parseLabels(text, folder, fault);
-  if (photos.length === 0) throw fault(`holds neither ${LABELS_FILE} nor a folder of photos for each class`);
+  const photos = text === undefined ? await readClassFolders(folder) : parseLabels(text, folder, refused);
+  if (photos.length === 0) throw refused(`holds neither ${LABELS_FILE} nor a folder of photos for each class`);
   const strange = photos.find(({ label }) => !(Number.isInteger(label) && label >= 0 && label < classes));
-  if (strange !== undefined) throw fault(`gives ${strange.path} class ${strange.label}, of ${classes}`);
+  if (strange !== undefined) throw refused(`gives ${strange.path} class ${strange.label}, of ${classes}`);
   return photos;
 }
 
-function parseLabels(text: string, folder: string, fault: (why: string) => Error): LabeledPhoto[] {
+function parseLabels(text: string, folder: string, refused: (why: string) => Error): LabeledPhoto[] {
   let entries: unknown;
   try {
     entries = JSON.parse(text);
   } catch {
-    throw fault(`has a ${LABELS_FILE} that is not valid JSON`);
+    throw refused(`has a ${LABELS_FILE} that is not valid JSON`);
   }
-  if (!Array.isArray(entries)) throw fault(`has a ${LABELS_FILE} that is no list`);
+  if (!Array.isArray(entries)) throw refused(`has a ${LABELS_FILE} that is no list`);
   return entries.map((entry: Record<string, unknown> | null) => {
     const label = entry?.class ?? entry?.label ?? entry?.index;
     if (typeof entry?.file !== 'string' || typeof label !== 'number')
-      throw fault(`has a ${LABELS_FILE} whose entries are not { file, class }`);
+      throw refused(`has a ${LABELS_FILE} whose entries are not { file, class }`);
     return { path: join(folder, entry.file), label };
   });
 }

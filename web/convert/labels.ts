@@ -3,7 +3,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { ResNet50Error } from '../base/errors.js';
+import { fault } from '../base/check.js';
 import { fileError } from '../base/files.node.js';
 import type { Category } from '../weights/manifest.js';
 import { findWeights, IMAGENET_CATEGORIES } from '../weights/registry.js';
@@ -16,29 +16,29 @@ export async function readCategories(path: string | undefined, classes: number, 
     if (classes === known.length) return known.map((label) => ({ label }));
     return Array.from({ length: classes }, (_, i) => ({ label: `class ${i}` }));
   }
-  const fault = (why: string) => new ResNet50Error('INVALID_ARGUMENT', `${path} ${why}`, { subject: path });
+  const refused = (why: string) => fault(path, why);
   const content = await readFile(path, 'utf8').catch((error) => {
     throw fileError(path, error);
   });
   const entries =
-    extname(path) === '.json' ? parseLabels(content, fault) : content.replace(/\r?\n$/, '').split(/\r?\n/);
+    extname(path) === '.json' ? parseLabels(content, refused) : content.replace(/\r?\n$/, '').split(/\r?\n/);
   const categories = entries.map((entry): Category => {
     if (typeof entry === 'string' && entry.trim() !== '') return { label: entry.trim() };
     const { wnid, label } = (entry ?? {}) as Record<string, unknown>;
     if (typeof label === 'string' && label !== '') return typeof wnid === 'string' ? { wnid, label } : { label };
-    throw fault('must hold a name for each class');
+    throw refused('must hold a name for each class');
   });
   if (categories.length !== classes)
-    throw fault(`has ${categories.length} names, but the checkpoint has ${classes} classes`);
+    throw refused(`has ${categories.length} names, but the checkpoint has ${classes} classes`);
   return categories;
 }
 
-function parseLabels(content: string, fault: (why: string) => Error): unknown[] {
+function parseLabels(content: string, refused: (why: string) => Error): unknown[] {
   try {
     const value: unknown = JSON.parse(content);
     if (Array.isArray(value)) return value;
   } catch {
-    throw fault('is not valid JSON');
+    throw refused('is not valid JSON');
   }
-  throw fault('must hold a JSON list of names');
+  throw refused('must hold a JSON list of names');
 }

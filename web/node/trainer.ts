@@ -2,7 +2,7 @@
  * How trainers start in Node, Bun and Deno. Their wasm file lies beside their glue, which knows it.
  */
 
-import type { ConnectTrainer } from '../client/training.js';
+import type { ConnectTrainer } from '../client/training-module.js';
 import { TrainerHost } from '../host/training/trainer-host.js';
 import { Connection } from '../protocol/connection.js';
 import { localPort } from '../protocol/local-port.js';

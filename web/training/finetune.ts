@@ -5,7 +5,7 @@
 
 import { check } from '../base/check.js';
 import type { FitOptions } from '../client/fit-options.js';
-import type { Trainer } from '../client/training.js';
+import type { Trainer } from '../client/training-module.js';
 import type { FinetuneSettings } from '../core/trainer-types.js';
 import type { LoadedFacts, StageOutput } from '../protocol/messages.js';
 import type { FinetuneProgress, FitReport } from '../protocol/training.js';

@@ -7,7 +7,7 @@ import { check, isCount } from '../base/check.js';
 import { ResNet50Error } from '../base/errors.js';
 import { FEATURES } from '../base/resnet50.js';
 import type { Example, FitOptions } from '../client/fit-options.js';
-import type { Fitted, Trainee } from '../client/training.js';
+import type { Fitted, Trainee } from '../client/training-module.js';
 import type { LinearHead } from '../protocol/head.js';
 import type { StageOutput } from '../protocol/messages.js';
 import type { FitReport } from '../protocol/training.js';

@@ -7,7 +7,7 @@ import { FEATURES, parameterCount } from '../base/resnet50.js';
 import type { Limits } from '../client/input-checks.js';
 import { type AddressOpener, prepare } from '../client/inputs.js';
 import type { HeadInput } from '../client/options.js';
-import type { PlacedHead } from '../client/training.js';
+import type { PlacedHead } from '../client/training-module.js';
 import type { Head } from '../protocol/head.js';
 import type { PlainHead } from '../protocol/messages.js';
 import { formatManifest, MANIFEST_FILE } from '../weights/manifest.js';

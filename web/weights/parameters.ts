@@ -3,7 +3,8 @@
  * keeps packed weights only. Reads the layout of src/network/shard_loader.h.
  */
 
-import { ResNet50Error } from '../base/errors.js';
+import { fault } from '../base/check.js';
+import type { ResNet50Error } from '../base/errors.js';
 import type { TensorSpec } from '../base/resnet50.js';
 import { headerOf, splitName } from '../base/safetensors.js';
 import type { WeightsFolder } from './folder.js';
@@ -124,7 +125,7 @@ function notKept(name: string, precision: Precision): ResNet50Error {
     : precision === 'int8'
       ? "is folded into the convolution before it in int8 weights: load with precision 'f32' to have it"
       : 'is not in these shards, which an earlier version wrote: convert the checkpoint again';
-  return new ResNet50Error('INVALID_ARGUMENT', `${name} ${why}`, { subject: name });
+  return fault(name, why);
 }
 
 const asFloats = (bytes: Uint8Array<ArrayBuffer>): Float32Array<ArrayBuffer> => new Float32Array(bytes.buffer);

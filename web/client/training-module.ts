@@ -1,6 +1,8 @@
 /**
  * What `fit`, `save` and heads need, as a module that is loaded only when one of them is called.
  */
+
+import { adopt } from '../base/errors.js';
 import type { Connection } from '../protocol/connection.js';
 import type { Head } from '../protocol/head.js';
 import type { LoadedFacts, PlainHead, StageOutput } from '../protocol/messages.js';
@@ -73,4 +75,16 @@ export interface Training {
   /** fc.weight or fc.bias of a head. */
   fcParameter(head: Head, name: string): Parameter;
   connectTrainer: ConnectTrainer;
+}
+
+/** Something of the module for training, which is loaded late; its errors are ours. */
+export async function withTraining<T>(
+  platform: { loadTraining(): Promise<Training> },
+  use: (training: Training) => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await use(await platform.loadTraining());
+  } catch (error) {
+    throw adopt(error);
+  }
 }
