@@ -11,7 +11,8 @@ const folder = join(ROOT, 'build', 'wasm');
 const isBuilt = (module) => existsSync(join(folder, 'src', 'bindings', `${module}.mjs.map`));
 
 for (const flavor of FLAVORS) {
-  const skip = !modulesOf(flavor).every(isBuilt) && `build/wasm has no linker maps of ${flavor}: build the package first`;
+  const skip =
+    !modulesOf(flavor).every(isBuilt) && `build/wasm has no linker maps of ${flavor}: build the package first`;
   test(`${flavor}: the list is what the linker keeps`, { skip }, () => {
     const kept = wasmMaps(folder, flavor).flatMap((map) => [...keptByLinker(map)]);
     const rows = [...listed()].filter(([, flavors]) => flavors.includes(flavor));
