@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { browserMissing } from './browsers.mjs';
-import { prepared } from './prepare.mjs';
-import { stage } from './stage.mjs';
+import { browserMissing } from '../support/browsers.mjs';
+import { prepared } from '../support/prepared.mjs';
+import { stage } from '../support/stage.mjs';
 
 const rounds = Number(process.env.RESNET50_MEMORY_ROUNDS ?? 20);
-const { noWeights } = prepared();
+const { noWeights } = prepared;
 const MB = 2 ** 20;
 
 /** Resident memory of the browser's renderer processes, bytes (Linux). */
