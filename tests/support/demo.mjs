@@ -40,9 +40,12 @@ export async function serveDemo(weights, ...options) {
   return { url, said: said.join('\n'), close };
 }
 
-/** A host that only hands out files, without isolation or a policy, under a path. */
+/**
+ * A host that only hands out files, without isolation or a policy, under a path. Nothing may be cached: of a cached page,
+ * a reload by Chromium itself gives one that is controlled by the service worker but not isolated, and it stays 'Starting'.
+ */
 export async function serveStatic(folder, base) {
-  const server = await startServer({ folders: { [base]: folder }, isolated: false });
+  const server = await startServer({ folders: { [base]: folder }, caching: 'no-store' });
   return { url: `http://localhost:${server.port}${base}`, close: server.close };
 }
 

@@ -30,6 +30,7 @@ export const STRICT_CSP = "default-src 'self'; script-src 'self' 'wasm-unsafe-ev
  * @property {boolean} [isolated] Cross-Origin-Opener-Policy and Cross-Origin-Embedder-Policy
  * @property {string} [csp]
  * @property {boolean} [cors] any origin may read
+ * @property {string} [caching] Cache-Control; 'no-cache' unless given
  * @property {string} [fallback] HTML for everything that is not there, as single-page servers send it
  * @property {(request: object, response: object, path: string, count: number) => boolean | undefined} [fault] answers
  *   in place of the server when it returns true; `count` is how often the path was asked for, this time included
@@ -73,9 +74,9 @@ export async function startServer(options) {
   };
 }
 
-function headersOf({ isolated, csp, cors }) {
+function headersOf({ isolated, csp, cors, caching = 'no-cache' }) {
   return {
-    'cache-control': 'no-cache',
+    'cache-control': caching,
     ...(isolated && {
       'cross-origin-opener-policy': 'same-origin',
       'cross-origin-embedder-policy': 'require-corp',
