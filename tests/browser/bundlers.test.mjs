@@ -37,7 +37,8 @@ const page = (script) =>
   `<!doctype html><link rel="icon" href="/icon.svg"><title>loading</title><body>${script}</body>`;
 const MODULE = page('<script type="module" src="/main.js"></script>');
 
-describe('bundlers', { skip }, () => {
+// Two at a time: most of a build runs on one core.
+describe('bundlers', { skip, concurrency: 2 }, () => {
   let tools;
   let context;
   let expected;

@@ -8,7 +8,7 @@
 // `node --test`; a destination that is a file gets the name of the process appended, D-pages for example.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { prepare, ROOT } from '../support/prepare.mjs';
@@ -57,6 +57,7 @@ function reporterFlags(name) {
   return reporters.flatMap((reporter, i) => {
     const to = destinations[i] ?? 'stdout';
     const own = ['stdout', 'stderr'].includes(to) ? to : `${resolve(to)}-${name}`;
+    mkdirSync(dirname(resolve(to)), { recursive: true });
     return [`--test-reporter=${reporter}`, `--test-reporter-destination=${own}`];
   });
 }

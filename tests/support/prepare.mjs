@@ -84,12 +84,17 @@ async function findWeights() {
   return noWeights ? { noWeights } : { noWeights, weightsFolder: dirname(await testWeights()) };
 }
 
-async function timed(what, making) {
+/** Waits for what is being made, and says so every few seconds. */
+async function reported(what, making) {
   const begun = performance.now();
-  const made = await making;
-  const seconds = (performance.now() - begun) / 1000;
-  if (seconds > 1) console.error(`test: prepared ${what} in ${Math.round(seconds)} s`);
-  return made;
+  const seconds = () => `${Math.round((performance.now() - begun) / 1000)} s`;
+  const timer = setInterval(() => console.error(`test: preparing ${what}: ${seconds()} so far`), 5000);
+  try {
+    return await making;
+  } finally {
+    clearInterval(timer);
+    if (performance.now() - begun > 1000) console.error(`test: prepared ${what} in ${seconds()}`);
+  }
 }
 
 /**
@@ -99,9 +104,9 @@ async function timed(what, making) {
  */
 export async function prepare(names = []) {
   const [weights, installed, ...folders] = await Promise.all([
-    timed('the test weights', findWeights()),
-    timed('the packed and installed package', installPackage()),
-    ...names.map((name) => timed(`the ${name}`, installTools(name))),
+    reported('the test weights', findWeights()),
+    reported('the packed and installed package', installPackage()),
+    ...names.map((name) => reported(`the ${name}`, installTools(name))),
   ]);
   const tools = Object.fromEntries(names.map((name, i) => [name, folders[i]]));
   const packageFolder = join(installed.project, 'node_modules', 'resnet50-wasm');

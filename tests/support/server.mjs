@@ -129,9 +129,10 @@ export function sendRange(request, response, bytes) {
  * side has them (fetch forgets what it has not yet been asked for when a connection breaks), or after 20 ms.
  * @param {() => unknown} [arrived] may be async
  */
-export function sendAndDrop(request, response, bytes, count, arrived = () => true) {
+export function sendAndDrop(request, response, bytes, count, arrived) {
   const from = firstByte(request);
   writeHead(response, from, bytes.length);
   const drop = async () => ((await arrived()) ? response.destroy() : setTimeout(drop, 5));
-  response.write(bytes.subarray(from, from + count), () => setTimeout(drop, 20));
+  const sent = arrived ? drop : () => setTimeout(() => response.destroy(), 20);
+  response.write(bytes.subarray(from, from + count), sent);
 }
