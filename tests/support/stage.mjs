@@ -20,8 +20,8 @@ export function stage(browserName, options = {}, launchOptions = undefined) {
     set.context = set.browser?.defaultBrowserContext() ?? (await newContext(browserName));
   });
   after(async () => {
+    set.server?.close(); // first: closing a browser that crashed fails, and an open server would keep the process
     await (set.browser ?? set.context)?.close();
-    set.server?.close();
   });
   /** A fresh page, closed after `use`. */
   set.open = async (use, path = '/') => {
