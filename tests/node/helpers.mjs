@@ -140,10 +140,10 @@ export async function serve(t, routes) {
 }
 
 /** Runs a program to its end. */
-export function run(command, args, { input, env, timeout = 30_000 } = {}) {
+export function run(command, args, { input, env, cwd, timeout = 30_000 } = {}) {
   return new Promise((resolve) => {
     const begun = performance.now();
-    const child = spawn(command, args, { env: { ...process.env, ...env }, timeout });
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, timeout });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk) => (stdout += chunk));
     child.stderr.on('data', (chunk) => (stderr += chunk));
