@@ -7,7 +7,7 @@ import { type Choice, chooseFlavour, probeEngine } from '../base/engine-support.
 import { isAbort, ResNet50Error } from '../base/errors.js';
 import { mergeTransforms } from '../base/transforms.js';
 import { Connection } from '../protocol/connection.js';
-import type { LoadedFacts, LoadSpec, ProgressEvent } from '../protocol/messages.js';
+import type { LoadedFacts, LoadSpec, NetworkJobs, ProgressEvent } from '../protocol/messages.js';
 import { Weights } from '../weights/registry.js';
 import type { WeightsSource } from '../weights/source.js';
 import { DEFAULT_NAME, DEFAULT_TRANSFORMS, spelledOut } from '../weights/variants.js';
@@ -16,7 +16,7 @@ import type { Platform } from './platform.js';
 
 /** A running host and how it came about. */
 export interface Session {
-  connection: Connection;
+  connection: Connection<keyof NetworkJobs>;
   facts: LoadedFacts;
   choice: Choice;
   worker: boolean;
@@ -106,7 +106,7 @@ async function startSession(
   const port = await (worker
     ? platform.startWorker(choice.flavour, options.workerUrl?.toString(), choice.threads)
     : platform.startInPlace(choice.flavour));
-  const connection = new Connection(port);
+  const connection: Session['connection'] = new Connection(port);
   const spec: LoadSpec = {
     ...{ flavour: choice.flavour, threads: choice.threads, source },
     precision: options.precision ?? 'auto',
@@ -117,7 +117,7 @@ async function startSession(
     fallbackTransforms: mergeTransforms(DEFAULT_TRANSFORMS),
   };
   try {
-    const facts = await connection.call({ type: 'load', spec }, { signal, onProgress });
+    const facts = await connection.call('load', spec, { signal, onProgress });
     return { connection, facts, choice, worker };
   } catch (error) {
     await connection.close();

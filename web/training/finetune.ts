@@ -8,7 +8,7 @@ import type { FitOptions } from '../client/fit-options.js';
 import type { Trainer } from '../client/training-module.js';
 import type { FinetuneSettings } from '../core/trainer-types.js';
 import type { LoadedFacts, StageOutput } from '../protocol/messages.js';
-import type { FinetuneProgress, FitReport } from '../protocol/training.js';
+import type { FitReport } from '../protocol/training.js';
 import type { FilesSource } from '../weights/source.js';
 import { type Layer4, replaceLayer4, scaleChannels, takeLayer4 } from './layer4.js';
 
@@ -56,10 +56,8 @@ export class Finetune {
     this.#opened ??= this.#open(height, width);
     await this.#opened;
     const map = scaleChannels(data, this.#layer4.factors.input, height * width, true);
-    await this.trainer.connection.call(
-      { type: 'finetune-add', map, label },
-      { signal: this.signal, transfer: [map.buffer] },
-    );
+    const { connection } = this.trainer;
+    await connection.call('finetune-add', { map, label }, { signal: this.signal, transfer: [map.buffer] });
   }
 
   #open(height: number, width: number): Promise<null> {
@@ -71,7 +69,7 @@ export class Finetune {
       ...{ classes: classes.length, batchSize, epochs, patience, holdOut, step: rate, smoothing: labelSmoothing },
       ...{ augment, seed, threads, height, width },
     };
-    return connection.call({ type: 'finetune-open', wasmFile, settings }, { signal: this.signal });
+    return connection.call('finetune-open', { wasmFile, settings }, { signal: this.signal });
   }
 
   /** Trains from the given classifier on, and gives the variant. */
@@ -80,12 +78,12 @@ export class Finetune {
     const { precision, transforms } = this.facts;
     const weight = scaleChannels(Float32Array.from(head.weight), factors.output, 1);
     const input = this.source.manifest.ranges['layer3.5.add'] ?? [0, 1];
-    const onProgress = this.options.onProgress as ((event: FinetuneProgress) => void) | undefined;
+    const { onProgress } = this.options;
     const job = {
-      ...{ type: 'finetune-run' as const, input, precision },
+      ...{ input, precision },
       parameters: { ...parameters, 'fc.weight': weight, 'fc.bias': Float32Array.from(head.bias) },
     };
-    const done = await this.trainer.connection.call(job, { signal: this.signal, onProgress: onProgress as never });
+    const done = await this.trainer.connection.call('finetune-run', job, { signal: this.signal, onProgress });
     report.finetuned = done.report;
     const { classes } = this.plan;
     return replaceLayer4(this.source, { ...done, classes, transforms, precision, report });

@@ -123,9 +123,9 @@ async function train(
   const { connection, wasmFile } = await trainee.connect(1);
   try {
     const settings = { classes: plan.classes.length, l2, holdOut, seed, maxIterations: epochs, patience };
-    const job = { type: 'train', wasmFile, embeddings, labels: plan.labels, options: settings } as const;
-    const onProgress = options.onProgress as (event: unknown) => void;
-    return await connection.call(job, { signal: trainee.signal, transfer: [embeddings.buffer], onProgress });
+    const job = { wasmFile, embeddings, labels: plan.labels, options: settings };
+    const { onProgress } = options;
+    return await connection.call('train', job, { signal: trainee.signal, transfer: [embeddings.buffer], onProgress });
   } finally {
     await connection.close();
   }

@@ -27,7 +27,7 @@ export function placed(head: Head): PlacedHead {
       parameters: parameterCount(linear ? classes : 0),
     },
   };
-  return { head, job: { type: 'head', head: plain } };
+  return { head, plain };
 }
 
 /** Longest head file, bytes: a thousand heads of ImageNet's size. */
