@@ -3,7 +3,7 @@
  * it knows what platform.ts says.
  */
 
-import { check } from '../base/check.js';
+import { check, checkOneOf, isListOf, isNumber } from '../base/check.js';
 import { inTurn, Queue } from '../base/concurrency.js';
 import { ResNet50Error } from '../base/errors.js';
 import { buffersOf, findParameter, parametersOf, type TensorSpec } from '../base/resnet50.js';
@@ -19,12 +19,21 @@ import type {
   StageOutput,
 } from '../protocol/messages.js';
 import type { FitReport } from '../protocol/training.js';
+import type { FetchInput } from '../weights/http.js';
 import type { Parameter } from '../weights/parameters.js';
 import type { WeightsSource } from '../weights/source.js';
 import { type Explanation, explanationOf } from './explain.js';
 import type { Example, FitOptions } from './fit-options.js';
 import type { ModelInfo, ModelWeights } from './info.js';
-import { type ImageInput, type Preparing, prepare, prepareTensor, type TensorInput, transferables } from './inputs.js';
+import {
+  type AddressOpener,
+  type ImageInput,
+  type Preparing,
+  prepare,
+  prepareTensor,
+  type TensorInput,
+  transferables,
+} from './inputs.js';
 import {
   type ClassifyOptions,
   checkLoadOptions,
@@ -60,6 +69,7 @@ interface ModelParts {
 /** A ResNet-50 at work. Calls queue; results come in the order of the calls. */
 export class Model {
   readonly #platform: Platform;
+  readonly #opener: AddressOpener;
   readonly #options: LoadOptions;
   /** Of `load`, and after fine-tuning what that made. */
   readonly #ownSource: WeightsSource;
@@ -75,6 +85,9 @@ export class Model {
   /** @internal Use `load`. */
   constructor({ platform, options, source, session }: ModelParts) {
     this.#platform = platform;
+    const fetchInput: FetchInput = async (request, signal) =>
+      (await this.#liveSession()).connection.call('fetch', request, { signal });
+    this.#opener = { fetchInput, ...platform };
     this.#options = options;
     this.#source = this.#ownSource = source;
     this.#session = session;
@@ -160,7 +173,7 @@ export class Model {
     options: PreprocessOptions = {},
   ): Promise<Preprocessed | Preprocessed[]> {
     const { layout = 'nchw' } = options;
-    check(layout === 'nchw' || layout === 'nhwc', 'layout', "must be 'nchw' or 'nhwc'");
+    checkOneOf(layout, 'layout', 'nchw', 'nhwc');
     return this.#each('preprocess', images, options, { layout });
   }
 
@@ -198,7 +211,7 @@ export class Model {
     options: ImageOptions = {},
   ): Promise<StageOutput | StageOutput[] | Stages | Stages[]> {
     const names = typeof stage === 'string' ? [stage] : stage;
-    const named = Array.isArray(names) && names.length > 0 && names.every((n) => typeof n === 'string' && n !== '');
+    const named = isListOf(names, 'string') && names.length > 0 && !names.includes('');
     check(named, 'stage', "must be a name such as 'layer3', or a list of names");
     const features: Features = await this.#rows('features', images, options, { stages: names });
     const shaped = (row: StageOutput[]) =>
@@ -218,12 +231,8 @@ export class Model {
     options: ExplainOptions = {},
   ): Promise<Explanation | Explanation[]> {
     const { index = null, maxSide = 512, rotate = 0 } = options;
-    check(
-      index === null || ['number', 'string'].includes(typeof index),
-      'index',
-      'must be an index, WordNet id or label',
-    );
-    check(maxSide >= 1, 'maxSide', 'must be a number from 1');
+    check(index === null || isListOf([index], 'number', 'string'), 'index', 'must be an index, WordNet id or label');
+    check(isNumber(maxSide, 1, Number.POSITIVE_INFINITY), 'maxSide', 'must be a number from 1');
     const explained = await this.#each('explain', images, options, { index });
     const onImage = (of: ExplainedGrid) => explanationOf(of, rotate, maxSide);
     return Array.isArray(explained) ? explained.map(onImage) : onImage(explained);
@@ -239,7 +248,7 @@ export class Model {
     const settings = this.#imageSettings(options);
     const signal = this.#until(options.signal);
     const preparing = examples.flatMap((example, i) =>
-      example?.image === undefined ? [] : [prepare(example.image, `example ${i}`, this.#platform, this.#limits)],
+      example?.image === undefined ? [] : [prepare(example.image, `example ${i}`, this.#opener, this.#limits)],
     );
     return this.#queue.add(async () => {
       const { facts } = await this.#liveSession();
@@ -376,7 +385,7 @@ export class Model {
     const many = Array.isArray(images);
     const inputs = (many ? images : [images]) as ImageInput[];
     const label = (i: number) => (many ? `image ${i}` : 'the image');
-    const preparing: Preparing[] = inputs.map((input, i) => prepare(input, label(i), this.#platform, this.#limits));
+    const preparing: Preparing[] = inputs.map((input, i) => prepare(input, label(i), this.#opener, this.#limits));
     return this.#queue.add(async () => {
       const results: Jobs[N]['result'][] = [];
       for await (const result of this.#inOrder(job, preparing, settings, signal)) results.push(result);
@@ -402,10 +411,9 @@ export class Model {
 
   /** In the queue. Other weights in place of the ones in use, without a head of the user's own. */
   async #reload(source: WeightsSource): Promise<void> {
-    const session = await openSession(this.#platform, this.#options, source, undefined, undefined);
+    const session = await this.#open(source, null);
     await this.#session.connection.close();
     [this.#session, this.#source, this.#head] = [session, source, null];
-    if (this.#disposal.signal.aborted) await this.dispose();
   }
 
   /** In the queue. The network's own head for null. */
@@ -441,11 +449,21 @@ export class Model {
   async #liveSession(): Promise<Session> {
     this.#disposal.signal.throwIfAborted();
     if (this.#session.connection.alive) return this.#session;
-    const session = await openSession(this.#platform, this.#options, this.#source, undefined, undefined);
-    if (this.#head !== null) session.facts = await session.connection.call('head', this.#head.plain);
-    if (this.#disposal.signal.aborted) await session.connection.close();
-    this.#disposal.signal.throwIfAborted();
-    this.#session = session;
+    this.#session = await this.#open(this.#source, this.#head);
+    return this.#session;
+  }
+
+  /** A fresh session, which must not outlive the model. */
+  async #open(source: WeightsSource, head: PlacedHead | null): Promise<Session> {
+    const session = await openSession(this.#platform, this.#options, source);
+    const { connection } = session;
+    try {
+      if (head !== null) session.facts = await connection.call('head', head.plain);
+      this.#disposal.signal.throwIfAborted();
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
     return session;
   }
 

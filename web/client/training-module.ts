@@ -3,6 +3,7 @@
  */
 
 import { adopt } from '../base/errors.js';
+import type { Limits } from '../base/limits.js';
 import type { Connection } from '../protocol/connection.js';
 import type { Head } from '../protocol/head.js';
 import type { LoadedFacts, PlainHead, StageOutput, TrainerJobs } from '../protocol/messages.js';
@@ -10,7 +11,6 @@ import type { FitReport } from '../protocol/training.js';
 import type { Parameter } from '../weights/parameters.js';
 import type { FilesSource, WeightsSource } from '../weights/source.js';
 import type { Example, FitOptions } from './fit-options.js';
-import type { Limits } from './input-checks.js';
 import type { AddressOpener } from './inputs.js';
 import type { HeadInput } from './options.js';
 
@@ -63,7 +63,7 @@ export interface Training {
   /** A head from wherever `load` was told to take it. */
   readHead(
     given: HeadInput,
-    platform: AddressOpener & { readonly limits: Limits },
+    platform: Pick<AddressOpener, 'openAddress'> & { readonly limits: Limits },
     signal?: AbortSignal,
   ): Promise<PlacedHead>;
   /** What `model.save` gives. */

@@ -3,7 +3,7 @@
  * whatever realm it is created in.
  */
 
-import { ResNet50Error } from '../base/errors.js';
+import { fault } from '../base/check.js';
 import type { TensorSpec } from '../base/resnet50.js';
 import { mergeTransforms, type Transforms } from '../base/transforms.js';
 import { viewBox } from '../base/view.js';
@@ -162,9 +162,7 @@ export class Engine {
   /** Values of a parameter or buffer. */
   async parameter(spec: TensorSpec, signal: AbortSignal): Promise<Parameter> {
     if (this.parameters !== undefined) return this.parameters.read(spec, signal);
-    const why =
-      'weights: null draws its parameters from the seed and keeps them packed only: load real weights to read them';
-    throw new ResNet50Error('INVALID_ARGUMENT', why, { subject: spec.name });
+    throw fault(spec.name, 'is kept packed only, as weights: null drew it from the seed: load real weights to read it');
   }
 
   /** Gives the network back; the module's memory goes with the engine itself. */

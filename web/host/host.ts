@@ -2,9 +2,10 @@
  * Serves one engine behind messages. The same code runs in a browser's worker, in Node's and in place.
  */
 
-import { describe, ResNet50Error } from '../base/errors.js';
+import { ResNet50Error } from '../base/errors.js';
 import type { Handlers, NetworkJobs } from '../protocol/messages.js';
 import { type Post, Receiver } from '../protocol/receiver.js';
+import { fetchInput } from '../weights/http.js';
 import { Engine, type Realm } from './engine.js';
 import { explain } from './explain.js';
 import { stageOutputs } from './stages.js';
@@ -43,6 +44,7 @@ export class Host extends Receiver<keyof NetworkJobs> {
     explain: (job) => explain(this.#loaded, job),
     head: (head) => this.#loaded.setHead(head),
     parameter: (spec, { signal }) => this.#loaded.parameter(spec, signal),
+    fetch: (request, { signal }) => fetchInput(request, signal),
     shards: (_, { signal }) => this.#loaded.parameters?.files(signal) ?? null,
   };
 
@@ -51,9 +53,7 @@ export class Host extends Receiver<keyof NetworkJobs> {
     return this.#engine;
   }
 
-  protected crashed(cause: unknown): ResNet50Error {
+  protected abandon(): void {
     this.#engine = undefined;
-    const message = `the core stopped working (${describe(cause)}); the next call starts a fresh one`;
-    return new ResNet50Error('CORE_CRASHED', message, { cause });
   }
 }

@@ -3,6 +3,7 @@
  * they arrive.
  */
 
+import { fault } from '../base/check.js';
 import { ResNet50Error } from '../base/errors.js';
 import { parameterCount } from '../base/resnet50.js';
 import { mergeTransforms } from '../base/transforms.js';
@@ -59,11 +60,7 @@ function randomNetwork(
   onProgress: JobContext<'load'>['onProgress'],
 ): LoadedNetwork {
   if (spec.precision === 'int8') {
-    throw new ResNet50Error(
-      'INVALID_ARGUMENT',
-      "weights: null has no calibrated ranges, which precision 'int8' needs: use precision 'f32'",
-      { subject: 'precision' },
-    );
+    throw fault('precision', "must be 'f32' for weights: null, which has no calibrated ranges");
   }
   const { classes, seed } = source;
   const { activationBits, threads } = spec;

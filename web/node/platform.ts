@@ -5,8 +5,9 @@ import { availableParallelism } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { installFolder, packagedFolder, readImageFile } from '../base/files.node.js';
-import type { Limits } from '../client/input-checks.js';
+import type { Limits } from '../base/limits.js';
 import type { Platform, SourceRequest } from '../client/platform.js';
+import { fetchInput } from '../weights/http.js';
 import { isVariantName } from '../weights/manifest.js';
 import type { FolderSource } from '../weights/source.js';
 import { NO_VARIANT, PACKAGED_NAME, spelledOut, unknownWeights } from '../weights/variants.js';
@@ -78,6 +79,7 @@ export const nodePlatform: Platform = {
     const url = hasScheme(folder) ? folder : pathToFileURL(resolve(folder)).href;
     return new URL(`resnet50-${flavour}.wasm`, url.endsWith('/') ? url : `${url}/`).href;
   },
+  fetchInput, // a worker thread that computes does not even send a request
   openAddress: (address, limits) => {
     const text = String(address);
     if (text.startsWith('file:')) return readImageFile(fileURLToPath(text), limits.maxBytes);

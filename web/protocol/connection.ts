@@ -8,6 +8,8 @@ interface Pending {
   resolve(value: unknown): void;
   reject(reason: unknown): void;
   onProgress: ((event: never) => void) | undefined;
+  /** Stops listening to the signal. */
+  end(): void;
 }
 
 /** Options of one request. */
@@ -57,25 +59,14 @@ export class Connection<Names extends JobName> {
         this.port.post({ id, abort: true }, []);
         this.#settle(id)?.reject(signal?.reason);
       };
-      const unhook = () => signal?.removeEventListener('abort', stop);
-      this.#pending.set(id, {
-        resolve: (value) => {
-          unhook();
-          resolve(value as Jobs[N]['result']);
-        },
-        reject: (reason) => {
-          unhook();
-          reject(reason);
-        },
-        onProgress,
-      });
+      const end = () => signal?.removeEventListener('abort', stop);
+      this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject, onProgress, end });
       signal?.addEventListener('abort', stop, { once: true });
       this.port.busy(true);
       try {
         this.port.post({ id, job, request } as Request, transfer);
       } catch (error) {
         this.#settle(id);
-        unhook();
         throw error;
       }
     });
@@ -110,6 +101,7 @@ export class Connection<Names extends JobName> {
   #settle(id: number): Pending | undefined {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
+    pending?.end();
     if (this.#pending.size === 0) this.port.busy(false);
     return pending;
   }

@@ -8,6 +8,7 @@ import type { PlainError } from '../base/errors.js';
 import type { TensorSpec } from '../base/resnet50.js';
 import type { Transforms } from '../base/transforms.js';
 import type { Region, ViewSettings } from '../base/view.js';
+import type { InputRequest } from '../weights/http.js';
 import type { Category, Precision } from '../weights/manifest.js';
 import type { Parameter } from '../weights/parameters.js';
 import type { FilesSource, WeightsSource } from '../weights/source.js';
@@ -163,6 +164,8 @@ export interface NetworkJobs {
   parameter: { request: TensorSpec; result: Parameter; progress: never };
   /** Replaces the network's head with the user's, or (null) puts the network's back. */
   head: { request: PlainHead | null; result: LoadedFacts; progress: never };
+  /** Gets a picture by address. Runs beside other jobs: the next picture arrives while one is computed. */
+  fetch: { request: InputRequest; result: Uint8Array<ArrayBuffer>; progress: never };
   /** All shards, read again; null for random networks. */
   shards: { request: null; result: FilesSource | null; progress: never };
 }
@@ -193,7 +196,7 @@ export type Handlers<Names extends JobName> = {
   [N in Names]: (request: Jobs[N]['request'], context: JobContext<N>) => Jobs[N]['result'] | Promise<Jobs[N]['result']>;
 };
 
-/** API to host. One job at a time: the API keeps the queue. */
+/** API to host. One job at a time (`fetch` apart): the API keeps the queue. */
 export type Request =
   | { [N in JobName]: { id: number; job: N; request: Jobs[N]['request'] } }[JobName]
   | { id: number; abort: true }

@@ -1,7 +1,7 @@
 /**
  * Answers requests by id: results, progress, errors, aborts. What both a network's host and a trainer's are.
  */
-import { isAbort, ResNet50Error, toPlainError } from '../base/errors.js';
+import { toPlainError } from '../base/errors.js';
 import type { Handlers, JobContext, JobName, Reply, Request } from './messages.js';
 
 /** Sends a reply, and moves what it names. */
@@ -24,17 +24,18 @@ export abstract class Receiver<Names extends JobName> {
     const { signal } = abort;
     this.#running.set(id, abort);
     try {
-      const { [message.job]: handle } = this.handlers as Partial<Record<JobName, AnyHandler>>;
-      if (handle === undefined) throw new ResNet50Error('INTERNAL', `no such job: ${message.job}`);
-      const value = await handle(message.request, {
+      const handlers = this.handlers as unknown as Record<JobName, AnyHandler>;
+      const value = await handlers[message.job](message.request, {
         signal,
         onProgress: (progress) => this.post({ id, progress }, []),
       });
       signal.throwIfAborted();
       this.post({ id, value, memoryBytes: this.memoryBytes }, buffersIn(value));
     } catch (error) {
-      const known = error instanceof ResNet50Error || isAbort(error);
-      this.post({ id, error: toPlainError(known ? error : this.crashed(error)), fatal: !known }, []);
+      const plain = toPlainError(error);
+      const fatal = plain.code === 'CORE_CRASHED';
+      if (fatal) this.abandon();
+      this.post({ id, error: plain, fatal }, []);
     } finally {
       this.#running.delete(id);
     }
@@ -51,8 +52,8 @@ export abstract class Receiver<Names extends JobName> {
   /** The jobs; of their results, the buffers of all numbers are moved. */
   protected abstract readonly handlers: Handlers<Names>;
 
-  /** Whatever is neither ours nor an abort comes from wasm or its glue: the core's memory is in an unknown state. */
-  protected abstract crashed(cause: unknown): ResNet50Error;
+  /** Forgets a core that has crashed: it must not be called again, not even to free what it has. */
+  protected abstract abandon(): void;
 }
 
 /** The buffers of all numbers in a result: they are copies of its own, so they can be moved. */

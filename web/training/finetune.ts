@@ -3,7 +3,7 @@
  * that was trained on frozen features, and makes a variant of the result.
  */
 
-import { check } from '../base/check.js';
+import { check, isCount, isNumber } from '../base/check.js';
 import type { FitOptions } from '../client/fit-options.js';
 import type { Trainer } from '../client/training-module.js';
 import type { FinetuneSettings } from '../core/trainer-types.js';
@@ -15,9 +15,6 @@ import { type Layer4, replaceLayer4, scaleChannels, takeLayer4 } from './layer4.
 /** True where layer4 is to be trained. */
 export const unfreezesLayer4 = ({ unfreeze = ['fc'] }: FitOptions): boolean => unfreeze.includes('layer4');
 
-const inRange = (v: number | undefined, above: number, most: number, orEqual = false): boolean =>
-  v === undefined || ((orEqual ? v >= above : v > above) && v <= most);
-
 /** @throws ResNet50Error INVALID_ARGUMENT naming the option */
 export function checkFinetuneOptions(o: FitOptions): void {
   const { unfreeze = ['fc'] } = o;
@@ -27,10 +24,10 @@ export function checkFinetuneOptions(o: FitOptions): void {
   for (const key of ['batchSize', 'rate', 'augment', 'labelSmoothing'] as const)
     check(o[key] === undefined || unfreezesLayer4(o), key, "is for unfreeze: ['layer4', 'fc']");
   check(o.method !== 'knn' || !unfreezesLayer4(o), 'unfreeze', "must not have layer4 with method 'knn'");
-  const batch = o.batchSize === undefined || (Number.isInteger(o.batchSize) && inRange(o.batchSize, 0, 256));
-  check(batch, 'batchSize', 'must be a whole number, 1 to 256');
-  check(inRange(o.rate, 0, 1), 'rate', 'must be over 0 and at most 1');
-  check(inRange(o.labelSmoothing, 0, 0.5, true), 'labelSmoothing', 'must be a share, 0 to 0.5');
+  check(o.batchSize === undefined || isCount(o.batchSize, 256), 'batchSize', 'must be a whole number, 1 to 256');
+  check(o.rate === undefined || isNumber(o.rate, Number.MIN_VALUE, 1), 'rate', 'must be over 0 and at most 1');
+  const smoothing = o.labelSmoothing === undefined || isNumber(o.labelSmoothing, 0, 0.5);
+  check(smoothing, 'labelSmoothing', 'must be a share, 0 to 0.5');
   check(o.augment === undefined || typeof o.augment === 'boolean', 'augment', 'must be true or false');
 }
 

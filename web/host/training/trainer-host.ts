@@ -48,8 +48,8 @@ export class TrainerHost extends Receiver<keyof TrainerJobs> {
     return this.#finetuning;
   }
 
-  protected crashed(cause: unknown): ResNet50Error {
-    return new ResNet50Error('CORE_CRASHED', `the trainer stopped working: ${describe(cause)}`);
+  protected abandon(): void {
+    this.#module = this.#finetuning = undefined;
   }
 
   async #start(wasmFile: string | null, threads: number): Promise<TrainerModule> {
