@@ -3,17 +3,17 @@
 // meanwhile. Needs weights as the browser tests do, or a folder of them (one with a manifest.json).
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { launch } from '../tests/browser/browsers.mjs';
-import { prepared } from '../tests/browser/prepare.mjs';
-import { startServer } from '../tests/browser/server.mjs';
-import { serverOptions } from '../tests/browser/stage.mjs';
+import { launch } from '../tests/support/browsers.mjs';
+import { prepared } from '../tests/support/prepared.mjs';
+import { startServer } from '../tests/support/server.mjs';
+import { serverOptions } from '../tests/support/server-options.mjs';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: { cold: { type: 'boolean', default: false }, weights: { type: 'string' } },
 });
 const rounds = Number(positionals[0] ?? 15);
-const { noWeights } = prepared();
+const { noWeights } = prepared;
 if (noWeights && !options.weights) {
   console.error(`bench: ${noWeights}`);
   process.exit(1);

@@ -4,8 +4,15 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './lib.mjs';
 
-/** Longer than some ten seconds each, or about the repository and not the package. */
-const LONG = [];
+/** Half a minute or more each, or beside packages of Python that `npm test` does not install. */
+const LONG = [
+  'end-to-end.test.mjs',
+  'fit-photos.test.mjs',
+  'logits-photos.test.mjs',
+  'logits-torchvision.test.mjs',
+  'memory.test.mjs',
+  'model-int8.test.mjs',
+];
 
 /** What an older Node.js may do otherwise. */
 const OLDEST = ['cli.test.mjs', 'end-to-end.test.mjs', 'model.test.mjs'];

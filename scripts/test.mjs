@@ -114,7 +114,7 @@ const testWeights = (hasMaterial) =>
 async function rest(run, hasMaterial) {
   const gradients = join(root, 'build', 'layer4_gradients.safetensors');
   await run.step('gradients of layer4 by PyTorch', '/usr/bin/python3', [
-    'tests/data/make_layer4_gradients.py',
+    'tests/data/make/make_layer4_gradients.py',
     '--full',
     gradients,
   ]);

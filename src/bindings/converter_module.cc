@@ -19,7 +19,7 @@ using emscripten::val;
 
 namespace {
 
-// See web/core.ts; a number of 0 stands for none.
+// See web/core/converter-types.ts; a number of 0 stands for none.
 Result<QuantizationOptions> ToQuantizationOptions(const val& options) {
   QuantizationOptions parsed;
   parsed.equalize = options["equalize"].as<bool>();

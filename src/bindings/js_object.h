@@ -1,5 +1,5 @@
 // Objects of the core as JavaScript holds them: { handle, ...fields }, the handle being an address; their methods are
-// functions named "type_method" that take it first, and web/core-objects.ts puts both together. Embind has classes for
+// functions named "type_method" that take it first, and web/core/objects.ts puts both together. Embind has classes for
 // that, whose JavaScript (inheritance, smart pointers, overloads) would be a tenth of all that a page has to load.
 #pragma once
 
@@ -22,7 +22,7 @@ emscripten::val Hold(std::unique_ptr<T> object) {
 
 template <typename T>
 T& At(uintptr_t handle) {
-  if (handle == 0) std::abort();  // deleted: web/core-objects.ts clears the handle
+  if (handle == 0) std::abort();  // deleted: web/core/objects.ts clears the handle
   return *reinterpret_cast<T*>(handle);
 }
 

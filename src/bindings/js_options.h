@@ -1,5 +1,5 @@
-// Option objects of web/core.ts -> the core's structs. The TypeScript side has checked types; ranges of values are
-// checked by the rooms that use them.
+// Option objects of web/core/types.ts -> the core's structs. The TypeScript side has checked types; the rooms that use
+// the values check their ranges.
 #pragma once
 
 #include <emscripten/val.h>

@@ -1,4 +1,4 @@
-// How the core's results look in JavaScript: { value } or { error: { code, subject, message } }. See web/core.ts.
+// How the core's results look in JavaScript: { value } or { error: { code, subject, message } }. See web/core/types.ts.
 #pragma once
 
 #include <emscripten/val.h>

@@ -1,4 +1,4 @@
-// A decoded image as JavaScript holds it: CoreImage of web/core.ts.
+// A decoded image as JavaScript holds it: CoreImage of web/core/types.ts.
 #pragma once
 
 #include <emscripten/val.h>

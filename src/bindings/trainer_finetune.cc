@@ -102,7 +102,7 @@ class FinetuneHandle {
 
 namespace {
 
-// options: FinetuneSettings of web/finetune-job.ts.
+// options: FinetuneSettings of web/core/trainer-types.ts.
 val CreateFinetuneTrainer(const val& options) {
   FinetuneOptions parsed;
   parsed.shape.classes = options["classes"].as<size_t>();

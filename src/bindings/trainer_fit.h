@@ -1,4 +1,4 @@
-// How well a classifier does, as JavaScript sees it: CoreFit of web/core.ts.
+// How well a classifier does, as JavaScript sees it: CoreScore of web/core/trainer-types.ts.
 #pragma once
 
 #include <emscripten/val.h>

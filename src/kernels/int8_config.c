@@ -133,7 +133,8 @@ void resnet50_int8_pin_input(struct xnn_operator* op) {
   const size_t pointers = tiled_outputs(op) * context->ks;
   for (size_t i = 0; i < pointers; ++i) {
     const void** pointer = op->indirection_buffer + i;
-    if (*pointer != op->zero_buffer) *pointer = (const char*)*pointer + context->a_offset;
+    // The offset is the difference of two addresses modulo the size of memory: it may point backwards.
+    if (*pointer != op->zero_buffer) *pointer = (const char*)*pointer + (ptrdiff_t)context->a_offset;
   }
   op->last_input = op->input;
   context->a_offset = 0;

@@ -12,7 +12,7 @@ resnet50_int8_form BestInt8Form();
 // For activations of all eight bits: the fastest form that is exact for them.
 resnet50_int8_form ExactInt8Form();
 
-// scalar, simd, relaxed-i32 or relaxed-i16: for info() and benchmarks.
+// scalar, simd, relaxed-i32 or relaxed-i16: for benchmarks.
 const char* Name(resnet50_int8_form form);
 
 }  // namespace resnet50

@@ -1,5 +1,5 @@
 // The package in a page without a bundler and through each bundler, from the packed tarball: the worker, the wasm and
-// the weights must be found, with threads, and give the bits that Node gives. docs/BUNDLERS.md says what is needed where.
+// the weights must be found, with threads, and give the bits that Node gives. docs/bundlers.md says what is needed where.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
@@ -8,12 +8,15 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { browserMissing, launch, openPage } from './browsers.mjs';
-import { installedTools, prepared } from './prepare.mjs';
-import { STRICT_CSP, startServer } from './server.mjs';
-import { logitsInNode, serverOptions } from './stage.mjs';
+import { browserMissing, openPage } from '../support/browsers.mjs';
+import { logitsInNode } from '../support/in-node.mjs';
+import { prepared, toolsFolder } from '../support/prepared.mjs';
+import { STRICT_CSP, startServer } from '../support/server.mjs';
+import { serverOptions } from '../support/server-options.mjs';
+import { newContext } from '../support/shared-browsers.mjs';
+import { LIMIT, until } from '../support/wait.mjs';
 
-const { noWeights, packageFolder } = prepared();
+const { noWeights, packageFolder } = prepared;
 const skip = browserMissing('chromium') || noWeights;
 
 const app = (options = '{}') => `import { ResNet50, ResNet50_Weights } from 'resnet50-wasm';
@@ -34,19 +37,20 @@ const page = (script) =>
   `<!doctype html><link rel="icon" href="/icon.svg"><title>loading</title><body>${script}</body>`;
 const MODULE = page('<script type="module" src="/main.js"></script>');
 
-describe('bundlers', { skip }, () => {
+// Two at a time: most of a build runs on one core.
+describe('bundlers', { skip, concurrency: 2 }, () => {
   let tools;
-  let browser;
+  let context;
   let expected;
 
   before(async () => {
-    tools = installedTools('bundlers');
+    tools = await toolsFolder('bundlers');
     await rm(join(tools, 'node_modules', 'resnet50-wasm'), { recursive: true, force: true });
     await cp(packageFolder, join(tools, 'node_modules', 'resnet50-wasm'), { recursive: true });
     expected = (await logitsInNode(['clock.jpg']))['clock.jpg'];
-    browser = await launch('chromium');
+    context = await newContext('chromium');
   });
-  after(() => browser?.close());
+  after(() => context?.close());
 
   const load = (name) => import(pathToFileURL(createRequire(join(tools, 'x.js')).resolve(name)).href);
 
@@ -64,9 +68,12 @@ describe('bundlers', { skip }, () => {
   /** Opens an address and classifies there: threads in a worker, Node's bits, nothing on the console. */
   async function check(address, { allow = /^$/ } = {}) {
     const lines = [];
-    const opened = await openPage(browser, address, lines);
+    const opened = await openPage(context, address, lines);
     try {
-      await opened.waitForFunction(() => document.title === 'ready', { timeout: 30_000 }).catch(() => undefined);
+      const ready = () => opened.evaluate(() => document.title === 'ready');
+      await until(ready, { what: 'the script has run' }).catch((error) =>
+        assert.fail([error.message, ...lines].join('\n')),
+      );
       const result = await opened.evaluate(() =>
         globalThis.classify().catch((e) => ({ error: `${e.code} ${e.message}` })),
       );
@@ -99,7 +106,7 @@ describe('bundlers', { skip }, () => {
     }
   }
 
-  test('no bundler: an import map', async () => {
+  test('no bundler: an import map', LIMIT, async () => {
     const map = page(
       `<script type="importmap">{ "imports": { "resnet50-wasm": "/package/dist/index.js" } }</script><script type="module" src="/main.js"></script>`,
     );
@@ -107,7 +114,7 @@ describe('bundlers', { skip }, () => {
     await check(`${server.origin}/`).finally(() => server.close());
   });
 
-  test('no bundler: from a CDN of another origin', async () => {
+  test('no bundler: from a CDN of another origin', LIMIT, async () => {
     const cdn = await startServer(serverOptions({ cors: true, csp: undefined, isolated: false }));
     const address = `${cdn.origin}/package/dist/index.js`;
     const own = serverOptions({
@@ -121,14 +128,14 @@ describe('bundlers', { skip }, () => {
     });
   });
 
-  test('Vite, build', async () => {
+  test('Vite, build', LIMIT, async () => {
     const root = await project('vite', { 'index.html': MODULE, 'main.js': app() });
     const { build } = await load('vite');
     await build({ root, logLevel: 'error', build: { outDir: 'out' } });
     await checkFolder(join(root, 'out'));
   });
 
-  test('Vite, development server', async () => {
+  test('Vite, development server', LIMIT, async () => {
     const root = await project('vite-dev', { 'index.html': MODULE, 'main.js': app() });
     const own = serverOptions();
     for (const [from, to] of [
@@ -155,7 +162,7 @@ describe('bundlers', { skip }, () => {
     }
   });
 
-  test('webpack', async () => {
+  test('webpack', LIMIT, async () => {
     const root = await project('webpack', {
       'out/index.html': page('<script src="/main.js"></script>'),
       'main.js': app(),
@@ -173,7 +180,7 @@ describe('bundlers', { skip }, () => {
     await checkFolder(join(root, 'out'));
   });
 
-  test('Rollup with @web/rollup-plugin-import-meta-assets', async () => {
+  test('Rollup with @web/rollup-plugin-import-meta-assets', LIMIT, async () => {
     const root = await project('rollup', { 'out/index.html': MODULE, 'main.js': app() });
     const { rollup } = await load('rollup');
     const { nodeResolve } = await load('@rollup/plugin-node-resolve');
@@ -186,7 +193,7 @@ describe('bundlers', { skip }, () => {
     await checkFolder(join(root, 'out'));
   });
 
-  /** The copy step of docs/BUNDLERS.md. */
+  /** The copy step of docs/bundlers.md. */
   async function copyAssets(out) {
     const dist = join(tools, 'node_modules', 'resnet50-wasm', 'dist');
     for (const flavour of [
@@ -202,7 +209,7 @@ describe('bundlers', { skip }, () => {
     }
   }
 
-  test('Rollup without that plugin, and a copy step', async () => {
+  test('Rollup without that plugin, and a copy step', LIMIT, async () => {
     const root = await project('rollup-copy', { 'out/index.html': MODULE, 'main.js': app() });
     const { rollup } = await load('rollup');
     const { nodeResolve } = await load('@rollup/plugin-node-resolve');
@@ -212,7 +219,7 @@ describe('bundlers', { skip }, () => {
     await checkFolder(join(root, 'out'));
   });
 
-  test('esbuild to modules, and a copy step', async () => {
+  test('esbuild to modules, and a copy step', LIMIT, async () => {
     const root = await project('esbuild', { 'out/index.html': MODULE, 'main.js': app() });
     const { build } = await load('esbuild');
     await build({
@@ -227,7 +234,7 @@ describe('bundlers', { skip }, () => {
     await checkFolder(join(root, 'out'));
   });
 
-  test('esbuild to a plain script, a copy step, and the addresses', async () => {
+  test('esbuild to a plain script, a copy step, and the addresses', LIMIT, async () => {
     const where = "{ workerUrl: '/assets/', wasmUrl: '/assets/wasm/' }";
     const root = await project('esbuild-iife', {
       'out/index.html': page('<script src="/main.js"></script>'),
@@ -248,7 +255,7 @@ describe('bundlers', { skip }, () => {
   });
 
   for (const bundler of ['turbopack', 'webpack']) {
-    test(`Next.js with ${bundler}`, async () => {
+    test(`Next.js with ${bundler}`, { timeout: 300_000 }, async () => {
       const root = await project(`next-${bundler}`, {
         'package.json': '{ "name": "app", "private": true }',
         'next.config.mjs': "export default { output: 'export', distDir: 'out' };",

@@ -7,23 +7,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { crc32, deflateSync } from 'node:zlib';
-import { testWeights } from '../test-weights.mjs';
+import { browserMissing } from '../support/browsers.mjs';
 import {
   bestGuess,
   clickAtRest,
   drop,
   networkReady,
   noticed,
-  openPage,
   paste,
-  ROOT,
   run,
   serveDemo,
   serveStatic,
   shown,
-  startBrowser,
-  unable,
-} from './demo-helpers.mjs';
+  startVisits,
+} from '../support/demo.mjs';
+import { ROOT } from '../support/prepare.mjs';
+import { prepared } from '../support/prepared.mjs';
+import { LIMIT } from '../support/wait.mjs';
+
+const { noWeights, weightsFolder } = prepared;
 
 const PICTURES = join(ROOT, 'tests', 'data', 'pictures');
 const SAMPLES = JSON.parse(readFileSync(join(PICTURES, 'pictures.json'), 'utf8')).filter(({ shown }) => shown);
@@ -61,12 +63,12 @@ function hugePng(width, height) {
   return Buffer.concat([magic, chunk('IHDR', header), chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))]);
 }
 
-describe('the demo', { skip: unable }, () => {
+describe('chromium: the demo', { skip: browserMissing('chromium') || noWeights }, () => {
   let scratch;
   let weights;
-  let chromium;
+  let visits;
   let isolated;
-  const open = (t, url, options) => openPage(t, chromium.browser, url, options);
+  const open = (t, url, options) => visits.open(t, url, options);
   const build = async (name, ...options) => {
     const out = join(scratch, name);
     const args = ['demo/build.mjs', '--no-build', '--weights', weights, '--out', out, ...options];
@@ -77,15 +79,15 @@ describe('the demo', { skip: unable }, () => {
 
   before(async () => {
     scratch = await mkdtemp(join(tmpdir(), 'resnet50-wasm-demo-test-'));
-    weights = await testWeights();
-    [chromium, isolated] = await Promise.all([startBrowser(), serveDemo(weights)]);
+    weights = join(weightsFolder, 'pqf');
+    [visits, isolated] = await Promise.all([startVisits(), serveDemo(weights)]);
   });
   after(async () => {
-    await Promise.all([chromium?.close(), isolated?.close()]);
+    await Promise.all([visits?.close(), isolated?.close()]);
     await rm(scratch, { recursive: true, force: true });
   });
 
-  test('served isolated: threads, and the right label for every sample', async (t) => {
+  test('served isolated: threads, and the right label for every sample', LIMIT, async (t) => {
     const { page, faults } = await open(t, isolated.url);
     await networkReady(page);
     assert.equal(await page.evaluate(() => crossOriginIsolated), true);
@@ -104,7 +106,7 @@ describe('the demo', { skip: unable }, () => {
     assert.deepEqual(faults, []);
   });
 
-  test('served without isolation: one thread, and why', async (t) => {
+  test('served without isolation: one thread, and why', LIMIT, async (t) => {
     const plain = await serveDemo(weights, '--no-isolation');
     t.after(plain.close);
     const { page, faults } = await open(t, plain.url);
@@ -117,7 +119,7 @@ describe('the demo', { skip: unable }, () => {
     assert.deepEqual(faults, []);
   });
 
-  test('plain static hosting under a path: the service worker brings threads', async (t) => {
+  test('plain static hosting under a path: the service worker brings threads', LIMIT, async (t) => {
     const host = await serveStatic(await build('static'), '/some/where/');
     t.after(host.close);
     const { page, faults } = await open(t, host.url);
@@ -131,7 +133,7 @@ describe('the demo', { skip: unable }, () => {
     assert.deepEqual(faults, []);
   });
 
-  test('plain static hosting without the service worker: one thread', async (t) => {
+  test('plain static hosting without the service worker: one thread', LIMIT, async (t) => {
     const host = await serveStatic(await build('static-plain', '--no-isolation-worker'), '/here/');
     t.after(host.close);
     const { page, faults } = await open(t, host.url);
@@ -142,7 +144,7 @@ describe('the demo', { skip: unable }, () => {
     assert.deepEqual(faults, []);
   });
 
-  test('a service worker that cannot isolate does not make the page reload for ever', async (t) => {
+  test('a service worker that cannot isolate does not make the page reload for ever', LIMIT, async (t) => {
     const site = await build('static-broken');
     await writeFile(join(site, 'isolation-worker.js'), '// adds nothing');
     const host = await serveStatic(site, '/');
@@ -154,36 +156,40 @@ describe('the demo', { skip: unable }, () => {
     assert.match(await shown.facts(page), /1 thread: the page is not cross-origin isolated/);
   });
 
-  test('two networks: chosen by name, the picture is looked at anew, the samples are those that it knows', async (t) => {
-    const both = await serveDemo(weights, '--weights', join(ROOT, 'weights', 'CIFAR10_DEMO'));
-    t.after(both.close);
-    const { page, faults } = await open(t, both.url);
-    await page.click(sample('clock.jpg'));
-    await bestGuess(page, 'wall clock');
-    assert.deepEqual(await page.$$eval('#variant option', (all) => all.map((e) => e.textContent)), [
-      'pqf: 1000 kinds of things',
-      'CIFAR-10: ten kinds of things',
-    ]);
-    await page.select('#variant', '1');
-    await page.waitForFunction(() => /CIFAR10_DEMO/.test(document.querySelector('#facts').textContent));
-    await page.waitForFunction(
-      (known) => known.includes(document.querySelector('#guesses .label').textContent),
-      {},
-      TEN,
-    );
-    await page.click(sample('cargo-ship.jpg'));
-    await bestGuess(page, 'ship');
-    assert.equal(await page.$(sample('clock.jpg')), null);
-    await page.select('#variant', '0');
-    await page.select('#variant', '1'); // the first of the two is still on its way
-    await page.select('#variant', '0');
-    await bestGuess(page, 'container ship');
-    await page.click(sample('crossword.jpg'));
-    await bestGuess(page, 'crossword puzzle');
-    assert.deepEqual(faults, []);
-  });
+  test(
+    'two networks: chosen by name, the picture is looked at anew, the samples are those that it knows',
+    LIMIT,
+    async (t) => {
+      const both = await serveDemo(weights, '--weights', join(ROOT, 'weights', 'CIFAR10_DEMO'));
+      t.after(both.close);
+      const { page, faults } = await open(t, both.url);
+      await page.click(sample('clock.jpg'));
+      await bestGuess(page, 'wall clock');
+      assert.deepEqual(await page.$$eval('#variant option', (all) => all.map((e) => e.textContent)), [
+        'pqf: 1000 kinds of things',
+        'CIFAR-10: ten kinds of things',
+      ]);
+      await page.select('#variant', '1');
+      await page.waitForFunction(() => /CIFAR10_DEMO/.test(document.querySelector('#facts').textContent));
+      await page.waitForFunction(
+        (known) => known.includes(document.querySelector('#guesses .label').textContent),
+        {},
+        TEN,
+      );
+      await page.click(sample('cargo-ship.jpg'));
+      await bestGuess(page, 'ship');
+      assert.equal(await page.$(sample('clock.jpg')), null);
+      await page.select('#variant', '0');
+      await page.select('#variant', '1'); // the first of the two is still on its way
+      await page.select('#variant', '0');
+      await bestGuess(page, 'container ship');
+      await page.click(sample('crossword.jpg'));
+      await bestGuess(page, 'crossword puzzle');
+      assert.deepEqual(faults, []);
+    },
+  );
 
-  test('files: chosen, dropped, pasted', async (t) => {
+  test('files: chosen, dropped, pasted', LIMIT, async (t) => {
     const { page, faults, context } = await open(t, isolated.url);
     const input = await page.$('#file');
     await input.uploadFile(picture('clock-orientation-6.jpg'));
@@ -198,7 +204,7 @@ describe('the demo', { skip: unable }, () => {
     assert.deepEqual(faults, []);
   });
 
-  test('a picture chosen while the network loads is classified once it is there', async (t) => {
+  test('a picture chosen while the network loads is classified once it is there', LIMIT, async (t) => {
     const { page } = await open(t, isolated.url, { before: (page) => throttle(page, 4e6) });
     await page.click(sample('basketball.jpg'));
     await page.waitForSelector('#photo[data-state="picture"]');
@@ -208,7 +214,7 @@ describe('the demo', { skip: unable }, () => {
     await bestGuess(page, 'basketball');
   });
 
-  test('loading: exact totals, stopped, started again with the picture that waits', async (t) => {
+  test('loading: exact totals, stopped, started again with the picture that waits', LIMIT, async (t) => {
     let session;
     const { page } = await open(t, isolated.url, {
       before: async (page) => {
@@ -230,7 +236,7 @@ describe('the demo', { skip: unable }, () => {
     assert.equal(await page.evaluate(() => document.activeElement.id), 'panel-title');
   });
 
-  test('what is no picture gets one sentence, and the page goes on', async (t) => {
+  test('what is no picture gets one sentence, and the page goes on', LIMIT, async (t) => {
     const { page, faults } = await open(t, isolated.url);
     const at = (name) => join(scratch, name);
     await writeFile(at('notes.txt'), 'no picture');
@@ -263,7 +269,7 @@ describe('the demo', { skip: unable }, () => {
     assert.deepEqual(faults, []);
   });
 
-  test('an empty clipboard is said to be one', async (t) => {
+  test('an empty clipboard is said to be one', LIMIT, async (t) => {
     const { page, context } = await open(t, isolated.url);
     await context.overridePermissions(new URL(page.url()).origin, ['clipboard-read', 'clipboard-sanitized-write']);
     await page.evaluate(() => navigator.clipboard.writeText('words'));
@@ -271,26 +277,30 @@ describe('the demo', { skip: unable }, () => {
     assert.match(await noticed(page), /^There is no picture on the clipboard: copy one/);
   });
 
-  test('missing weights: one sentence with the remedy, samples still shown, another attempt possible', async (t) => {
-    const site = await build('static-weightless', '--no-isolation-worker');
-    const kept = join(scratch, 'kept');
-    await cp(join(site, 'weights'), kept, { recursive: true });
-    await rm(join(site, 'weights'), { recursive: true });
-    const host = await serveStatic(site, '/demo/');
-    t.after(host.close);
-    const { page } = await open(t, host.url);
-    await page.waitForSelector('#progress[data-state="failed"]');
-    assert.match(await shown.progress(page), /^The weights are missing on this server: .*demo:build.*\.$/);
-    const failedAgain = page.evaluate(loadsAndFails); // a picture makes the page try once more by itself
-    await page.click(sample('spider-web.jpg'));
-    await page.waitForSelector('#photo[data-state="picture"]');
-    await failedAgain;
-    await cp(kept, join(site, 'weights'), { recursive: true });
-    await page.click('#progress-button');
-    await bestGuess(page, 'spider web');
-  });
+  test(
+    'missing weights: one sentence with the remedy, samples still shown, another attempt possible',
+    LIMIT,
+    async (t) => {
+      const site = await build('static-weightless', '--no-isolation-worker');
+      const kept = join(scratch, 'kept');
+      await cp(join(site, 'weights'), kept, { recursive: true });
+      await rm(join(site, 'weights'), { recursive: true });
+      const host = await serveStatic(site, '/demo/');
+      t.after(host.close);
+      const { page } = await open(t, host.url);
+      await page.waitForSelector('#progress[data-state="failed"]');
+      assert.match(await shown.progress(page), /^The weights are missing on this server: .*demo:build.*\.$/);
+      const failedAgain = page.evaluate(loadsAndFails); // a picture makes the page try once more by itself
+      await page.click(sample('spider-web.jpg'));
+      await page.waitForSelector('#photo[data-state="picture"]');
+      await failedAgain;
+      await cp(kept, join(site, 'weights'), { recursive: true });
+      await page.click('#progress-button');
+      await bestGuess(page, 'spider web');
+    },
+  );
 
-  test('keyboard alone: everything is reached, its focus is seen, and it works', async (t) => {
+  test('keyboard alone: everything is reached, its focus is seen, and it works', LIMIT, async (t) => {
     const { page } = await open(t, isolated.url);
     await networkReady(page);
     const reached = [];
@@ -318,49 +328,53 @@ describe('the demo', { skip: unable }, () => {
     await bestGuess(page, 'traffic light');
   });
 
-  test('a guess shows where it was seen, by mouse and keyboard, until it is hidden or another picture comes', async (t) => {
-    const { page, faults } = await open(t, isolated.url);
-    await page.click(sample('clock.jpg'));
-    await bestGuess(page, 'wall clock');
-    assert.equal(await page.$('#photo-heat:not([hidden])'), null);
-    await clickAtRest(page, '.guesses li:nth-child(1) .label');
-    await page.waitForSelector('#photo-heat:not([hidden])');
-    const opacities = () =>
-      page.$eval('#photo-heat', (canvas) => {
-        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-        const [at, width] = [
-          (x, y) => data[(Math.floor(y * canvas.height) * canvas.width + Math.floor(x * canvas.width)) * 4 + 3],
-          canvas.width,
-        ];
-        return { middle: at(0.5, 0.5), edge: at(0.01, 0.5), width };
-      });
-    const first = await opacities();
-    assert.ok(first.middle > 60 && first.edge === 0, JSON.stringify(first));
-    assert.equal(await page.$eval('.guesses .label', (e) => e.ariaPressed), 'true');
-    await page.waitForFunction(() => /where wall clock was seen/.test(document.querySelector('#status').textContent));
-    // It lies on the picture, whose shape it has.
-    const boxes = await page.$$eval('#photo-image, #photo-heat', (all) =>
-      all.map((e) => [e.clientWidth, e.clientHeight]),
-    );
-    assert.deepEqual(boxes[0], boxes[1]);
+  test(
+    'a guess shows where it was seen, by mouse and keyboard, until it is hidden or another picture comes',
+    LIMIT,
+    async (t) => {
+      const { page, faults } = await open(t, isolated.url);
+      await page.click(sample('clock.jpg'));
+      await bestGuess(page, 'wall clock');
+      assert.equal(await page.$('#photo-heat:not([hidden])'), null);
+      await clickAtRest(page, '.guesses li:nth-child(1) .label');
+      await page.waitForSelector('#photo-heat:not([hidden])');
+      const opacities = () =>
+        page.$eval('#photo-heat', (canvas) => {
+          const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+          const [at, width] = [
+            (x, y) => data[(Math.floor(y * canvas.height) * canvas.width + Math.floor(x * canvas.width)) * 4 + 3],
+            canvas.width,
+          ];
+          return { middle: at(0.5, 0.5), edge: at(0.01, 0.5), width };
+        });
+      const first = await opacities();
+      assert.ok(first.middle > 60 && first.edge === 0, JSON.stringify(first));
+      assert.equal(await page.$eval('.guesses .label', (e) => e.ariaPressed), 'true');
+      await page.waitForFunction(() => /where wall clock was seen/.test(document.querySelector('#status').textContent));
+      // It lies on the picture, whose shape it has.
+      const boxes = await page.$$eval('#photo-image, #photo-heat', (all) =>
+        all.map((e) => [e.clientWidth, e.clientHeight]),
+      );
+      assert.deepEqual(boxes[0], boxes[1]);
 
-    await page.focus('.guesses li:nth-child(2) .label');
-    await page.keyboard.press('Enter');
-    await page.waitForSelector('.guesses li:nth-child(2) .label[aria-pressed="true"]');
-    assert.equal((await page.$$('.guesses .label[aria-pressed="true"]')).length, 1);
-    await page.waitForSelector('#photo-heat:not([hidden])');
-    await page.keyboard.press('Space');
-    await page.waitForSelector('#photo-heat[hidden]');
-    await clickAtRest(page, '.guesses li:nth-child(1) .label');
-    await page.waitForSelector('#photo-heat:not([hidden])');
-    await page.click(sample('jack-o-lantern.jpg'));
-    await page.waitForSelector('#photo-heat[hidden]');
-    await bestGuess(page, "jack-o'-lantern");
-    assert.equal(await page.$('#photo-heat:not([hidden])'), null);
-    assert.deepEqual(faults, []);
-  });
+      await page.focus('.guesses li:nth-child(2) .label');
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('.guesses li:nth-child(2) .label[aria-pressed="true"]');
+      assert.equal((await page.$$('.guesses .label[aria-pressed="true"]')).length, 1);
+      await page.waitForSelector('#photo-heat:not([hidden])');
+      await page.keyboard.press('Space');
+      await page.waitForSelector('#photo-heat[hidden]');
+      await clickAtRest(page, '.guesses li:nth-child(1) .label');
+      await page.waitForSelector('#photo-heat:not([hidden])');
+      await page.click(sample('jack-o-lantern.jpg'));
+      await page.waitForSelector('#photo-heat[hidden]');
+      await bestGuess(page, "jack-o'-lantern");
+      assert.equal(await page.$('#photo-heat:not([hidden])'), null);
+      assert.deepEqual(faults, []);
+    },
+  );
 
-  test('similar pictures line up; one that cannot be read is named', async (t) => {
+  test('similar pictures line up; one that cannot be read is named', LIMIT, async (t) => {
     const { page, faults } = await open(t, isolated.url);
     const broken = join(scratch, 'broken.jpg');
     await writeFile(broken, 'no picture');
@@ -391,7 +405,7 @@ describe('the demo', { skip: unable }, () => {
     assert.deepEqual(faults, []);
   });
 
-  test('the camera: frames are classified until it is stopped, or a picture is chosen', async (t) => {
+  test('the camera: frames are classified until it is stopped, or a picture is chosen', LIMIT, async (t) => {
     const { page, faults } = await open(t, isolated.url);
     await networkReady(page);
     await page.click('#camera');
@@ -409,7 +423,7 @@ describe('the demo', { skip: unable }, () => {
     assert.deepEqual(faults, []);
   });
 
-  test('a camera that is refused or absent is said to be so', async (t) => {
+  test('a camera that is refused or absent is said to be so', LIMIT, async (t) => {
     const { page } = await open(t, isolated.url);
     for (const [name, sentence] of [
       ['NotAllowedError', /^The camera is blocked: allow it/],
@@ -424,7 +438,7 @@ describe('the demo', { skip: unable }, () => {
     }
   });
 
-  test('fits a phone and a desk, in both themes; moves nothing for those who asked so', async (t) => {
+  test('fits a phone and a desk, in both themes; moves nothing for those who asked so', LIMIT, async (t) => {
     for (const scheme of ['light', 'dark']) {
       const features = [
         { name: 'prefers-color-scheme', value: scheme },
@@ -446,18 +460,18 @@ describe('the demo', { skip: unable }, () => {
     }
   });
 
-  test('nothing was asked of any other host', async (t) => {
-    assert.deepEqual(chromium.foreign(), []);
+  test('nothing was asked of any other host', LIMIT, async (t) => {
+    assert.deepEqual(visits.foreign(), []);
     // The trap does catch what a page without our policy asks, and the policy lets nothing through to it.
     const { page } = await open(t, isolated.url);
     const ask = (address) => fetch(address, { mode: 'no-cors' }).catch(() => undefined);
     await page.evaluate(ask, 'http://elsewhere.test/from-the-page');
     await page.goto('about:blank');
     await page.evaluate(ask, 'http://elsewhere.test/from-a-blank-page');
-    assert.deepEqual(chromium.foreign(), ['http://elsewhere.test/from-a-blank-page']);
+    assert.deepEqual(visits.foreign(), ['http://elsewhere.test/from-a-blank-page']);
   });
 
-  test('the commands say what is wrong, and leave folders of others alone', async () => {
+  test('the commands say what is wrong, and leave folders of others alone', LIMIT, async () => {
     const nowhere = await run(['demo/serve.mjs', '--no-build', '--weights', scratch]);
     assert.equal(nowhere.status, 1);
     assert.match(nowhere.stderr, /holds no manifest\.json: name a folder that 'resnet50-wasm convert' wrote\n$/);

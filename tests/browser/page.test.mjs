@@ -3,11 +3,13 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { before, describe, test } from 'node:test';
-import { BROWSERS, browserMissing } from './browsers.mjs';
-import { prepared } from './prepare.mjs';
-import { finetunedInNode, headInNode, logitsInNode, stage } from './stage.mjs';
+import { BROWSERS, browserMissing } from '../support/browsers.mjs';
+import { finetunedInNode, headInNode, logitsInNode } from '../support/in-node.mjs';
+import { prepared } from '../support/prepared.mjs';
+import { stage } from '../support/stage.mjs';
+import { LIMIT } from '../support/wait.mjs';
 
-const { noWeights, pictures } = prepared();
+const { noWeights, pictures } = prepared;
 const files = readdirSync(pictures).filter((name) => /\.(jpg|png|bmp)$/.test(name));
 const expected = { int8: {}, f32: {}, head: '', finetuned: '' };
 
@@ -42,7 +44,7 @@ for (const name of BROWSERS) {
         options,
       );
 
-    test('isolated: threads, and the same bits as Node for every picture', async () => {
+    test('isolated: threads, and the same bits as Node for every picture', LIMIT, async () => {
       await isolated.open(async (page) => {
         const { hashes, info } = await hashesIn(page, files);
         assert.deepEqual(hashes, expected.int8);
@@ -52,7 +54,7 @@ for (const name of BROWSERS) {
       });
     });
 
-    test('not isolated: one thread, the same bits, one hint that says how to get threads', async () => {
+    test('not isolated: one thread, the same bits, one hint that says how to get threads', LIMIT, async () => {
       await plain.open(async (page) => {
         const { hashes, info } = await hashesIn(page, files);
         assert.deepEqual(hashes, expected.int8);
@@ -72,7 +74,7 @@ for (const name of BROWSERS) {
       { flavour: 'relaxed-threads', threads: 3 },
       { worker: false },
     ]) {
-      test(`${JSON.stringify(options)}: the same bits`, async () => {
+      test(`${JSON.stringify(options)}: the same bits`, LIMIT, async () => {
         await isolated.open(async (page) => {
           const { hashes, info } = await hashesIn(page, ['clock.jpg', 'traffic-light-alpha.png'], options);
           for (const [file, hash] of Object.entries(hashes)) assert.equal(hash, expected.int8[file], file);
@@ -82,46 +84,50 @@ for (const name of BROWSERS) {
       });
     }
 
-    test('fit: the same head as Node, isolated or not, in a worker or in place; it answers and stops', async () => {
-      for (const [set, options] of [
-        [isolated, {}],
-        [plain, {}],
-        [isolated, { worker: false }],
-      ]) {
-        await set.open(async (page) => {
-          const result = await page.evaluate(async (options) => {
-            const { ResNet50 } = await import('/package/dist/index.js');
-            const { hashOfHead, outcome } = await import('/tools/tools.mjs');
-            const model = await ResNet50.load({ weights: 'pqf', ...options });
-            const files = ['clock.jpg', 'golf-ball.jpg'].map((file) => `/pictures/${file}`);
-            const hash = await hashOfHead(model, files);
-            const labels = (await model.classify(files[0])).map(({ label }) => label).sort();
-            const bytes = await model.save();
-            await model.reset();
-            const stop = new AbortController();
-            const examples = files.map((image, i) => ({ image, label: String(i) }));
-            const onProgress = () => stop.abort();
-            const stopped = await outcome(model.fit(examples, { signal: stop.signal, onProgress }));
-            const classes = (await model.logits(files[0])).length;
-            await model.dispose();
-            const again = await ResNet50.load({ weights: 'pqf', head: new Blob([bytes]), ...options });
-            const [best] = await again.classify(files[0]);
-            await again.dispose();
-            return { hash, labels, stopped: stopped.error.name, classes, best: best.label };
-          }, options);
-          const labels = ['even', 'odd', 'picture'];
-          assert.deepEqual(result, {
-            hash: expected.head,
-            labels,
-            stopped: 'AbortError',
-            classes: 1000,
-            best: 'picture',
+    test(
+      'fit: the same head as Node, isolated or not, in a worker or in place; it answers and stops',
+      LIMIT,
+      async () => {
+        for (const [set, options] of [
+          [isolated, {}],
+          [plain, {}],
+          [isolated, { worker: false }],
+        ]) {
+          await set.open(async (page) => {
+            const result = await page.evaluate(async (options) => {
+              const { ResNet50 } = await import('/package/dist/index.js');
+              const { hashOfHead, outcome } = await import('/tools/tools.mjs');
+              const model = await ResNet50.load({ weights: 'pqf', ...options });
+              const files = ['clock.jpg', 'golf-ball.jpg'].map((file) => `/pictures/${file}`);
+              const hash = await hashOfHead(model, files);
+              const labels = (await model.classify(files[0])).map(({ label }) => label).sort();
+              const bytes = await model.save();
+              await model.reset();
+              const stop = new AbortController();
+              const examples = files.map((image, i) => ({ image, label: String(i) }));
+              const onProgress = () => stop.abort();
+              const stopped = await outcome(model.fit(examples, { signal: stop.signal, onProgress }));
+              const classes = (await model.logits(files[0])).length;
+              await model.dispose();
+              const again = await ResNet50.load({ weights: 'pqf', head: new Blob([bytes]), ...options });
+              const [best] = await again.classify(files[0]);
+              await again.dispose();
+              return { hash, labels, stopped: stopped.error.name, classes, best: best.label };
+            }, options);
+            const labels = ['even', 'odd', 'picture'];
+            assert.deepEqual(result, {
+              hash: expected.head,
+              labels,
+              stopped: 'AbortError',
+              classes: 1000,
+              best: 'picture',
+            });
           });
-        });
-      }
-    });
+        }
+      },
+    );
 
-    test('fine-tuning: the same network as Node, on one thread and on two', async () => {
+    test('fine-tuning: the same network as Node, on one thread and on two', LIMIT, async () => {
       for (const threads of [2, 1]) {
         await isolated.open(async (page) => {
           const result = await page.evaluate(async (threads) => {
@@ -137,14 +143,14 @@ for (const name of BROWSERS) {
       }
     });
 
-    test('f32: the same bits as Node where the flavour is the same', async () => {
+    test('f32: the same bits as Node where the flavour is the same', LIMIT, async () => {
       await isolated.open(async (page) => {
         const { hashes } = await hashesIn(page, ['clock.jpg'], { precision: 'f32', flavour: 'simd-threads' });
         assert.deepEqual(hashes, expected.f32);
       });
     });
 
-    test('a compiled module that is handed in', async () => {
+    test('a compiled module that is handed in', LIMIT, async () => {
       await isolated.open(async (page) => {
         const { hash, info } = await page.evaluate(async () => {
           const { ResNet50 } = await import('/package/dist/index.js');
@@ -161,7 +167,7 @@ for (const name of BROWSERS) {
       });
     });
 
-    test('files of every kind have the bits of the file', async () => {
+    test('files of every kind have the bits of the file', LIMIT, async () => {
       await isolated.open(async (page) => {
         const hashes = await page.evaluate(async () => {
           const { ResNet50 } = await import('/package/dist/index.js');
@@ -195,7 +201,7 @@ for (const name of BROWSERS) {
       });
     });
 
-    test('pixels of every kind have the bits of the lossless file', async () => {
+    test('pixels of every kind have the bits of the lossless file', LIMIT, async () => {
       await open.open(async (page) => {
         const hashes = await page.evaluate(async () => {
           const { ResNet50 } = await import('/package/dist/index.js');
@@ -231,7 +237,7 @@ for (const name of BROWSERS) {
       });
     });
 
-    test('a video: the frame that it shows', async () => {
+    test('a video: the frame that it shows', LIMIT, async () => {
       await open.open(async (page) => {
         const { shown, video, label } = await page.evaluate(async () => {
           const { ResNet50 } = await import('/package/dist/index.js');
@@ -251,7 +257,7 @@ for (const name of BROWSERS) {
       });
     });
 
-    test("formats of the browser's own have Pillow's pixels, alpha dropped or composed", async () => {
+    test("formats of the browser's own have Pillow's pixels, alpha dropped or composed", LIMIT, async () => {
       await isolated.open(async (page) => {
         const rows = await page.evaluate(async () => {
           const { ResNet50 } = await import('/package/dist/index.js');
@@ -283,7 +289,7 @@ for (const name of BROWSERS) {
       });
     });
 
-    test('several models and many calls at once: results in the order of the calls', async () => {
+    test('several models and many calls at once: results in the order of the calls', LIMIT, async () => {
       await isolated.open(async (page) => {
         const { order, hashes, batch } = await page.evaluate(
           async (files) => {
@@ -315,7 +321,7 @@ for (const name of BROWSERS) {
       });
     });
 
-    test('without SIMD: a clear error', async () => {
+    test('without SIMD: a clear error', LIMIT, async () => {
       await isolated.open(async (page) => {
         const { error } = await page.evaluate(async () => {
           WebAssembly.validate = () => false; // what an engine without SIMD says of the probe

@@ -5,12 +5,16 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { BROWSERS, browserMissing, launch } from './browsers.mjs';
-import { prepared, ROOT } from './prepare.mjs';
-import { startServer } from './server.mjs';
-import { logitsInNode, serverOptions, stage } from './stage.mjs';
+import { BROWSERS, browserMissing, launch, openPage } from '../support/browsers.mjs';
+import { logitsInNode } from '../support/in-node.mjs';
+import { ROOT } from '../support/prepare.mjs';
+import { prepared } from '../support/prepared.mjs';
+import { startServer } from '../support/server.mjs';
+import { serverOptions } from '../support/server-options.mjs';
+import { stage } from '../support/stage.mjs';
+import { LIMIT } from '../support/wait.mjs';
 
-const { noWeights, packageFolder } = prepared();
+const { noWeights, packageFolder } = prepared;
 
 /** Loads, hashes one picture's logits, and tells about it; the body of a worker of the user's own. */
 const ownWorker = (entry) => `import { ResNet50 } from '${entry}';
@@ -40,7 +44,7 @@ for (const name of BROWSERS) {
       expected = (await logitsInNode(['clock.jpg']))['clock.jpg'];
     });
 
-    test("a user's own worker: a worker of ours below it, with threads", async () => {
+    test("a user's own worker: a worker of ours below it, with threads", LIMIT, async (t) => {
       const answer = (page) =>
         page.evaluate(
           () =>
@@ -53,7 +57,7 @@ for (const name of BROWSERS) {
       // replaced by another, which is said, at most twice.
       let result = null;
       for (let pages = 0; result === null && pages < (name === 'firefox' ? 3 : 1); pages++) {
-        if (pages > 0) console.error('test: a worker in a worker did not start within 30 s; another page is tried');
+        if (pages > 0) t.diagnostic('a worker in a worker did not start within 30 s; another page is tried');
         result = await set.open(answer);
       }
       assert.notEqual(result, null, 'no answer');
@@ -61,7 +65,7 @@ for (const name of BROWSERS) {
       assert.deepEqual([result.hash, result.worker, result.threads >= 2], [expected, true, true]);
     });
 
-    test('a service worker: the static entry, in place, on one thread', async (t) => {
+    test('a service worker: the static entry, in place, on one thread', LIMIT, async (t) => {
       await set.open(async (page) => {
         const result = await page.evaluate(async () => {
           try {
@@ -83,14 +87,12 @@ for (const name of BROWSERS) {
       });
     });
 
-    test('a CSP that forbids workers: in place, with a hint that says so', async () => {
+    test('a CSP that forbids workers: in place, with a hint that says so', LIMIT, async () => {
       const strict = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'";
       const server = await startServer(serverOptions({ csp: strict }));
       const lines = [];
-      const page = await set.browser.newPage();
-      page.on('console', (message) => lines.push(message.text()));
+      const page = await openPage(set.context, server.origin, lines);
       try {
-        await page.goto(server.origin);
         const { hash, info } = await page.evaluate(async () => {
           const { ResNet50 } = await import('/package/dist/index.js');
           const { hashOf } = await import('/tools/tools.mjs');
@@ -128,7 +130,7 @@ describe('chromium: an extension (Manifest V3)', { skip: browserMissing('chromiu
     await rm(folder, { recursive: true, force: true });
   });
 
-  test('its page works in a worker, its background in place', async () => {
+  test('its page works in a worker, its background in place', LIMIT, async () => {
     const target = await browser.waitForTarget(
       (t) => t.type() === 'service_worker' && t.url().endsWith('background.js'),
       { timeout: 20_000 },

@@ -4,12 +4,15 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { before, describe, test } from 'node:test';
-import { installedTools, packedTarball, prepared } from './prepare.mjs';
-import { startServer } from './server.mjs';
-import { logitsInNode, serverOptions } from './stage.mjs';
+import { logitsInNode } from '../support/in-node.mjs';
+import { prepared, toolsFolder } from '../support/prepared.mjs';
+import { startServer } from '../support/server.mjs';
+import { serverOptions } from '../support/server-options.mjs';
+import { LIMIT } from '../support/wait.mjs';
 
-const { noWeights, project, packageFolder, weightsFolder, pictures } = prepared();
+const { noWeights, project, packageFolder, weightsFolder, pictures, tarball } = prepared;
 const FILES = ['clock.jpg', 'traffic-light-alpha.png', 'soccer-ball.bmp', 'tennis-ball-progressive.jpg'];
 const onlyHere = (process.platform !== 'linux' || process.arch !== 'x64') && 'the pinned binaries are for linux-x64';
 
@@ -22,6 +25,15 @@ function run(command, args, { timeout = 120_000, ...options } = {}) {
     child.on('error', (error) => resolve({ status: -1, stdout, stderr: String(error) }));
     child.on('close', (status) => resolve({ status, stdout, stderr }));
   });
+}
+
+/** The port of which workerd tells on its control pipe, once it listens; undefined when it ends before. */
+async function listeningPort(control) {
+  for await (const line of createInterface({ input: control })) {
+    const { event, port } = JSON.parse(line);
+    if (event === 'listen') return port;
+  }
+  return undefined;
 }
 
 const script = `import { createHash } from 'node:crypto';
@@ -42,7 +54,7 @@ describe('runtimes', { skip: noWeights || onlyHere }, () => {
   const binary = (...path) => join(tools, 'node_modules', ...path);
 
   before(async () => {
-    tools = installedTools('runtimes');
+    tools = await toolsFolder('runtimes');
     expected = await logitsInNode(FILES);
     await writeFile(join(project, 'logits.mjs'), script);
   });
@@ -58,7 +70,7 @@ describe('runtimes', { skip: noWeights || onlyHere }, () => {
     ],
   };
   for (const [name, command] of Object.entries(runtimes)) {
-    test(`${name}: the same bits, in a worker, and the process ends by itself`, async () => {
+    test(`${name}: the same bits, in a worker, and the process ends by itself`, LIMIT, async () => {
       const [executable, flags] = command();
       const { status, stdout, stderr } = await run(executable, [...flags, 'logits.mjs', variant(), pictures, ...FILES]);
       assert.equal(status, 0, stderr + stdout);
@@ -68,7 +80,7 @@ describe('runtimes', { skip: noWeights || onlyHere }, () => {
     });
   }
 
-  test('workerd, as Cloudflare runs it: a compiled module is handed in', async (t) => {
+  test('workerd, as Cloudflare runs it: a compiled module is handed in', LIMIT, async (t) => {
     const folder = join(project, 'edge');
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
@@ -93,9 +105,6 @@ export default {
   },
 };`,
     );
-    const probe = await startServer({ folders: {} });
-    const { port } = probe;
-    probe.close();
     await writeFile(
       join(folder, 'config.capnp'),
       `using Workerd = import "/workerd/workerd.capnp";
@@ -104,7 +113,7 @@ const config :Workerd.Config = (
     (name = "main", worker = .worker),
     (name = "internet", network = (allow = ["public", "private", "local"])),
   ],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
 const worker :Workerd.Worker = (
   modules = [
@@ -116,26 +125,25 @@ const worker :Workerd.Worker = (
 );
 `,
     );
-    const child = spawn(binary('@cloudflare', 'workerd-linux-64', 'bin', 'workerd'), ['serve', 'config.capnp'], {
+    const args = ['serve', '--control-fd=3', 'config.capnp'];
+    const child = spawn(binary('@cloudflare', 'workerd-linux-64', 'bin', 'workerd'), args, {
       cwd: folder,
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     });
     let stderr = '';
     child.stderr.on('data', (chunk) => (stderr += chunk));
     t.after(() => child.kill());
-    let answer;
-    for (let i = 0; i < 50 && answer === undefined; i++) {
-      answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
-      if (answer === undefined) await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    const text = await answer?.text();
-    assert.equal(answer?.status, 200, `${text} ${stderr}`);
+    const answer = await fetch(`http://127.0.0.1:${await listeningPort(child.stdio[3])}/`).catch((error) =>
+      assert.fail(`${error.message}: ${stderr}`),
+    );
+    const text = await answer.text();
+    assert.equal(answer.status, 200, `${text} ${stderr}`);
     const { hashes, info } = JSON.parse(text);
     assert.deepEqual(hashes, expected);
     assert.deepEqual([info.flavour, info.threads, info.worker], ['simd', 1, false]);
   });
 
-  test('CommonJS: await import works everywhere, require works or says what to do', async () => {
+  test('CommonJS: await import works everywhere, require works or says what to do', LIMIT, async () => {
     await writeFile(
       join(project, 'import.cjs'),
       "import('resnet50-wasm').then(({ ResNet50_Weights }) => console.log(ResNet50_Weights.DEFAULT.name));",
@@ -153,19 +161,19 @@ const worker :Workerd.Worker = (
     }
   });
 
-  test('publint has nothing to say', async () => {
+  test('publint has nothing to say', LIMIT, async () => {
     const { status, stdout, stderr } = await run(process.execPath, [
       binary('publint', 'src', 'cli.js'),
       'run',
-      packedTarball(),
+      tarball,
       '--strict',
     ]);
     assert.equal(status, 0, stdout + stderr);
     assert.match(stdout, /All good/);
   });
 
-  test('the types resolve as the files do', async () => {
-    const args = [binary('@arethetypeswrong', 'cli', 'dist', 'index.js'), packedTarball(), '--profile', 'esm-only'];
+  test('the types resolve as the files do', LIMIT, async () => {
+    const args = [binary('@arethetypeswrong', 'cli', 'dist', 'index.js'), tarball, '--profile', 'esm-only'];
     const { status, stdout, stderr } = await run(process.execPath, args);
     assert.equal(status, 0, stdout + stderr);
   });

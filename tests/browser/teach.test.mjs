@@ -6,19 +6,23 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { testWeights } from '../test-weights.mjs';
-import { bestGuess, clickAtRest, openPage, ROOT, serveDemo, shown, startBrowser, unable } from './demo-helpers.mjs';
+import { browserMissing } from '../support/browsers.mjs';
+import { bestGuess, clickAtRest, serveDemo, shown, startVisits } from '../support/demo.mjs';
+import { ROOT } from '../support/prepare.mjs';
+import { prepared } from '../support/prepared.mjs';
+import { LIMIT, until } from '../support/wait.mjs';
+
+const { noWeights, weightsFolder } = prepared;
 
 const picture = (name) => join(ROOT, 'tests', 'data', 'pictures', name);
 const CLOCKS = ['clock.jpg', 'clock-orientation-6.jpg'];
 const BALLS = ['golf-ball.jpg', 'golf-ball-grey.jpg', 'soccer-ball.jpg', 'basketball.jpg'];
 
-describe('the teach-it page', { skip: unable }, () => {
+describe('chromium: the teach-it page', { skip: browserMissing('chromium') || noWeights }, () => {
   let scratch;
-  let chromium;
+  let visits;
   let site;
-  const open = (t, options) => openPage(t, chromium.browser, new URL('teach.html', site.url).href, options);
+  const open = (t, options) => visits.open(t, new URL('teach.html', site.url).href, options);
   const text = (page, selector) => page.$eval(selector, (e) => (e.hidden ? '' : e.textContent));
   const result = async (page, pattern) => {
     const wanted = (source) => new RegExp(source).test(document.querySelector('#training-result').textContent);
@@ -46,15 +50,14 @@ describe('the teach-it page', { skip: unable }, () => {
 
   before(async () => {
     scratch = await mkdtemp(join(tmpdir(), 'resnet50-wasm-teach-test-'));
-    const weights = await testWeights();
-    [chromium, site] = await Promise.all([startBrowser(), serveDemo(weights)]);
+    [visits, site] = await Promise.all([startVisits(), serveDemo(join(weightsFolder, 'pqf'))]);
   });
   after(async () => {
-    await Promise.all([chromium?.close(), site?.close()]);
+    await Promise.all([visits?.close(), site?.close()]);
     await rm(scratch, { recursive: true, force: true });
   });
 
-  test('learns from files, names a new picture, gives the result and takes it back', async (t) => {
+  test('learns from files, names a new picture, gives the result and takes it back', LIMIT, async (t) => {
     const { page, faults, context } = await open(t);
     assert.equal(await page.$eval('#trial', (e) => e.hidden), true);
     await teach(page);
@@ -75,7 +78,7 @@ describe('the teach-it page', { skip: unable }, () => {
     await session.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: scratch, browserContextId });
     await clickAtRest(page, '#download');
     const file = join(scratch, 'head.safetensors');
-    for (let waited = 0; !existsSync(file) && waited < 100; waited++) await sleep(100);
+    await until(() => existsSync(file), { what: 'the saved file', timeout: 10_000 });
     assert.match(readFileSync(file, 'latin1'), /fc\.weight.*fc\.bias/s);
 
     const other = await open(t);
@@ -83,18 +86,18 @@ describe('the teach-it page', { skip: unable }, () => {
     assert.match(await result(other.page, /It knows/), /Clock, Ball/);
     await tryOut(other.page, 'clock.jpg');
     await bestGuess(other.page, 'Clock');
-    assert.deepEqual([faults, other.faults, chromium.foreign()], [[], [], []]);
+    assert.deepEqual([faults, other.faults, visits.foreign()], [[], [], []]);
   });
 
-  test('learns from the camera, one class at a time', async (t) => {
+  test('learns from the camera, one class at a time', LIMIT, async (t) => {
     const { page, faults } = await open(t);
     for (const i of [0, 1]) {
       const card = (await page.$$('.class'))[i];
       await (await card.$('.tools button:not(.primary)')).click();
       const snap = await card.waitForSelector('.tools button.primary:not([hidden])');
-      for (let taken = 0; taken < 2; taken++) {
+      for (const wanted of [1, 2]) {
         await snap.click();
-        await sleep(150);
+        await until(async () => (await card.$$('.class-pictures li')).length === wanted, { what: `picture ${wanted}` });
       }
     }
     assert.deepEqual(await page.$$eval('.class video', (all) => all.map((v) => v.hidden)), [true, false]);
@@ -107,7 +110,7 @@ describe('the teach-it page', { skip: unable }, () => {
     assert.deepEqual(faults, []);
   });
 
-  test('says what is missing, and what is no picture or no result', async (t) => {
+  test('says what is missing, and what is no picture or no result', LIMIT, async (t) => {
     const { page } = await open(t);
     await train(page);
     assert.match(await notice(page, '#training-notice'), /“Class 1” has no pictures/);
@@ -124,7 +127,7 @@ describe('the teach-it page', { skip: unable }, () => {
     assert.deepEqual(await page.$$eval('.class-name', (all) => all.map((e) => e.value)), ['Same', 'Class 3']);
   });
 
-  test('fits a narrow window; everything has a name and can be reached by keyboard', async (t) => {
+  test('fits a narrow window; everything has a name and can be reached by keyboard', LIMIT, async (t) => {
     const { page, faults } = await open(t, { width: 390 });
     await teach(page);
     await result(page, /Done/);

@@ -4,12 +4,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { BROWSERS, browserMissing } from './browsers.mjs';
-import { prepared } from './prepare.mjs';
-import { dropAfter } from './server.mjs';
-import { stage } from './stage.mjs';
+import { BROWSERS, browserMissing, INSECURE_HOST } from '../support/browsers.mjs';
+import { prepared } from '../support/prepared.mjs';
+import { sendAndDrop } from '../support/server.mjs';
+import { stage } from '../support/stage.mjs';
+import { LIMIT, until } from '../support/wait.mjs';
 
-const { noWeights, weightsFolder } = prepared();
+const { noWeights, weightsFolder } = prepared;
 const manifest = noWeights ? {} : JSON.parse(readFileSync(join(weightsFolder, 'pqf', 'manifest.json'), 'utf8'));
 const shards = manifest.precisions?.int8.shards ?? [];
 const total = shards.reduce((sum, shard) => sum + shard.bytes, 0);
@@ -23,6 +24,7 @@ const loadIn = (page, options = {}) =>
     const { ResNet50, weightsCache } = await import('/package/dist/index.js');
     const { outcome } = await import('/tools/tools.mjs');
     const progress = [];
+    globalThis.progress = progress; // for those who look while it loads
     const { value: model, error } = await outcome(
       ResNet50.load({ weights: 'pqf', threads: 1, onProgress: (event) => progress.push(event), ...options }),
     );
@@ -44,7 +46,7 @@ for (const name of BROWSERS) {
     };
     const asked = (path) => set.server.requests.filter((request) => request.path === path);
 
-    test('progress: phases in order, exact totals, never backwards', async () => {
+    test('progress: phases in order, exact totals, never backwards', LIMIT, async () => {
       const { progress, label, cached } = await set.fresh((page) => loadIn(page));
       assert.equal(label, 'wall clock');
       const order = ['core', 'manifest', 'weights', 'ready'];
@@ -73,7 +75,7 @@ for (const name of BROWSERS) {
       assert.deepEqual(kept.sort(byFile), promised.sort(byFile));
     });
 
-    test('cached: no shard is asked for again; offline works; delete() deletes', async () => {
+    test('cached: no shard is asked for again; offline works; delete() deletes', LIMIT, async () => {
       await set.fresh(async (page) => {
         await loadIn(page);
         set.server.requests.length = 0;
@@ -97,7 +99,7 @@ for (const name of BROWSERS) {
       });
     });
 
-    test('a damaged entry of the cache is fetched again', async () => {
+    test('a damaged entry of the cache is fetched again', LIMIT, async () => {
       await set.fresh(async (page) => {
         await loadIn(page);
         await page.evaluate(async (hash) => {
@@ -116,14 +118,20 @@ for (const name of BROWSERS) {
       });
     });
 
-    test('a dropped connection is resumed with Range, a busy server is asked again', async () => {
+    test('a dropped connection is resumed with Range, a busy server is asked again', LIMIT, async () => {
       let [drops, refusals] = [0, 0];
-      const fault = (request, response, path) => {
-        if (path === shardPath(0) && drops++ === 0) return dropAfter(request, response, shardBytes(0), 1_000_000);
-        if (path === shardPath(2) && refusals++ === 0) return Boolean(response.writeHead(503).end('busy'));
-        return false;
-      };
-      const { label } = await withFault(fault, () => set.fresh((page) => loadIn(page)));
+      const { label } = await set.fresh((page) => {
+        const arrived = () =>
+          page.evaluate((file) => globalThis.progress.some(({ shard }) => shard === file), shards[0].file);
+        const fault = (request, response, path) => {
+          const drop = path === shardPath(0) && drops++ === 0;
+          const refuse = path === shardPath(2) && refusals++ === 0;
+          if (drop) sendAndDrop(request, response, shardBytes(0), 1_000_000, arrived);
+          if (refuse) response.writeHead(503).end('busy');
+          return drop || refuse;
+        };
+        return withFault(fault, () => loadIn(page));
+      });
       assert.equal(label, 'wall clock');
       const ranges = asked(shardPath(0)).map(({ range }) => range);
       assert.equal(ranges.length, 2);
@@ -162,7 +170,7 @@ for (const name of BROWSERS) {
       },
     ];
     for (const { what, fault, code, message } of broken) {
-      test(`${what}: named, never cached, and the next load works`, async () => {
+      test(`${what}: named, never cached, and the next load works`, LIMIT, async () => {
         await set.fresh(async (page) => {
           const answer = (_request, response, path) => path === shardPath(3) && Boolean(fault(response));
           const { error, cached } = await withFault(answer, () => loadIn(page));
@@ -176,7 +184,7 @@ for (const name of BROWSERS) {
       });
     }
 
-    test('weights that are not there: what was sought, where, and what to do', async () => {
+    test('weights that are not there: what was sought, where, and what to do', LIMIT, async () => {
       await set.open(async (page) => {
         const missing = (await loadIn(page, { weights: 'IMAGENET1K_V2' })).error;
         assert.equal(missing.code, 'WEIGHTS_NOT_FOUND');
@@ -189,7 +197,7 @@ for (const name of BROWSERS) {
       });
     });
 
-    test('a wasm file that is not there: named, with the remedy', async () => {
+    test('a wasm file that is not there: named, with the remedy', LIMIT, async () => {
       await set.open(async (page) => {
         const { error } = await loadIn(page, { wasmUrl: '/nowhere/' });
         assert.equal(error.code, 'CORE_LOAD_FAILED');
@@ -201,7 +209,7 @@ for (const name of BROWSERS) {
       });
     });
 
-    test('abort: at once, no request goes on, nothing half-written, the next load works', async () => {
+    test('abort: at once, no request goes on, nothing half-written, the next load works', LIMIT, async () => {
       await set.fresh(async (page) => {
         let open = 0;
         const slow = (_request, response, path) => {
@@ -213,30 +221,30 @@ for (const name of BROWSERS) {
           return true;
         };
         const { ms, reason, cached } = await withFault(slow, async () => {
-          const result = await page.evaluate(async () => {
-            const { ResNet50, weightsCache } = await import('/package/dist/index.js');
+          await page.evaluate(async () => {
+            const { ResNet50 } = await import('/package/dist/index.js');
             const controller = new AbortController();
-            let begun = 0;
-            let fired = false;
             const onProgress = ({ loaded }) => {
-              if (loaded === 0 || fired) return;
-              fired = true;
-              setTimeout(() => {
-                begun = performance.now();
-                controller.abort(new Error('enough'));
-              }, 50);
+              globalThis.loaded = loaded;
             };
-            const reason = await ResNet50.load({ weights: 'pqf', signal: controller.signal, onProgress }).catch(
-              (e) => e.message,
-            );
-            return { ms: performance.now() - begun, reason, cached: await weightsCache.list() };
+            const loading = ResNet50.load({ weights: 'pqf', signal: controller.signal, onProgress });
+            const reason = loading.catch((e) => e.message);
+            globalThis.stopLoading = async () => {
+              const begun = performance.now();
+              controller.abort(new Error('enough'));
+              return { reason: await reason, ms: performance.now() - begun };
+            };
           });
-          for (let i = 0; i < 40 && open > 0; i++) await new Promise((resolve) => setTimeout(resolve, 50));
-          return result;
+          await until(async () => open > 1 && (await page.evaluate(() => globalThis.loaded > 0)), {
+            what: 'several shards on their way',
+          });
+          const stopped = await page.evaluate(() => globalThis.stopLoading());
+          await until(() => open === 0, { what: 'no request goes on', timeout: 2000 });
+          const cached = await page.evaluate(async () => (await import('/package/dist/index.js')).weightsCache.list());
+          return { ...stopped, cached };
         });
         assert.equal(reason, 'enough');
         assert.ok(ms < 500, `${ms} ms`);
-        assert.equal(open, 0, 'requests go on');
         assert.deepEqual(cached, []);
         assert.equal((await loadIn(page)).label, 'wall clock');
         const already = await page.evaluate(async () => {
@@ -247,105 +255,102 @@ for (const name of BROWSERS) {
       });
     });
 
-    test('every kind of bad input: a typed error that names it, and the next call has the same result', async () => {
-      await set.open(async (page) => {
-        const { errors, stays, disposed, using } = await page.evaluate(async (cross) => {
-          const { ResNet50 } = await import('/package/dist/index.js');
-          const { bytesOf, hashOf, outcome } = await import('/tools/tools.mjs');
-          const model = await ResNet50.load({ weights: 'pqf', maxPixels: 1_000_000, maxBytes: 500_000 });
-          const good = async () => hashOf(await model.logits('/pictures/clock.jpg'));
-          const first = await good();
-          const whole = new Uint8Array(await bytesOf('/pictures/clock.jpg'));
-          const bad = {
-            text: new TextEncoder().encode('no picture'),
-            empty: new Uint8Array(),
-            truncated: whole.slice(0, 3000),
-            'broken WebP': new TextEncoder().encode('RIFF\x20\0\0\0WEBPVP8 nonsense nonsense'),
-            number: 7,
-            null: null,
-            object: {},
-            'missing picture': '/pictures/none.jpg',
-            'HTML page': '/',
-            'unloaded image': new Image(),
-            'empty video': document.createElement('video'),
-            'too many pixels': new ImageData(1001, 1000),
-            'too many bytes': new Uint8Array(500_001),
-            'wrong length': { data: new Uint8Array(10), width: 2, height: 2 },
-            'other origin': Object.assign(new Image(), { src: cross }),
-          };
-          const errors = {};
-          let stays = true;
-          for (const [kind, input] of Object.entries(bad)) {
-            const { error } = await outcome(model.classify(input));
-            errors[kind] = error && `${error.name} ${error.code}`;
-            stays &&= (await good()) === first;
-          }
-          errors.topK = (await outcome(model.classify('/pictures/clock.jpg', { topK: 0 }))).error?.code;
-          const pending = outcome(model.classify('/pictures/clock.jpg'));
-          await model.dispose();
-          await model.dispose();
-          const disposed = [
-            (await pending).error?.code,
-            (await outcome(model.classify('/pictures/clock.jpg'))).error?.code,
-          ];
-          const AsyncFunction = (async () => {}).constructor;
-          let using = 'not run';
-          try {
-            // A CSP without unsafe-eval forbids this; then the syntax is tested elsewhere.
-            using = await new AsyncFunction(
-              'ResNet50',
-              "let m; { await using model = await ResNet50.load({ weights: 'pqf' }); m = model; } return m.classify(new ImageData(9, 9)).catch((e) => e.code);",
-            )(ResNet50);
-          } catch (error) {
-            using = error.name;
-          }
-          return { errors, stays, disposed, using };
-        }, `http://localhost:${set.server.port}/pictures/clock.jpg`);
-        const typed = (code) => `ResNet50Error ${code}`;
-        assert.deepEqual(errors, {
-          text: typed('NOT_AN_IMAGE'),
-          empty: errors.empty,
-          truncated: errors.truncated,
-          'broken WebP': typed('UNSUPPORTED_FORMAT'),
-          number: typed('UNSUPPORTED_INPUT'),
-          null: typed('UNSUPPORTED_INPUT'),
-          object: typed('UNSUPPORTED_INPUT'),
-          'missing picture': typed('FETCH_FAILED'),
-          'HTML page': typed('NOT_AN_IMAGE'),
-          'unloaded image': errors['unloaded image'],
-          'empty video': typed('UNSUPPORTED_INPUT'),
-          'too many pixels': typed('IMAGE_TOO_LARGE'),
-          'too many bytes': typed('IMAGE_TOO_LARGE'),
-          'wrong length': typed('INVALID_ARGUMENT'),
-          'other origin': typed('UNSUPPORTED_INPUT'),
-          topK: 'INVALID_ARGUMENT',
+    test(
+      'every kind of bad input: a typed error that names it, and the next call has the same result',
+      LIMIT,
+      async () => {
+        await set.open(async (page) => {
+          const { errors, stays, disposed, using } = await page.evaluate(async (cross) => {
+            const { ResNet50 } = await import('/package/dist/index.js');
+            const { bytesOf, hashOf, outcome } = await import('/tools/tools.mjs');
+            const model = await ResNet50.load({ weights: 'pqf', maxPixels: 1_000_000, maxBytes: 500_000 });
+            const good = async () => hashOf(await model.logits('/pictures/clock.jpg'));
+            const first = await good();
+            const whole = new Uint8Array(await bytesOf('/pictures/clock.jpg'));
+            const bad = {
+              text: new TextEncoder().encode('no picture'),
+              empty: new Uint8Array(),
+              truncated: whole.slice(0, 3000),
+              'broken WebP': new TextEncoder().encode('RIFF\x20\0\0\0WEBPVP8 nonsense nonsense'),
+              number: 7,
+              null: null,
+              object: {},
+              'missing picture': '/pictures/none.jpg',
+              'HTML page': '/',
+              'unloaded image': new Image(),
+              'empty video': document.createElement('video'),
+              'too many pixels': new ImageData(1001, 1000),
+              'too many bytes': new Uint8Array(500_001),
+              'wrong length': { data: new Uint8Array(10), width: 2, height: 2 },
+              'other origin': Object.assign(new Image(), { src: cross }),
+            };
+            const errors = {};
+            let stays = true;
+            for (const [kind, input] of Object.entries(bad)) {
+              const { error } = await outcome(model.classify(input));
+              errors[kind] = error && `${error.name} ${error.code}`;
+              stays &&= (await good()) === first;
+            }
+            errors.topK = (await outcome(model.classify('/pictures/clock.jpg', { topK: 0 }))).error?.code;
+            const pending = outcome(model.classify('/pictures/clock.jpg'));
+            await model.dispose();
+            await model.dispose();
+            const disposed = [
+              (await pending).error?.code,
+              (await outcome(model.classify('/pictures/clock.jpg'))).error?.code,
+            ];
+            const AsyncFunction = (async () => {}).constructor;
+            let using = 'not run';
+            try {
+              // A CSP without unsafe-eval forbids this; then the syntax is tested elsewhere.
+              using = await new AsyncFunction(
+                'ResNet50',
+                "let m; { await using model = await ResNet50.load({ weights: 'pqf' }); m = model; } return m.classify(new ImageData(9, 9)).catch((e) => e.code);",
+              )(ResNet50);
+            } catch (error) {
+              using = error.name;
+            }
+            return { errors, stays, disposed, using };
+          }, `http://localhost:${set.server.port}/pictures/clock.jpg`);
+          const typed = (code) => `ResNet50Error ${code}`;
+          assert.deepEqual(errors, {
+            text: typed('NOT_AN_IMAGE'),
+            empty: errors.empty,
+            truncated: errors.truncated,
+            'broken WebP': typed('UNSUPPORTED_FORMAT'),
+            number: typed('UNSUPPORTED_INPUT'),
+            null: typed('UNSUPPORTED_INPUT'),
+            object: typed('UNSUPPORTED_INPUT'),
+            'missing picture': typed('FETCH_FAILED'),
+            'HTML page': typed('NOT_AN_IMAGE'),
+            'unloaded image': errors['unloaded image'],
+            'empty video': typed('UNSUPPORTED_INPUT'),
+            'too many pixels': typed('IMAGE_TOO_LARGE'),
+            'too many bytes': typed('IMAGE_TOO_LARGE'),
+            'wrong length': typed('INVALID_ARGUMENT'),
+            'other origin': typed('UNSUPPORTED_INPUT'),
+            topK: 'INVALID_ARGUMENT',
+          });
+          for (const kind of ['empty', 'truncated', 'unloaded image'])
+            assert.match(
+              errors[kind],
+              /^ResNet50Error (NOT_AN_IMAGE|TRUNCATED_IMAGE|UNSUPPORTED_INPUT|CORRUPT_IMAGE)$/,
+              kind,
+            );
+          assert.ok(stays);
+          assert.deepEqual(disposed, ['DISPOSED', 'DISPOSED']);
+          assert.ok(['DISPOSED', 'EvalError'].includes(using), using);
         });
-        for (const kind of ['empty', 'truncated', 'unloaded image'])
-          assert.match(
-            errors[kind],
-            /^ResNet50Error (NOT_AN_IMAGE|TRUNCATED_IMAGE|UNSUPPORTED_INPUT|CORRUPT_IMAGE)$/,
-            kind,
-          );
-        assert.ok(stays);
-        assert.deepEqual(disposed, ['DISPOSED', 'DISPOSED']);
-        assert.ok(['DISPOSED', 'EvalError'].includes(using), using);
-      });
-    });
+      },
+    );
   });
 
   describe(`${name}: without a cache`, { skip: browserMissing(name) || noWeights }, () => {
-    const host = 'insecure.test';
-    const set = stage(
-      name,
-      { isolated: false, csp: undefined },
-      name === 'chromium'
-        ? { flags: [`--host-resolver-rules=MAP ${host} 127.0.0.1`] }
-        : { preferences: { 'network.dns.localDomains': host } },
-    );
+    const set = stage(name, { isolated: false, csp: undefined });
 
-    test('plain http: no WebCrypto, no Cache Storage, shards verified all the same', async () => {
+    test('plain http: no WebCrypto, no Cache Storage, shards verified all the same', LIMIT, async () => {
       await set.open(async (page) => {
-        await page.goto(`http://${host}:${set.server.port}/`);
+        await page.goto(`http://${INSECURE_HOST}:${set.server.port}/`);
         assert.deepEqual(await page.evaluate(() => [isSecureContext, typeof caches, typeof crypto.subtle]), [
           false,
           'undefined',
@@ -366,7 +371,7 @@ for (const name of BROWSERS) {
       });
     });
 
-    test('a cache that throws on every touch fails no load', async () => {
+    test('a cache that throws on every touch fails no load', LIMIT, async () => {
       await set.open(async (page) => {
         const { label, hosts } = await page.evaluate(async () => {
           // In place, so that the broken cache is the one that the host sees.

@@ -1,4 +1,4 @@
-// A state dict as the text that tests/data/make_checkpoint_files.py writes of what torch.load gives.
+// A state dict as the text that tests/data/make/make_checkpoint_files.py writes of what torch.load gives.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Files of every kind that is read, drawn by tests/data/make_image_files.py, against the pixels that Pillow made of
+// Files of every kind that is read, drawn by tests/data/make/make_image_files.py, against the pixels that Pillow made of
 // them.
 #include <cmath>
 #include <cstdlib>

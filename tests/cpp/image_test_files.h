@@ -1,4 +1,4 @@
-// What the image tests share: files that tests/data/make_image_files.py made, and the hash that it wrote down.
+// What the image tests share: files that tests/data/make/make_image_files.py made, and the hash that it wrote down.
 #pragma once
 
 #include <gtest/gtest.h>

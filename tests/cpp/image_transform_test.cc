@@ -1,5 +1,5 @@
 // Resizing, cropping and normalising against what Pillow and torchvision made of the same pixels
-// (tests/data/make_image_files.py), bit for bit.
+// (tests/data/make/make_image_files.py), bit for bit.
 #include <cmath>
 #include <cstdlib>
 #include <cstring>

@@ -4,12 +4,14 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { instrumentation } from '../../scripts/instrument.mjs';
+import { sendRange, startServer } from '../support/server.mjs';
+
+export { sendAndDrop, sendRange } from '../support/server.mjs';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export const FLAVOURS = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
@@ -124,54 +126,24 @@ export const fakeImage = (pixel) => Buffer.from(`IMG${JSON.stringify({ pixel })}
  * Serves ranges. `requests` records what was asked.
  */
 export async function serve(t, routes) {
-  const requests = [];
-  const counts = new Map();
-  const server = createServer((request, response) => {
-    const path = request.url ?? '';
-    requests.push({ path, range: request.headers.range });
-    const count = (counts.get(path) ?? 0) + 1;
-    counts.set(path, count);
-    const route = routes[path];
-    if (typeof route === 'function') return route(request, response, count);
-    if (route === undefined) return response.writeHead(404).end('not here');
-    sendRange(request, response, route);
+  const server = await startServer({
+    folders: {},
+    fault(request, response, path, count) {
+      const route = routes[path];
+      if (typeof route === 'function') route(request, response, count);
+      else if (route !== undefined) sendRange(request, response, route);
+      return route !== undefined;
+    },
   });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { url: `http://127.0.0.1:${server.address().port}`, requests };
-}
-
-/** Answers with the asked range of the bytes. */
-export function sendRange(request, response, bytes) {
-  const range = /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
-  const from = range ? Number(range[1]) : 0;
-  const headers = { 'content-type': 'application/octet-stream', etag: '"1"' };
-  if (range) headers['content-range'] = `bytes ${from}-${bytes.length - 1}/${bytes.length}`;
-  response.writeHead(range ? 206 : 200, { ...headers, 'content-length': bytes.length - from });
-  response.end(bytes.subarray(from));
-}
-
-/**
- * Sends the first `count` bytes of what was asked and drops the connection: as soon as `arrived` says that the other
- * side has them (fetch forgets what it has not yet been asked for when a connection breaks), or after 20 ms.
- */
-export function sendAndDrop(request, response, bytes, count, arrived) {
-  const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
-  const headers = { 'content-length': bytes.length - from, etag: '"1"' };
-  if (from > 0) headers['content-range'] = `bytes ${from}-${bytes.length - 1}/${bytes.length}`;
-  response.writeHead(from > 0 ? 206 : 200, headers);
-  const drop = () => (arrived === undefined || arrived() ? response.destroy() : setTimeout(drop, 5));
-  response.write(bytes.subarray(from, from + count), () => setTimeout(drop, 20));
+  t.after(server.close);
+  return { url: server.origin, requests: server.requests };
 }
 
 /** Runs a program to its end. */
-export function run(command, args, { input, env, timeout = 30_000 } = {}) {
+export function run(command, args, { input, env, cwd, timeout = 30_000 } = {}) {
   return new Promise((resolve) => {
     const begun = performance.now();
-    const child = spawn(command, args, { env: { ...process.env, ...env }, timeout });
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, timeout });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk) => (stdout += chunk));
     child.stderr.on('data', (chunk) => (stderr += chunk));

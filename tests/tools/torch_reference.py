@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes checkpoints, inputs and logits of torchvision's own ResNet-50 for tests/node/torchvision.test.mjs.
+"""Writes checkpoints, inputs and logits of torchvision's own ResNet-50 for tests/node/logits-torchvision.test.mjs.
 
   torch_reference.py FOLDER     needs torch and torchvision (Debian 12's: 1.13 and 0.14)
 

@@ -2,9 +2,9 @@
 // make_cifar10_pictures.py --check puts there. To be run after the weights were converted anew; needs the built package.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { ResNet50 } from '../../dist/index.node.js';
+import { ResNet50 } from '../../../dist/index.node.js';
 
-const folder = new URL('cifar10/', import.meta.url);
+const folder = new URL('../cifar10/', import.meta.url);
 const read = (name) => JSON.parse(readFileSync(new URL(name, folder), 'utf8'));
 
 const pictures = read('pictures.json');

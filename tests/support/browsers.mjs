@@ -1,4 +1,4 @@
-// Real browsers under puppeteer: Debian's Chromium and Firefox, each with a profile of its own that is gone afterwards.
+// Real browsers under puppeteer: Debian's Chromium and Firefox, each with a temporary profile.
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,9 @@ const EXECUTABLES = {
   firefox: process.env.RESNET50_FIREFOX ?? '/usr/bin/firefox-esr',
 };
 
+/** A name of this machine that browsers take for a host elsewhere: http from there is no secure context. */
+export const INSECURE_HOST = 'insecure.test';
+
 const CHROMIUM_FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -19,8 +22,11 @@ const CHROMIUM_FLAGS = [
   '--disable-component-update',
   '--disable-sync',
   '--disable-dev-shm-usage',
-  '--autoplay-policy=no-user-gesture-required',
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+  `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`,
 ];
+const FIREFOX_PREFERENCES = { 'network.dns.localDomains': INSECURE_HOST };
 
 export const BROWSERS = Object.keys(EXECUTABLES);
 
@@ -34,9 +40,9 @@ export function browserMissing(name) {
 /**
  * Starts a browser.
  * @param {'chromium' | 'firefox'} name
- * @param {{ flags?: string[], preferences?: Record<string, unknown> }} [options]
+ * @param {{ flags?: string[] }} [options] and those of puppeteer
  */
-export async function launch(name, { flags = [], preferences = {}, ...more } = {}) {
+export async function launch(name, { flags = [], ...more } = {}) {
   const profile = await mkdtemp(join(tmpdir(), `resnet50-wasm-${name}-`));
   const browser = await puppeteer
     .launch({
@@ -46,7 +52,7 @@ export async function launch(name, { flags = [], preferences = {}, ...more } = {
       userDataDir: profile,
       protocolTimeout: 180_000,
       args: name === 'chromium' ? [...CHROMIUM_FLAGS, ...flags] : flags,
-      ...(name === 'firefox' && { extraPrefsFirefox: preferences }),
+      ...(name === 'firefox' && { extraPrefsFirefox: FIREFOX_PREFERENCES }),
       ...more,
     })
     .catch(async (error) => {
@@ -61,9 +67,9 @@ export async function launch(name, { flags = [], preferences = {}, ...more } = {
   return browser;
 }
 
-/** Opens a page; its console lines and uncaught errors are collected in `lines`. */
-export async function openPage(browser, url, lines = []) {
-  const page = await browser.newPage();
+/** Opens a page in a context; its console lines and uncaught errors are collected in `lines`. */
+export async function openPage(context, url, lines = []) {
+  const page = await context.newPage();
   page.on('console', (message) => lines.push(message.text()));
   page.on('pageerror', (error) => lines.push(`uncaught: ${error.message}`));
   await page.goto(url);

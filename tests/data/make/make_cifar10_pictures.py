@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws the sample pictures in cifar10/ and measures how a ResNet-50 for CIFAR-10 labels them. Knows no foreign image.
+"""Draws the sample pictures in ../cifar10 and measures how a ResNet-50 for CIFAR-10 labels them.
 
   make_cifar10_pictures.py                    draw all pictures, write pictures.json without measurements
   make_cifar10_pictures.py --check FILE.pth   measure the stored pictures with torchvision's network, write
@@ -18,7 +18,7 @@ from PIL import Image
 
 import drawings_cifar10
 
-FOLDER = pathlib.Path(__file__).resolve().parent / "cifar10"
+FOLDER = pathlib.Path(__file__).resolve().parent.parent / "cifar10"
 INDEX = FOLDER / "pictures.json"
 LOGITS = FOLDER / "logits.json"
 VARIANT = json.loads((FOLDER.parents[2] / "weights" / "registry.json").read_text())["CIFAR10_DEMO"]

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Writes what torchvision's own transforms, network and feature extractor make of two pictures, for
-tests/node/looking.test.mjs. Needs torch and torchvision (Debian 12's: 1.13 and 0.14).
+tests/node/model-torchvision.test.mjs. Needs torch and torchvision (Debian 12's: 1.13 and 0.14).
 
-  torch_looking.py PICTURES FOLDER     PICTURES is tests/data/pictures
+  torch_model.py PICTURES FOLDER     PICTURES is tests/data/pictures
 
 seeded.pth         the network of torch_reference.py, its classifier scaled down so that no class takes all probability
 parameters.json    named_parameters and named_buffers: [name, shape, numel]

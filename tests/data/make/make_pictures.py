@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws the sample pictures in pictures/ and measures how a real ResNet-50 labels them. Knows no foreign image.
+"""Draws the sample pictures in ../pictures and measures how a real ResNet-50 labels them.
 
   make_pictures.py                                  draw all pictures, write pictures.json without measurements
   make_pictures.py --check pqf=FILE.pth ktb=...     measure the stored pictures with torchvision's network and both of
@@ -17,7 +17,7 @@ from PIL import Image, ImageOps
 
 import drawings
 
-FOLDER = pathlib.Path(__file__).resolve().parent / "pictures"
+FOLDER = pathlib.Path(__file__).resolve().parent.parent / "pictures"
 INDEX = FOLDER / "pictures.json"
 SHOWN_QUALITY = 85
 

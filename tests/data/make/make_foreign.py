@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 HEIGHT, WIDTH = 36, 48
-folder = Path(__file__).parent / 'foreign'
+folder = Path(__file__).resolve().parent.parent / 'foreign'
 folder.mkdir(exist_ok=True)
 
 y, x = np.mgrid[0:HEIGHT, 0:WIDTH]

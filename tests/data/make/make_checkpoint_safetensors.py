@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes small safetensors files under checkpoints/, written from the format's description with struct and json alone:
+"""Makes small safetensors files in ../checkpoints, written from the format's description with struct and json alone:
 good_*.safetensors, and bad_*.safetensors with one rule broken in each. Usage: make_checkpoint_safetensors.py [FOLDER]."""
 
 import json
@@ -7,7 +7,7 @@ import os
 import struct
 import sys
 
-OUT = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "checkpoints")
+OUT = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "checkpoints")
 
 
 def file(header, data=b"", length=None, pad=0):

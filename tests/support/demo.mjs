@@ -1,26 +1,12 @@
-// What the demo's tests need: weights, the demo's own server, a plain static host, a browser, and pages that remember
-// whatever they complained about or asked of others.
+// What the demo's tests need: the demo's own server, a plain static host, and pages that remember whatever they complained
+// about or asked of others.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import puppeteer from 'puppeteer-core';
-import sirv from 'sirv';
-import { weightsMissing } from '../test-weights.mjs';
-
-export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const CHROMIUM = process.env.RESNET50_CHROMIUM ?? '/usr/bin/chromium';
-const CHROMIUM_FLAGS = [
-  ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  ...['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
-];
-
-/** Why the tests cannot run here; false where they can. */
-export const unable =
-  (!existsSync(CHROMIUM) && `there is no ${CHROMIUM} (RESNET50_CHROMIUM names another)`) || weightsMissing();
+import { ROOT } from './prepare.mjs';
+import { startServer } from './server.mjs';
+import { newContext } from './shared-browsers.mjs';
 
 /** Runs one of the demo's commands to its end. */
 export function run(args, options = {}) {
@@ -54,20 +40,13 @@ export async function serveDemo(weights, ...options) {
   return { url, said: said.join('\n'), close };
 }
 
-/** A host that only hands out files, without any header of ours, under a path. */
+/**
+ * A host that only hands out files, without isolation or a policy, under a path. Nothing may be cached: of a cached page,
+ * a reload by Chromium itself gives one that is controlled by the service worker but not isolated, and it stays 'Starting'.
+ */
 export async function serveStatic(folder, base) {
-  const files = sirv(folder, { dev: true });
-  const server = createServer((request, response) => {
-    if (!request.url.startsWith(base)) return response.writeHead(404).end();
-    request.url = request.url.slice(base.length - 1);
-    files(request, response);
-  });
-  await new Promise((resolve) => server.listen(0, 'localhost', resolve));
-  const close = () => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  };
-  return { url: `http://localhost:${server.address().port}${base}`, close };
+  const server = await startServer({ folders: { [base]: folder }, caching: 'no-store' });
+  return { url: `http://localhost:${server.port}${base}`, close: server.close };
 }
 
 /** Hosts that Chromium asks by itself, for updates, the time, accounts and text fields, whatever its flags say. */
@@ -86,34 +65,34 @@ async function startForeignTrap() {
     socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { asked, address: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
-}
-
-/** A browser; `foreign()` lists what its pages asked of other hosts, workers' requests included. */
-export async function startBrowser() {
-  const trap = await startForeignTrap();
-  const args = [...CHROMIUM_FLAGS, `--proxy-server=${trap.address}`];
-  const browser = await puppeteer.launch({ executablePath: CHROMIUM, args });
-  const close = async () => {
-    await browser.close();
-    trap.close();
+  const close = () => {
+    server.closeAllConnections();
+    server.close();
   };
-  return { browser, foreign: () => trap.asked.filter((address) => !BROWSERS_OWN.test(address)), close };
+  return { asked, address: `127.0.0.1:${server.address().port}`, close };
 }
 
 /**
- * A page in a context of its own (no cache, no service worker of others). `faults` gathers errors of the page and of its
- * console.
+ * Opens pages in contexts of the shared browser. `foreign()` lists what the pages asked of other hosts, workers' requests
+ * included.
  */
-export async function openPage(t, browser, url, { width = 1280, features = [], before } = {}) {
-  const context = await browser.createBrowserContext();
+export async function startVisits(browserName = 'chromium') {
+  const trap = await startForeignTrap();
+  /** A page in a new context (no cache, no service worker of others). */
+  const open = (t, url, options) => openPage(t, { browserName, proxyServer: trap.address }, url, options);
+  return { open, foreign: () => trap.asked.filter((address) => !BROWSERS_OWN.test(address)), close: trap.close };
+}
+
+/** `faults` gathers errors of the page and of its console. */
+async function openPage(t, { browserName, ...options }, url, { width = 1280, features, before } = {}) {
+  const context = await newContext(browserName, options);
   t.after(() => context.close());
   const page = await context.newPage();
   const faults = [];
   page.on('pageerror', (error) => faults.push(String(error)));
   page.on('console', (message) => ['error', 'warn'].includes(message.type()) && faults.push(message.text()));
   await page.setViewport({ width, height: 860 });
-  await page.emulateMediaFeatures(features);
+  if (features) await page.emulateMediaFeatures(features);
   await before?.(page);
   await page.goto(url);
   await page.waitForSelector('html[data-ready]');

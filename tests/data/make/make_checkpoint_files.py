@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Makes the small state dicts under checkpoints/ (PyTorch 1.13, torch.save in both formats) and, beside each, NAME.txt:
-what torch.load makes of it (one line a tensor: name, dtype, shape, then the values as float32 bit patterns).
+"""Makes the small state dicts in ../checkpoints (PyTorch 1.13, torch.save in both formats) and, beside each, NAME.txt:
+what torch.load makes of it (one line per tensor: name, dtype, shape, then the values as float32 bit patterns).
 Usage: make_checkpoint_files.py [OUTPUT_FOLDER]. Plain streams differ from run to run in their storages' keys, which are
 memory addresses."""
 
@@ -15,7 +15,7 @@ import zipfile
 
 import torch
 
-OUT = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "checkpoints")
+OUT = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "checkpoints")
 
 
 def plain_tensors():

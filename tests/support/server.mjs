@@ -1,5 +1,4 @@
-// A web server for the browser tests: folders under prefixes, isolation, CSP and CORS as asked, and faults on demand.
-// Knows nothing of the package.
+// The web server of the tests: folders under prefixes, isolation, CSP and CORS as asked, and faults on demand.
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -31,6 +30,7 @@ export const STRICT_CSP = "default-src 'self'; script-src 'self' 'wasm-unsafe-ev
  * @property {boolean} [isolated] Cross-Origin-Opener-Policy and Cross-Origin-Embedder-Policy
  * @property {string} [csp]
  * @property {boolean} [cors] any origin may read
+ * @property {string} [caching] Cache-Control; 'no-cache' unless given
  * @property {string} [fallback] HTML for everything that is not there, as single-page servers send it
  * @property {(request: object, response: object, path: string, count: number) => boolean | undefined} [fault] answers
  *   in place of the server when it returns true; `count` is how often the path was asked for, this time included
@@ -74,9 +74,9 @@ export async function startServer(options) {
   };
 }
 
-function headersOf({ isolated, csp, cors }) {
+function headersOf({ isolated, csp, cors, caching = 'no-cache' }) {
   return {
-    'cache-control': 'no-cache',
+    'cache-control': caching,
     ...(isolated && {
       'cross-origin-opener-policy': 'same-origin',
       'cross-origin-embedder-policy': 'require-corp',
@@ -99,7 +99,7 @@ function sendFile(request, response, file, { size, mtimeMs }) {
   response.setHeader('content-type', TYPES[extname(file)] ?? 'application/octet-stream');
   response.setHeader('etag', `"${size}-${mtimeMs}"`);
   if (request.headers['if-none-match'] === `"${size}-${mtimeMs}"`) return response.writeHead(304).end();
-  const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+  const from = firstByte(request);
   response.setHeader('content-length', size - from);
   if (from > 0) response.setHeader('content-range', `bytes ${from}-${size - 1}/${size}`);
   response.writeHead(from > 0 ? 206 : 200);
@@ -109,13 +109,30 @@ function sendFile(request, response, file, { size, mtimeMs }) {
     .pipe(response);
 }
 
-/** Sends `count` bytes of a file, of what was asked for, and drops the connection. */
-export function dropAfter(request, response, bytes, count) {
-  const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
-  response.setHeader('content-length', bytes.length - from);
-  response.setHeader('etag', '"whole"');
-  if (from > 0) response.setHeader('content-range', `bytes ${from}-${bytes.length - 1}/${bytes.length}`);
-  response.writeHead(from > 0 ? 206 : 200);
-  response.write(bytes.subarray(from, from + count), () => setTimeout(() => response.destroy(), 50));
-  return true;
+const firstByte = (request) => Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+
+function writeHead(response, from, size) {
+  const headers = { 'content-type': 'application/octet-stream', 'content-length': size - from, etag: '"1"' };
+  if (from > 0) headers['content-range'] = `bytes ${from}-${size - 1}/${size}`;
+  response.writeHead(from > 0 ? 206 : 200, headers);
+}
+
+/** Answers with the asked range of the bytes. */
+export function sendRange(request, response, bytes) {
+  const from = firstByte(request);
+  writeHead(response, from, bytes.length);
+  response.end(bytes.subarray(from));
+}
+
+/**
+ * Sends the first `count` bytes of what was asked and drops the connection: as soon as `arrived` says that the other
+ * side has them (fetch forgets what it has not yet been asked for when a connection breaks), or after 20 ms.
+ * @param {() => unknown} [arrived] may be async
+ */
+export function sendAndDrop(request, response, bytes, count, arrived) {
+  const from = firstByte(request);
+  writeHead(response, from, bytes.length);
+  const drop = async () => ((await arrived()) ? response.destroy() : setTimeout(drop, 5));
+  const sent = arrived ? drop : () => setTimeout(() => response.destroy(), 20);
+  response.write(bytes.subarray(from, from + count), sent);
 }

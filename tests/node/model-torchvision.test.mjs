@@ -1,4 +1,4 @@
-// What the network sees and says beyond labels, against torchvision (tests/tools/torch_looking.py): preprocessing, ten
+// What the network sees and says beyond labels, against torchvision (tests/tools/torch_model.py): preprocessing, ten
 // crops, parameters, features, class activation maps. Skipped by name where the core or torchvision is absent.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -25,8 +25,8 @@ describe('beside torchvision', { skip }, () => {
   };
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'resnet50-wasm-looking-'));
-    const tool = join(ROOT, 'tests', 'tools', 'torch_looking.py');
+    folder = await mkdtemp(join(tmpdir(), 'resnet50-wasm-model-'));
+    const tool = join(ROOT, 'tests', 'tools', 'torch_model.py');
     const made = await run(PYTHON, ['-B', tool, join(ROOT, 'tests', 'data', 'pictures'), folder], { timeout: 240_000 });
     assert.equal(made.status, 0, made.stderr);
     const converted = await cli([

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Draws the small image files in image/ and writes down what Pillow and torchvision make of them. Knows no foreign image.
+"""Draws the small image files in ../image and writes down what Pillow and torchvision make of them.
 
   make_image_files.py            needs numpy, Pillow and torchvision (Debian 12's: Pillow 9.4, torchvision 0.14)
 
@@ -24,7 +24,7 @@ from PIL import Image, ImageOps
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as F
 
-FOLDER = pathlib.Path(__file__).resolve().parent / "image"
+FOLDER = pathlib.Path(__file__).resolve().parent.parent / "image"
 FILTERS = {"nearest": Image.Resampling.NEAREST, "bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 MODES = {"nearest": InterpolationMode.NEAREST, "bilinear": InterpolationMode.BILINEAR, "bicubic": InterpolationMode.BICUBIC}
 WIDTH, HEIGHT = 29, 19  # odd, so that rows end inside a byte and blocks inside the picture
