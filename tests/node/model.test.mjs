@@ -156,6 +156,8 @@ test('bad input gets one typed error that names it, and the next call works', as
     [{}, 'UNSUPPORTED_INPUT', /Object/],
     ['data:image/png;base64,%%%', 'UNSUPPORTED_INPUT', /data:/],
     ['http://127.0.0.1:9/x.jpg', 'FETCH_FAILED', /127\.0\.0\.1:9/],
+    ['http://', 'UNSUPPORTED_INPUT', /http:\/\/ is no address/],
+    ['file://server/share/photo.jpg', 'UNSUPPORTED_INPUT', /is no address/],
   ];
   for (const [input, code, message] of cases) {
     await assert.rejects(model.classify(input), { name: 'ResNet50Error', code, message });
@@ -251,6 +253,10 @@ test('odd options of load are refused by name', async (t) => {
     threads: ['2', 65],
     transforms: [5, () => 1],
     wasmUrl: ['http://', 'http://a b/'],
+    weights: ['http://', 'file://server/share'],
+    weightsUrl: ['http://', 'file://server/share'],
+    weightsDir: [5, {}, true],
+    onProgress: [5, 'x', {}],
     head: [
       { method: 'mean', classes: ['a'] },
       { method: 'head', classes: [] },

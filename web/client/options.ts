@@ -117,6 +117,7 @@ export function checkLoadOptions(o: LoadOptions): void {
   checkOneOf(flavour, 'flavour', ...FLAVOURS);
   check(o.classes === undefined || isCount(o.classes, 1_000_000), 'classes', 'must be a whole number, 1 to 1000000');
   check(o.seed === undefined || Number.isSafeInteger(o.seed), 'seed', 'must be a whole number');
+  check(typeof (o.onProgress ?? check) === 'function', 'onProgress', 'must be a function');
   mergeTransforms(DEFAULT_TRANSFORMS, o.transforms ?? {});
   for (const key of ['maxBytes', 'maxPixels'] as const) {
     check(isNumber(o[key] ?? 1, Number.MIN_VALUE, Number.POSITIVE_INFINITY), key, 'must be a number greater than 0');

@@ -24,6 +24,7 @@ const isName = (v: unknown): v is string => typeof v === 'string' && v !== '';
 function checkOptions(o: FitOptions): void {
   const { method = 'head' } = o;
   check(method === 'head' || method === 'knn', 'method', "must be 'head' or 'knn'");
+  check(typeof (o.onProgress ?? check) === 'function', 'onProgress', 'must be a function');
   checkFinetuneOptions(o);
   check(o.epochs === undefined || isCount(o.epochs, 1_000_000), 'epochs', 'must be a whole number from 1');
   check(o.patience === undefined || isCount(o.patience, 1_000_000), 'patience', 'must be a whole number from 1');
