@@ -77,6 +77,7 @@ export class Model {
   readonly #limits: { maxBytes: number; maxPixels: number };
   readonly #queue = new Queue();
   #session: Session;
+  #opening: Promise<Session> | undefined;
   #head: PlacedHead | null = null;
   #warned = false;
   /** Aborted by dispose(), with the error that pending calls get. */
@@ -445,11 +446,14 @@ export class Model {
     return connection.call(job, request, { signal, transfer: transferables(request.image) });
   }
 
-  /** The session, or a fresh one where the last one crashed. Runs inside the queue, so never twice at a time. */
+  /** The session, or a fresh one where the last one crashed: the same for a job and the picture fetched beside it. */
   async #liveSession(): Promise<Session> {
     this.#disposal.signal.throwIfAborted();
     if (this.#session.connection.alive) return this.#session;
-    this.#session = await this.#open(this.#source, this.#head);
+    this.#opening ??= this.#open(this.#source, this.#head).finally(() => {
+      this.#opening = undefined;
+    });
+    this.#session = await this.#opening;
     return this.#session;
   }
 
