@@ -1,12 +1,14 @@
 // A stand-in for the compiled core that keeps web/core/types.ts's contract in plain JavaScript: memory with an allocator, a
 // picture format of its own ('IMG' and JSON), logits that show which picture was seen. 'TRAP' in place of a picture
-// ends like a wasm trap. Counts what is allocated so that leaks show as memoryBytes.
+// ends like a wasm trap, 'DEEP' like a stack that is too deep; for 'ODD' it breaks the contract. Counts what is allocated so that leaks show as memoryBytes.
 import { gzipSync } from 'node:zlib';
 
 const ok = (value) => ({ value });
 const fail = (code, message, subject = '') => ({ error: { code, message, subject } });
 
 export default async function factory(options = {}) {
+  const file = options.locateFile?.('core.wasm') ?? '';
+  if (file.includes('nowhere')) throw new Error(`ENOENT: no such file, open '${file}'`);
   const HEAPU8 = new Uint8Array(64 * 2 ** 20);
   const HEAPF32 = new Float32Array(HEAPU8.buffer);
   const blocks = new Map();
@@ -36,6 +38,8 @@ export default async function factory(options = {}) {
     decodeImage(pointer, bytes, { maxPixels }) {
       const content = text(pointer, bytes);
       if (content.startsWith('TRAP')) throw new WebAssembly.RuntimeError('unreachable');
+      if (content.startsWith('DEEP')) throw new RangeError('Maximum call stack size exceeded');
+      if (content.startsWith('ODD')) return undefined;
       if (content.startsWith('RIFF'))
         return fail('UNSUPPORTED_FORMAT', 'WebP is not read here: convert it to JPEG or PNG');
       if (!content.startsWith('IMG')) return fail('NOT_AN_IMAGE', 'the bytes begin with no image signature');

@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import {
   FLAVOURS,
   fakeImage,
@@ -155,6 +156,8 @@ test('bad input gets one typed error that names it, and the next call works', as
     [{}, 'UNSUPPORTED_INPUT', /Object/],
     ['data:image/png;base64,%%%', 'UNSUPPORTED_INPUT', /data:/],
     ['http://127.0.0.1:9/x.jpg', 'FETCH_FAILED', /127\.0\.0\.1:9/],
+    ['http://', 'UNSUPPORTED_INPUT', /http:\/\/ is no address/],
+    ['file://server/share/photo.jpg', 'UNSUPPORTED_INPUT', /is no address/],
   ];
   for (const [input, code, message] of cases) {
     await assert.rejects(model.classify(input), { name: 'ResNet50Error', code, message });
@@ -187,6 +190,115 @@ test('bad options are refused by name', async (t) => {
     weights: '',
   })) {
     await assert.rejects(ResNet50.load({ [option]: value }), { code: 'INVALID_ARGUMENT', subject: option });
+  }
+});
+
+/** A list whose last entry is missing. */
+const holed = (length, value) => new Array(length).fill(value, 0, length - 1);
+
+/** Options that pass for right ones at a glance; each must be refused before it gets to the worker. */
+const ODD = {
+  classify: {
+    allow: [[null], [undefined], [{}], [true], new Array(1), holed(3, 1)],
+    deny: [[null], ['label 1', []]],
+    threshold: ['0.5', null, [0.5], Number.NaN],
+    background: [['1', '2', '3'], [null, null, null], new Array(3)],
+    region: [{ left: '0', top: 0, right: 1, bottom: 1 }, 5, true],
+    rotate: ['90', 45],
+    crops: ['2', 3],
+    transforms: [5, 'x', () => 1],
+  },
+  explain: { index: [true, {}, []], maxSide: ['512', [1], 0] },
+  preprocess: { layout: [null, 'NCHW'] },
+  embed: { orientation: [null, 'EXIF'] },
+};
+for (const worker of [true, false]) {
+  test(`odd options are refused by name and cost no core, ${worker ? 'in a worker' : 'in place'}`, async (t) => {
+    const { model } = await setUp(t, { worker });
+    const info = t.mock.method(console, 'info', () => undefined);
+    for (const [method, options] of Object.entries(ODD)) {
+      for (const [option, values] of Object.entries(options)) {
+        for (const value of values) {
+          const refused = { name: 'ResNet50Error', code: 'INVALID_ARGUMENT', subject: option };
+          await assert.rejects(model[method](fakeImage(1), { [option]: value }), refused, `${method} ${option}`);
+        }
+      }
+    }
+    const transforms = [{ mean: [0, 0, '0'] }, { mean: new Array(3) }, { std: holed(3, 1) }, { constructor: () => 1 }];
+    for (const value of transforms) {
+      await assert.rejects(model.logits(fakeImage(1), { transforms: value }), {
+        code: 'INVALID_ARGUMENT',
+        subject: `transforms.${Object.keys(value)[0]}`,
+      });
+    }
+    for (const stages of [[], [''], [null], new Array(1), holed(2, 'layer3'), 5, {}]) {
+      await assert.rejects(model.features(fakeImage(1), stages), { code: 'INVALID_ARGUMENT', subject: 'stage' });
+    }
+    const tensor = new Float32Array(48);
+    for (const shape of [null, 5, 'abc', {}, [1n], [3, 4], new Array(4), [1, 3, 4, 4.5]]) {
+      await assert.rejects(model.logits({ tensor, shape }), { code: 'INVALID_ARGUMENT', subject: 'the tensor' });
+    }
+    assert.equal(await best(model, fakeImage(3)), 3);
+    assert.equal(info.mock.callCount(), 0);
+  });
+}
+
+test('odd options of load are refused by name', async (t) => {
+  const { ResNet50, weightsDir } = await setUp(t);
+  const odd = {
+    maxPixels: [5n, '5', 0, Number.NaN, [5]],
+    maxBytes: ['5', -1, {}],
+    classes: ['10', 0],
+    seed: ['1', 1.5],
+    threads: ['2', 65],
+    transforms: [5, () => 1],
+    wasmUrl: ['http://', 'http://a b/'],
+    weights: ['http://', 'file://server/share'],
+    weightsUrl: ['http://', 'file://server/share'],
+    weightsDir: [5, {}, true],
+    onProgress: [5, 'x', {}],
+    head: [
+      { method: 'mean', classes: ['a'] },
+      { method: 'head', classes: [] },
+      { method: 'head', classes: ['a', 'b'], weight: new Float32Array(2), bias: new Float32Array(2) },
+      { method: 'head', classes: ['a'], weight: 'many', bias: 5 },
+      { method: 'knn', classes: ['a'], embeddings: new Float32Array(2048), labels: new Int32Array(1), k: 2 },
+      { method: 'knn', classes: ['a'], embeddings: new Float32Array(2048), labels: new Int32Array([1]), k: 1 },
+    ],
+  };
+  for (const [option, values] of Object.entries(odd)) {
+    for (const value of values) {
+      const refused = { name: 'ResNet50Error', code: 'INVALID_ARGUMENT', subject: option };
+      await assert.rejects(ResNet50.load({ weightsDir, [option]: value }), refused, `${option}`);
+    }
+  }
+});
+
+/** The workers that get messages from now on. */
+function watchWorkers(t) {
+  const workers = new Set();
+  const { postMessage } = Worker.prototype;
+  t.mock.method(Worker.prototype, 'postMessage', function (...args) {
+    workers.add(this);
+    return postMessage.apply(this, args);
+  });
+  return workers;
+}
+
+test('a bug of ours is INTERNAL and leaves the core alive; what the core throws replaces it', async (t) => {
+  const { model } = await setUp(t);
+  const workers = watchWorkers(t);
+  await assert.rejects(model.classify(Buffer.from('ODD')), {
+    code: 'INTERNAL',
+    message: /a bug of resnet50-wasm: Cannot read/,
+  });
+  assert.equal(await best(model, fakeImage(2)), 2);
+  assert.equal(workers.size, 1, 'the same worker');
+  for (const content of ['DEEP', 'TRAP']) {
+    const before = workers.size;
+    await assert.rejects(model.classify(Buffer.from(content)), { code: 'CORE_CRASHED', message: /a fresh one/ });
+    assert.equal(await best(model, fakeImage(3)), 3);
+    assert.equal(workers.size, before + 1, 'another worker');
   }
 });
 

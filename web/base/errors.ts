@@ -75,14 +75,25 @@ export interface PlainError {
   cause?: string;
 }
 
-/** Turns whatever was thrown into a plain object; what is not ours becomes `fallback`. */
-export function toPlainError(error: unknown, fallback: ErrorCode = 'INTERNAL'): PlainError {
+/** The error for a request that failed for good. */
+export const fetchFailed = (url: string, why: string, cause?: unknown): ResNet50Error =>
+  new ResNet50Error('FETCH_FAILED', `${url} could not be fetched: ${why}`, { subject: url, cause });
+
+/** CORE_CRASHED for what came out of a call into the core: its memory is in an unknown state. */
+export const coreCrashed = (cause: unknown): ResNet50Error =>
+  new ResNet50Error('CORE_CRASHED', `the core stopped working (${describe(cause)}); the next call starts a fresh one`, {
+    cause,
+  });
+
+/** Turns whatever was thrown into a plain object; what no code of ours expected is a bug of this package. */
+export function toPlainError(thrown: unknown): PlainError {
+  const error = thrown instanceof WebAssembly.RuntimeError ? coreCrashed(thrown) : thrown;
   if (error instanceof ResNet50Error) {
     const { code, message, subject, cause } = error;
     return { code, message, subject, ...(cause === undefined ? {} : { cause: describe(cause) }) };
   }
   if (isAbort(error)) return { code: 'ABORTED', message: describe(error), subject: '' };
-  return { code: fallback, message: describe(error), subject: '' };
+  return { code: 'INTERNAL', message: `a bug of resnet50-wasm: ${describe(error)}`, subject: '' };
 }
 
 /** The reverse of {@link toPlainError}. */

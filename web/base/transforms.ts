@@ -2,7 +2,7 @@
  * Preprocessing in plain numbers, as torchvision's ImageClassification preset has it, and the check of what users
  * override.
  */
-import { fault } from './check.js';
+import { fault, isFields } from './check.js';
 
 export type Interpolation = 'nearest' | 'bilinear' | 'bicubic';
 
@@ -30,7 +30,7 @@ const MAX_SIDE = 4096;
 const isSide = (v: unknown, least: number): v is number =>
   typeof v === 'number' && Number.isInteger(v) && v >= least && v <= MAX_SIDE;
 const isTriple = (v: unknown): v is readonly [number, number, number] =>
-  Array.isArray(v) && v.length === 3 && v.every((x) => typeof x === 'number' && Number.isFinite(x));
+  Array.isArray(v) && v.length === 3 && Array.from(v).every(Number.isFinite); // a hole is not a number
 
 /** One rule a field: what is wrong with it, or undefined. */
 const RULES: Readonly<Record<keyof Transforms, (v: unknown) => string | undefined>> = {
@@ -60,7 +60,8 @@ export function findTransformsFault(
  * @throws ResNet50Error INVALID_ARGUMENT naming the field, unknown ones included
  */
 export function mergeTransforms(base: Transforms, overrides: Partial<Transforms> = {}): Transforms {
-  const unknown = Object.keys(overrides).find((field) => !(field in RULES));
+  if (!isFields(overrides)) throw fault('transforms', 'must be an object');
+  const unknown = Object.keys(overrides).find((field) => !Object.hasOwn(RULES, field));
   if (unknown !== undefined) {
     throw fault(`transforms.${unknown}`, `is no transform: there are ${Object.keys(RULES).join(', ')}`);
   }

@@ -1,7 +1,7 @@
 /**
  * Which part of an image is looked at, and how it is turned: checked here, as pixels for the core.
  */
-import { fault } from './check.js';
+import { checkOneOf, fault } from './check.js';
 
 /** A part of an image in fractions of its sides, 0..1, from its upper left corner. */
 export interface Region {
@@ -24,14 +24,14 @@ export interface ViewSettings {
 /** @throws ResNet50Error INVALID_ARGUMENT naming the option */
 export function viewSettings(o: { rotate?: Rotation; region?: Region | null }): ViewSettings {
   const { rotate = 0, region = null } = o;
-  if (![0, 90, 180, 270].includes(rotate)) throw fault('rotate', `must be 0, 90, 180 or 270 degrees, not ${rotate}`);
+  checkOneOf(rotate, 'rotate', 0, 90, 180, 270);
   if (region === null) return { rotate, region };
   const { left, top, right, bottom } = region;
   const ok = [left, top, right, bottom].every((v) => typeof v === 'number' && v >= 0 && v <= 1);
   if (!ok || left >= right || top >= bottom) {
     throw fault(
       'region',
-      `must have left < right and top < bottom, fractions of the image from 0 to 1; this one has left ${left}, top ${top}, right ${right}, bottom ${bottom}`,
+      `must have left < right and top < bottom, fractions of the image from 0 to 1, not ${JSON.stringify(region)}`,
     );
   }
   return { rotate, region: { left, top, right, bottom } };

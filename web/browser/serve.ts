@@ -27,7 +27,7 @@ export const serve = (factory: CoreFactory): void =>
   );
 
 /** Serves what `open` makes of a core whose threads can start. */
-export function listen(factory: CoreFactory, open: (threaded: CoreFactory, post: Post) => Receiver): void {
+export function listen(factory: CoreFactory, open: (threaded: CoreFactory, post: Post) => Receiver<never>): void {
   const scope = globalThis as unknown as WorkerScope;
   if (scope.name === THREAD_NAME) {
     serveThread(globalThis as unknown as Parameters<typeof serveThread>[0]);

@@ -1,7 +1,7 @@
 /**
  * Where weights are sought in a browser: the folder the caller names, else beside the package, else beside the page.
  */
-import { ResNet50Error } from '../base/errors.js';
+import { fault } from '../base/check.js';
 import type { SourceRequest } from '../client/platform.js';
 import { isVariantName } from '../weights/manifest.js';
 import type { FolderSource } from '../weights/source.js';
@@ -19,9 +19,7 @@ const folder = (address: string): string => (address.endsWith('/') ? address : `
 export function browserSource(request: SourceRequest, module: string): FolderSource {
   const { weights, weightsUrl } = request;
   if (request.weightsDir !== undefined) {
-    throw new ResNet50Error('INVALID_ARGUMENT', 'weightsDir is for Node.js: browsers take weightsUrl', {
-      subject: 'weightsDir',
-    });
+    throw fault('weightsDir', 'is for Node.js: browsers take weightsUrl');
   }
   if (!isVariantName(weights)) return addressSource(weights);
   const known = spelledOut(weights) !== undefined;
@@ -37,9 +35,7 @@ function defaultBases(module: string | undefined): string[] {
   const bases = page === undefined ? [] : [new URL('weights/', page).href];
   if (module?.startsWith('http')) bases.unshift(new URL('../weights/', new URL(module)).href);
   if (bases.length === 0) {
-    throw new ResNet50Error('INVALID_ARGUMENT', 'weightsUrl must be given: there is no page to look beside', {
-      subject: 'weightsUrl',
-    });
+    throw fault('weightsUrl', 'must be given: there is no page to look beside');
   }
   return [...new Set(bases)];
 }

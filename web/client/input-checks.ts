@@ -2,31 +2,13 @@
  * Limits on inputs, and the errors for what is beyond them.
  */
 import { ResNet50Error } from '../base/errors.js';
-
-/** Limits on inputs where the caller gives none. */
-export interface Limits {
-  /** Longest encoded file, bytes. */
-  maxBytes: number;
-  /** Most pixels (width x height) of an image. */
-  maxPixels: number;
-}
+import type { Limits } from '../base/limits.js';
 
 /** 64 megapixels: a phone's photo, and 192 MB as RGB. */
 export const BROWSER_LIMITS: Limits = { maxBytes: 64 * 2 ** 20, maxPixels: 64_000_000 };
 
 export const badInput = (message: string, subject = 'image', cause?: unknown): ResNet50Error =>
   new ResNet50Error('UNSUPPORTED_INPUT', message, { subject, cause });
-
-export function checkBytes(bytes: number, name: string, limits: Limits): void {
-  if (bytes <= limits.maxBytes) return;
-  throw new ResNet50Error(
-    'IMAGE_TOO_LARGE',
-    `${name} has more than ${limits.maxBytes} bytes: raise maxBytes to take it`,
-    {
-      subject: name,
-    },
-  );
-}
 
 export function checkPixels(width: number, height: number, name: string, limits: Limits): void {
   if (width * height <= limits.maxPixels) return;

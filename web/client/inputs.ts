@@ -3,10 +3,13 @@
  * (canvases, videos) are copied at the time of the call, files and addresses when it is their turn.
  */
 
+import { check, fault } from '../base/check.js';
 import { describe, ResNet50Error } from '../base/errors.js';
+import { checkBytes, type Limits } from '../base/limits.js';
 import type { PreparedImage } from '../protocol/messages.js';
-import { badInput, checkBytes, checkPixels, type Limits } from './input-checks.js';
-import { decodeDataUrl, fetchBytes, readResponse, readStream } from './read-input.js';
+import type { FetchInput } from '../weights/http.js';
+import { badInput, checkPixels } from './input-checks.js';
+import { decodeDataUrl, readResponse, readStream } from './read-input.js';
 
 /** 8-bit pixels, rows top to bottom, channels interleaved (gray, RGB or RGBA), no padding. ImageData is one. */
 export interface RawPixels {
@@ -51,6 +54,8 @@ export interface TensorInput {
 export interface AddressOpener {
   /** What a string given as an image is: an absolute URL, or the bytes of a local file. */
   openAddress(address: string | URL, limits: Limits): URL | Promise<Uint8Array<ArrayBuffer>>;
+  /** Fetches what is behind an absolute URL. */
+  readonly fetchInput: FetchInput;
 }
 
 /** An input on its way: call it when it is the input's turn. */
@@ -91,17 +96,16 @@ export function prepare(input: ImageInput, label: string, platform: AddressOpene
 /** A tensor as a prepared input (copied). */
 export function prepareTensor(input: TensorInput, label: string): PreparedImage {
   const { tensor, shape } = input;
-  const full = shape.length === 3 ? ([1, ...shape] as const) : shape;
-  const ok = full.length === 4 && full.every((n) => Number.isInteger(n) && n > 0) && full[1] === 3;
-  const length = full.reduce((product, n) => product * n, 1);
-  if (!(tensor instanceof Float32Array) || !ok || length !== tensor.length) {
-    throw new ResNet50Error(
-      'INVALID_ARGUMENT',
-      `${label}: a tensor is a Float32Array of shape [n, 3, height, width] or [3, height, width]; this one has ${tensor?.length} numbers and shape [${shape}]`,
-      { subject: label },
-    );
-  }
-  return { kind: 'tensor', name: label, data: new Float32Array(tensor), shape: [full[0], full[1], full[2], full[3]] };
+  const full = Array.from(shape ?? []);
+  if (full.length === 3) full.unshift(1);
+  const [n = 0, channels, height = 0, width = 0] = full;
+  const ok = full.length === 4 && channels === 3 && full.every((side) => Number.isInteger(side) && side > 0);
+  check(
+    ok && tensor instanceof Float32Array && n * 3 * height * width === tensor.length,
+    label,
+    `must be a Float32Array of shape [n, 3, height, width] or [3, height, width]; this one has ${tensor?.length} numbers and shape [${full}]`,
+  );
+  return { kind: 'tensor', name: label, data: new Float32Array(tensor), shape: [n, 3, height, width] };
 }
 
 /** The buffers of a prepared image that can be moved instead of copied. */
@@ -139,30 +143,24 @@ function copyPixels(input: RawPixels, name: string, limits: Limits): PreparedIma
   if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
     throw badInput(`${name}: raw pixels are 8-bit (Uint8Array or Uint8ClampedArray), not ${kindOf(data)}`, name);
   }
-  if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
-    throw new ResNet50Error('INVALID_ARGUMENT', `${name}: ${width} x ${height} is no size of an image`, {
-      subject: name,
-    });
-  }
+  const sized = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
+  check(sized, name, `has ${width} x ${height} pixels, which is no size of an image`);
   checkPixels(width, height, name, limits);
   const channels = input.channels ?? data.length / (width * height);
   if ((channels !== 1 && channels !== 3 && channels !== 4) || data.length !== width * height * channels) {
-    throw new ResNet50Error(
-      'INVALID_ARGUMENT',
-      `${name}: ${data.length} bytes are not ${width} x ${height} pixels of ${input.channels ?? '1, 3 or 4'} channels`,
-      { subject: name },
-    );
+    const wanted = `${width} x ${height} pixels of ${input.channels ?? '1, 3 or 4'} channels`;
+    throw fault(name, `has the wrong length: ${data.length} bytes are not ${wanted}`);
   }
   return { kind: 'pixels', name, data: new Uint8Array(data), width, height, channels };
 }
 
-function prepareAddress(input: string | URL, platform: AddressOpener, limits: Limits): Preparing {
+function prepareAddress(input: string | URL, platform: AddressOpener, limits: Limits, attempts = 3): Preparing {
   return async (signal) => {
     const opened = platform.openAddress(input, limits);
     if (!(opened instanceof URL)) return encoded(String(input), await opened);
     const name = opened.protocol === 'data:' ? 'the data: address' : opened.href;
     if (opened.protocol === 'data:') return encoded(name, decodeDataUrl(opened.href, limits));
-    return encoded(name, await fetchBytes(opened.href, limits, signal));
+    return encoded(name, await platform.fetchInput({ url: opened.href, maxBytes: limits.maxBytes, attempts }, signal));
   };
 }
 
@@ -204,7 +202,7 @@ function prepareDrawable(input: Drawable, label: string, platform: AddressOpener
     return async (signal) => {
       const src = element.currentSrc || element.src;
       try {
-        return await prepareAddress(src, platform, limits)(signal);
+        return await prepareAddress(src, platform, limits, 1)(signal); // what fails can be drawn instead
       } catch (error) {
         signal?.throwIfAborted();
         if (error instanceof ResNet50Error && error.code === 'IMAGE_TOO_LARGE') throw error;

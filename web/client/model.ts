@@ -3,7 +3,7 @@
  * it knows what platform.ts says.
  */
 
-import { check } from '../base/check.js';
+import { check, checkOneOf, isListOf, isNumber } from '../base/check.js';
 import { inTurn, Queue } from '../base/concurrency.js';
 import { ResNet50Error } from '../base/errors.js';
 import { buffersOf, findParameter, parametersOf, type TensorSpec } from '../base/resnet50.js';
@@ -14,17 +14,26 @@ import type {
   ExplainedGrid,
   ImageJob,
   ImageSettings,
-  PreparedImage,
+  Jobs,
   Preprocessed,
   StageOutput,
 } from '../protocol/messages.js';
 import type { FitReport } from '../protocol/training.js';
+import type { FetchInput } from '../weights/http.js';
 import type { Parameter } from '../weights/parameters.js';
 import type { WeightsSource } from '../weights/source.js';
 import { type Explanation, explanationOf } from './explain.js';
 import type { Example, FitOptions } from './fit-options.js';
 import type { ModelInfo, ModelWeights } from './info.js';
-import { type ImageInput, type Preparing, prepare, prepareTensor, type TensorInput, transferables } from './inputs.js';
+import {
+  type AddressOpener,
+  type ImageInput,
+  type Preparing,
+  prepare,
+  prepareTensor,
+  type TensorInput,
+  transferables,
+} from './inputs.js';
 import {
   type ClassifyOptions,
   checkLoadOptions,
@@ -44,6 +53,10 @@ type Numbers = Float32Array<ArrayBuffer>;
 type Saved = Uint8Array<ArrayBuffer> | Record<string, Uint8Array<ArrayBuffer>>;
 /** Outputs of stages by name. */
 type Stages = Record<string, StageOutput>;
+/** One row of stages, or a row per image. */
+type Features = StageOutput[] | StageOutput[][];
+/** What a job on an image is asked besides what all of them are. */
+type Wish<N extends ImageJob> = Omit<Jobs[N]['request'], 'image' | keyof ImageSettings>;
 
 /** What a model is made of. */
 interface ModelParts {
@@ -56,6 +69,7 @@ interface ModelParts {
 /** A ResNet-50 at work. Calls queue; results come in the order of the calls. */
 export class Model {
   readonly #platform: Platform;
+  readonly #opener: AddressOpener;
   readonly #options: LoadOptions;
   /** Of `load`, and after fine-tuning what that made. */
   readonly #ownSource: WeightsSource;
@@ -63,6 +77,7 @@ export class Model {
   readonly #limits: { maxBytes: number; maxPixels: number };
   readonly #queue = new Queue();
   #session: Session;
+  #opening: Promise<Session> | undefined;
   #head: PlacedHead | null = null;
   #warned = false;
   /** Aborted by dispose(), with the error that pending calls get. */
@@ -71,6 +86,9 @@ export class Model {
   /** @internal Use `load`. */
   constructor({ platform, options, source, session }: ModelParts) {
     this.#platform = platform;
+    const fetchInput: FetchInput = async (request, signal) =>
+      (await this.#liveSession()).connection.call('fetch', request, { signal });
+    this.#opener = { fetchInput, ...platform };
     this.#options = options;
     this.#source = this.#ownSource = source;
     this.#session = session;
@@ -128,9 +146,7 @@ export class Model {
     images: ImageInput | readonly ImageInput[],
     options: ClassifyOptions = {},
   ): Promise<Classification[] | Classification[][]> {
-    const pick = pickSettings(options);
-    const settings = this.#imageSettings(options);
-    return this.#each(images, this.#until(options.signal), (image) => ({ type: 'classify', image, ...settings, pick }));
+    return this.#each('classify', images, options, { pick: pickSettings(options) });
   }
 
   /**
@@ -144,7 +160,7 @@ export class Model {
     images: ImageInput | TensorInput | readonly ImageInput[],
     options: ImageOptions = {},
   ): Promise<Numbers | Numbers[]> {
-    return this.#rows(images, options, (image, settings) => ({ type: 'logits', image, ...settings }));
+    return this.#rows('logits', images, options, {});
   }
 
   /**
@@ -158,11 +174,8 @@ export class Model {
     options: PreprocessOptions = {},
   ): Promise<Preprocessed | Preprocessed[]> {
     const { layout = 'nchw' } = options;
-    check(layout === 'nchw' || layout === 'nhwc', 'layout', "must be 'nchw' or 'nhwc'");
-    const settings = this.#imageSettings(options);
-    return this.#each(images, this.#until(options.signal), (image) => ({
-      ...{ type: 'preprocess', image, ...settings, layout },
-    }));
+    checkOneOf(layout, 'layout', 'nchw', 'nhwc');
+    return this.#each('preprocess', images, options, { layout });
   }
 
   /**
@@ -176,7 +189,7 @@ export class Model {
     images: ImageInput | TensorInput | readonly ImageInput[],
     options: ImageOptions = {},
   ): Promise<Numbers | Numbers[]> {
-    const features = await this.#features(images, ['avgpool'], options);
+    const features: Features = await this.#rows('features', images, options, { stages: ['avgpool'] });
     const vector = ([pooled]: StageOutput[]): Numbers => (pooled as StageOutput).data;
     return isRow(features) ? vector(features) : features.map(vector);
   }
@@ -199,9 +212,9 @@ export class Model {
     options: ImageOptions = {},
   ): Promise<StageOutput | StageOutput[] | Stages | Stages[]> {
     const names = typeof stage === 'string' ? [stage] : stage;
-    const named = Array.isArray(names) && names.length > 0 && names.every((n) => typeof n === 'string' && n !== '');
+    const named = isListOf(names, 'string') && names.length > 0 && !names.includes('');
     check(named, 'stage', "must be a name such as 'layer3', or a list of names");
-    const features = await this.#features(images, names, options);
+    const features: Features = await this.#rows('features', images, options, { stages: names });
     const shaped = (row: StageOutput[]) =>
       typeof stage === 'string' ? (row[0] as StageOutput) : Object.fromEntries(names.map((name, i) => [name, row[i]]));
     return (isRow(features) ? shaped(features) : features.map(shaped)) as Stages;
@@ -218,20 +231,11 @@ export class Model {
     images: ImageInput | readonly ImageInput[],
     options: ExplainOptions = {},
   ): Promise<Explanation | Explanation[]> {
-    const { index = null, maxSide = 512 } = options;
-    check(
-      index === null || ['number', 'string'].includes(typeof index),
-      'index',
-      'must be an index, WordNet id or label',
-    );
-    check(maxSide >= 1, 'maxSide', 'must be a number from 1');
-    const settings = this.#imageSettings(options);
-    const explained = await this.#each<ImageJob, ExplainedGrid | ExplainedGrid[]>(
-      images,
-      this.#until(options.signal),
-      (image) => ({ type: 'explain', image, index, ...settings }),
-    );
-    const onImage = (of: ExplainedGrid) => explanationOf(of, settings.view.rotate, maxSide);
+    const { index = null, maxSide = 512, rotate = 0 } = options;
+    check(index === null || isListOf([index], 'number', 'string'), 'index', 'must be an index, WordNet id or label');
+    check(isNumber(maxSide, 1, Number.POSITIVE_INFINITY), 'maxSide', 'must be a number from 1');
+    const explained = await this.#each('explain', images, options, { index });
+    const onImage = (of: ExplainedGrid) => explanationOf(of, rotate, maxSide);
     return Array.isArray(explained) ? explained.map(onImage) : onImage(explained);
   }
 
@@ -245,7 +249,7 @@ export class Model {
     const settings = this.#imageSettings(options);
     const signal = this.#until(options.signal);
     const preparing = examples.flatMap((example, i) =>
-      example?.image === undefined ? [] : [prepare(example.image, `example ${i}`, this.#platform, this.#limits)],
+      example?.image === undefined ? [] : [prepare(example.image, `example ${i}`, this.#opener, this.#limits)],
     );
     return this.#queue.add(async () => {
       const { facts } = await this.#liveSession();
@@ -253,8 +257,8 @@ export class Model {
       const where = { worker: this.#session.worker, workerUrl: workerUrl?.toString(), wasmUrl: wasmUrl?.toString() };
       const { threads } = this.#session.choice;
       const features = (stages: readonly string[]) =>
-        this.#inOrder(preparing, signal, (image) => ({ type: 'features' as const, image, stages, ...settings }));
-      const shards = () => this.#session.connection.call({ type: 'shards' }, { signal });
+        this.#inOrder('features', preparing, { stages, ...settings }, signal);
+      const shards = () => this.#session.connection.call('shards', null, { signal });
       const { placed, source, report } = await withTraining(this.#platform, (t) => {
         const connect = (threads: number) => t.connectTrainer({ ...where, threads });
         return t.fit({ facts, threads, signal, features, shards, connect }, examples, options);
@@ -311,8 +315,7 @@ export class Model {
     if (head !== null && name.startsWith('fc.'))
       return withTraining(this.#platform, (t) => t.fcParameter(head.head, name));
     const until = this.#until(signal);
-    const work = async () =>
-      (await this.#liveSession()).connection.call({ type: 'parameter', spec }, { signal: until });
+    const work = async () => (await this.#liveSession()).connection.call('parameter', spec, { signal: until });
     return this.#queue.add(work, until);
   }
 
@@ -351,77 +354,73 @@ export class Model {
     console.warn(`resnet50-wasm: ${sentence}`);
   }
 
-  #features(
-    images: unknown,
-    stages: readonly string[],
-    options: ImageOptions,
-  ): Promise<StageOutput[] | StageOutput[][]> {
-    return this.#rows(images, options, (image, settings) => ({ type: 'features', image, stages, ...settings }));
-  }
-
   /** A job that gives a list of rows: of an image one, of several one each, of a tensor as many as it has. */
-  async #rows<J extends ImageJob>(
+  async #rows<N extends 'logits' | 'features'>(
+    job: N,
     images: unknown,
     options: ImageOptions,
-    jobOf: (image: PreparedImage, settings: ImageSettings) => J,
-    // biome-ignore lint/suspicious/noExplicitAny: what a row is, the job's type says
+    wish: Wish<N>,
+    // biome-ignore lint/suspicious/noExplicitAny: whether it is one row or several depends on the images
   ): Promise<any> {
-    const settings = this.#imageSettings(options);
-    const signal = this.#until(options.signal);
-    const job = (image: PreparedImage) => jobOf(image, settings);
     if (isTensor(images)) {
-      const tensor = prepareTensor(images, 'the tensor');
-      const rows = (await this.#queue.add(() => this.#run(job(tensor), tensor, signal), signal)) as unknown[];
+      const image = prepareTensor(images, 'the tensor');
+      const request = { image, ...this.#imageSettings(options), ...wish } as Jobs[N]['request'];
+      const signal = this.#until(options.signal);
+      const rows = await this.#queue.add(() => this.#run(job, request, signal), signal);
       return images.shape.length === 3 ? rows[0] : rows;
     }
-    const rows = await this.#each<J, unknown[]>(images, signal, job);
-    return Array.isArray(images) ? rows.map((row) => (row as unknown[])[0]) : rows[0];
+    const rows = await this.#each(job, images, options, wish);
+    return Array.isArray(images) ? (rows as Jobs[N]['result'][]).map(([row]) => row) : rows[0];
   }
 
-  /** One job an image, in one place of the queue; the next image is prepared while one is computed. */
-  async #each<J extends ImageJob, R>(
+  /** One job per image, in one place of the queue; the next image is prepared while one is computed. */
+  async #each<N extends ImageJob>(
+    job: N,
     images: unknown,
-    signal: AbortSignal,
-    job: (image: PreparedImage) => J,
-  ): Promise<R> {
+    options: ImageOptions,
+    wish: Wish<N>,
+    // biome-ignore lint/suspicious/noExplicitAny: whether it is one result or a list depends on the images
+  ): Promise<any> {
+    const settings = { ...this.#imageSettings(options), ...wish };
+    const signal = this.#until(options.signal);
     const many = Array.isArray(images);
     const inputs = (many ? images : [images]) as ImageInput[];
     const label = (i: number) => (many ? `image ${i}` : 'the image');
-    const preparing: Preparing[] = inputs.map((input, i) => prepare(input, label(i), this.#platform, this.#limits));
+    const preparing: Preparing[] = inputs.map((input, i) => prepare(input, label(i), this.#opener, this.#limits));
     return this.#queue.add(async () => {
-      const results: unknown[] = [];
-      for await (const result of this.#inOrder(preparing, signal, job)) results.push(result);
-      return (many ? results : results[0]) as R;
+      const results: Jobs[N]['result'][] = [];
+      for await (const result of this.#inOrder(job, preparing, settings, signal)) results.push(result);
+      return many ? results : results[0];
     }, signal);
   }
 
   /** The results of jobs one after the other; the next image is prepared while one is computed. */
-  async *#inOrder<J extends ImageJob>(
+  async *#inOrder<N extends ImageJob>(
+    job: N,
     preparing: readonly Preparing[],
+    settings: ImageSettings & Wish<N>,
     signal: AbortSignal,
-    job: (image: PreparedImage) => J,
-  ) {
+  ): AsyncGenerator<Jobs[N]['result']> {
     let ahead = preparing[0]?.(signal);
     for (let i = 0; i < preparing.length; i++) {
       const image = await ahead;
       ahead = preparing[i + 1]?.(signal);
       ahead?.catch(() => undefined); // awaited in the next round
-      if (image !== undefined) yield await this.#run(job(image), image, signal);
+      if (image !== undefined) yield await this.#run(job, { image, ...settings } as Jobs[N]['request'], signal);
     }
   }
 
   /** In the queue. Other weights in place of the ones in use, without a head of the user's own. */
   async #reload(source: WeightsSource): Promise<void> {
-    const session = await openSession(this.#platform, this.#options, source, undefined, undefined);
+    const session = await this.#open(source, null);
     await this.#session.connection.close();
     [this.#session, this.#source, this.#head] = [session, source, null];
-    if (this.#disposal.signal.aborted) await this.dispose();
   }
 
   /** In the queue. The network's own head for null. */
   async #setHead(placed: PlacedHead | null): Promise<void> {
     const session = await this.#liveSession();
-    session.facts = await session.connection.call(placed?.job ?? { type: 'head', head: null });
+    session.facts = await session.connection.call('head', placed?.plain ?? null);
     this.#head = placed;
   }
 
@@ -442,20 +441,33 @@ export class Model {
       );
   }
 
-  async #run<J extends ImageJob>(job: J, image: PreparedImage, signal: AbortSignal | undefined) {
+  async #run<N extends ImageJob>(job: N, request: Jobs[N]['request'], signal: AbortSignal) {
     const { connection } = await this.#liveSession();
-    return connection.call(job, { signal, transfer: transferables(image) });
+    return connection.call(job, request, { signal, transfer: transferables(request.image) });
   }
 
-  /** The session, or a fresh one where the last one crashed. Runs inside the queue, so never twice at a time. */
+  /** The session, or a fresh one where the last one crashed: the same for a job and the picture fetched beside it. */
   async #liveSession(): Promise<Session> {
     this.#disposal.signal.throwIfAborted();
     if (this.#session.connection.alive) return this.#session;
-    const session = await openSession(this.#platform, this.#options, this.#source, undefined, undefined);
-    if (this.#head !== null) session.facts = await session.connection.call(this.#head.job);
-    if (this.#disposal.signal.aborted) await session.connection.close();
-    this.#disposal.signal.throwIfAborted();
-    this.#session = session;
+    this.#opening ??= this.#open(this.#source, this.#head).finally(() => {
+      this.#opening = undefined;
+    });
+    this.#session = await this.#opening;
+    return this.#session;
+  }
+
+  /** A fresh session, which must not outlive the model. */
+  async #open(source: WeightsSource, head: PlacedHead | null): Promise<Session> {
+    const session = await openSession(this.#platform, this.#options, source);
+    const { connection } = session;
+    try {
+      if (head !== null) session.facts = await connection.call('head', head.plain);
+      this.#disposal.signal.throwIfAborted();
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
     return session;
   }
 
@@ -468,4 +480,4 @@ export class Model {
 const isTensor = (v: unknown): v is TensorInput => typeof v === 'object' && v !== null && 'tensor' in v && 'shape' in v;
 
 /** One row of stages, not a list of rows. */
-const isRow = (features: StageOutput[] | StageOutput[][]): features is StageOutput[] => !Array.isArray(features[0]);
+const isRow = (features: Features): features is StageOutput[] => !Array.isArray(features[0]);

@@ -2,14 +2,15 @@
  * What users may ask of a model, and the check of it.
  */
 
-import { check, isCount } from '../base/check.js';
+import { check, checkOneOf, isCount, isListOf, isNumber } from '../base/check.js';
 import { FLAVOURS, type Flavour } from '../base/engine-support.js';
-import type { Transforms } from '../base/transforms.js';
+import { mergeTransforms, type Transforms } from '../base/transforms.js';
 import type { Region, Rotation } from '../base/view.js';
 import type { Head } from '../protocol/head.js';
 import type { DecodeSettings, PickSettings, ProgressEvent } from '../protocol/messages.js';
 import type { Precision } from '../weights/manifest.js';
 import type { Weights } from '../weights/registry.js';
+import { DEFAULT_TRANSFORMS } from '../weights/variants.js';
 
 /** Where a head may come from. */
 export type HeadInput = string | URL | Blob | Response | ArrayBuffer | ArrayBufferView | Head;
@@ -109,19 +110,17 @@ export interface PreprocessOptions extends ImageOptions {
 
 /** @throws ResNet50Error INVALID_ARGUMENT naming the option */
 export function checkLoadOptions(o: LoadOptions): void {
-  const { threads = 'auto', precision, activationBits, flavour } = o;
+  const { threads = 'auto', precision = 'int8', activationBits = 7, flavour = 'simd' } = o;
   check(threads === 'auto' || isCount(threads, 64), 'threads', "must be 'auto' or a whole number, 1 to 64");
-  check(precision === undefined || precision === 'int8' || precision === 'f32', 'precision', "must be 'int8' or 'f32'");
-  check(
-    activationBits === undefined || activationBits === 7 || activationBits === 8,
-    'activationBits',
-    'must be 7 or 8',
-  );
-  check(flavour === undefined || FLAVOURS.includes(flavour), 'flavour', `must be one of ${FLAVOURS.join(', ')}`);
+  checkOneOf(precision, 'precision', 'int8', 'f32');
+  checkOneOf(activationBits, 'activationBits', 7, 8);
+  checkOneOf(flavour, 'flavour', ...FLAVOURS);
   check(o.classes === undefined || isCount(o.classes, 1_000_000), 'classes', 'must be a whole number, 1 to 1000000');
   check(o.seed === undefined || Number.isSafeInteger(o.seed), 'seed', 'must be a whole number');
+  check(typeof (o.onProgress ?? check) === 'function', 'onProgress', 'must be a function');
+  mergeTransforms(DEFAULT_TRANSFORMS, o.transforms ?? {});
   for (const key of ['maxBytes', 'maxPixels'] as const) {
-    check(o[key] === undefined || (o[key] as number) > 0, key, 'must be a number greater than 0');
+    check(isNumber(o[key] ?? 1, Number.MIN_VALUE, Number.POSITIVE_INFINITY), key, 'must be a number greater than 0');
   }
 }
 
@@ -133,18 +132,20 @@ export function pickSettings(o: ClassifyOptions): PickSettings {
     'topK',
     'must be a whole number from 1, or Infinity',
   );
-  check(threshold >= 0 && threshold <= 1, 'threshold', 'must be a number, 0 to 1');
-  check(allow === null || Array.isArray(allow), 'allow', 'must be a list of class indices, WordNet ids or labels');
-  check(deny === null || Array.isArray(deny), 'deny', 'must be a list of class indices, WordNet ids or labels');
-  check([1, 2, 5, 10].includes(crops), 'crops', 'must be 1, 2, 5 or 10');
+  check(isNumber(threshold, 0, 1), 'threshold', 'must be a number, 0 to 1');
+  for (const [name, list] of Object.entries({ allow, deny })) {
+    check(isListOf(list ?? [], 'number', 'string'), name, 'must be a list of class indices, WordNet ids or labels');
+  }
+  checkOneOf(crops, 'crops', 1, 2, 5, 10);
   return { topK, threshold, allow: allow && [...allow], deny: deny && [...deny], crops };
 }
 
 /** The decoding of a call, complete and checked. */
 export function decodeSettings(o: ImageOptions, maxPixels: number): DecodeSettings {
   const { orientation = 'exif', background = null } = o;
-  check(orientation === 'exif' || orientation === 'none', 'orientation', "must be 'exif' or 'none'");
-  const isColor = Array.isArray(background) && background.length === 3 && background.every((c) => c >= 0 && c <= 255);
+  checkOneOf(orientation, 'orientation', 'exif', 'none');
+  const isColor =
+    isListOf(background, 'number') && background?.length === 3 && background.every((c) => c >= 0 && c <= 255);
   check(background === null || isColor, 'background', 'must be three numbers, 0 to 255');
   return { maxPixels, applyOrientation: orientation === 'exif', background };
 }

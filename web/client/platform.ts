@@ -3,9 +3,10 @@
  * without workers and dynamic import.
  */
 import type { Choice, Flavour } from '../base/engine-support.js';
+import type { Limits } from '../base/limits.js';
 import type { Port } from '../protocol/messages.js';
+import type { FetchInput } from '../weights/http.js';
 import type { WeightsSource } from '../weights/source.js';
-import type { Limits } from './input-checks.js';
 import type { AddressOpener } from './inputs.js';
 import type { Training } from './training-module.js';
 
@@ -18,7 +19,7 @@ export interface SourceRequest {
 }
 
 /** One platform. */
-export interface Platform extends AddressOpener {
+export interface Platform extends Omit<AddressOpener, 'fetchInput'> {
   readonly limits: Limits;
   /** Logical processors. */
   cores(): number;
@@ -40,6 +41,8 @@ export interface Platform extends AddressOpener {
   startInPlace(flavour: Flavour): Promise<Port>;
   /** What `fit`, `save` and heads need, and nothing else does. */
   loadTraining(): Promise<Training>;
+  /** Fetches inputs here; without, the host does, which has an HTTP client for the weights anyway. */
+  readonly fetchInput?: FetchInput;
   /** Folders to look for a variant in. */
   findSource(request: SourceRequest): WeightsSource;
   /** The address of a flavour's wasm file, in a folder if the caller named one; null where the glue knows by itself. */

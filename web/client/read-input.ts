@@ -1,20 +1,10 @@
 /**
  * Encoded images from addresses and streams, read up to the limit.
  */
-import { describe, ResNet50Error } from '../base/errors.js';
-import { fetchFailed } from '../weights/download.js';
-import { badInput, checkBytes, type Limits } from './input-checks.js';
-
-export async function fetchBytes(url: string, limits: Limits, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-  let response: Response;
-  try {
-    response = await fetch(url, signal ? { signal } : {});
-  } catch (cause) {
-    signal?.throwIfAborted();
-    throw fetchFailed(url, describe(cause), cause);
-  }
-  return readResponse(response, url, limits, signal);
-}
+import { joined } from '../base/bytes.js';
+import { describe, fetchFailed, ResNet50Error } from '../base/errors.js';
+import { checkBytes, type Limits } from '../base/limits.js';
+import { badInput } from './input-checks.js';
 
 export async function readResponse(
   response: Response,
@@ -56,13 +46,7 @@ export async function readStream(
   } finally {
     signal?.removeEventListener('abort', stop);
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return joined(chunks);
 }
 
 /** data: addresses are decoded here: a page's CSP may forbid to fetch them. */

@@ -3,11 +3,11 @@
  */
 
 import { check } from '../base/check.js';
-import { type Choice, chooseFlavour, probeEngine } from '../base/engine-support.js';
+import { type Choice, chooseFlavour, type Flavour, probeEngine } from '../base/engine-support.js';
 import { isAbort, ResNet50Error } from '../base/errors.js';
 import { mergeTransforms } from '../base/transforms.js';
 import { Connection } from '../protocol/connection.js';
-import type { LoadedFacts, LoadSpec, ProgressEvent } from '../protocol/messages.js';
+import type { LoadedFacts, LoadSpec, NetworkJobs, ProgressEvent } from '../protocol/messages.js';
 import { Weights } from '../weights/registry.js';
 import type { WeightsSource } from '../weights/source.js';
 import { DEFAULT_NAME, DEFAULT_TRANSFORMS, spelledOut } from '../weights/variants.js';
@@ -16,7 +16,7 @@ import type { Platform } from './platform.js';
 
 /** A running host and how it came about. */
 export interface Session {
-  connection: Connection;
+  connection: Connection<keyof NetworkJobs>;
   facts: LoadedFacts;
   choice: Choice;
   worker: boolean;
@@ -53,9 +53,11 @@ export async function openSession(
   platform: Platform,
   options: LoadOptions,
   source: WeightsSource,
-  signal: AbortSignal | undefined,
-  onProgress: ((event: ProgressEvent) => void) | undefined,
+  signal?: AbortSignal,
+  onProgress?: (event: ProgressEvent) => void,
 ): Promise<Session> {
+  const start = (choice: Choice, worker: boolean) =>
+    startSession(platform, options, source, choice, worker, signal, onProgress);
   const noWorker = options.worker === false ? 'worker: false' : platform.noWorker();
   const worker = noWorker === undefined;
   const injected = options.wasmModule !== undefined;
@@ -76,19 +78,19 @@ export async function openSession(
   else if (!support.threads && demand.threads !== 1 && demand.cores > 1)
     hint(`running on one thread: ${support.threadsWhy}`);
   try {
-    return await startSession(platform, options, source, choice, worker, signal, onProgress);
+    return await start(choice, worker);
   } catch (error) {
     if (isAbort(error) || signal?.aborted || !(error instanceof ResNet50Error)) throw error;
     if (error.code === 'WORKER_FAILED' && options.worker === undefined) {
       hint(`working in place, which blocks this thread: ${error.message}`);
       const inPlace = choose(platform.noThreadsInPlace);
       inPlace.why.push(`in place: ${error.message}`);
-      return startSession(platform, options, source, inPlace, false, signal, onProgress);
+      return start(inPlace, false);
     }
     if (error.code !== 'CORE_LOAD_FAILED' || choice.threads === 1 || options.flavour !== undefined) throw error;
     const noThreadsNow = `threads did not start (${error.message})`;
     const single = choose(noThreadsNow);
-    const session = await startSession(platform, options, source, single, worker, signal, onProgress);
+    const session = await start(single, worker);
     hint(`running on one thread: ${noThreadsNow}`);
     return session;
   }
@@ -103,24 +105,34 @@ async function startSession(
   signal: AbortSignal | undefined,
   onProgress: ((event: ProgressEvent) => void) | undefined,
 ): Promise<Session> {
-  const port = await (worker
-    ? platform.startWorker(choice.flavour, options.workerUrl?.toString(), choice.threads)
-    : platform.startInPlace(choice.flavour));
-  const connection = new Connection(port);
+  // First what may be wrong with the options: then there is no worker yet that would have to end.
   const spec: LoadSpec = {
     ...{ flavour: choice.flavour, threads: choice.threads, source },
     precision: options.precision ?? 'auto',
     activationBits: options.activationBits ?? 7,
-    wasmFile: options.wasmModule ? null : platform.wasmFile(choice.flavour, options.wasmUrl?.toString()),
+    wasmFile: options.wasmModule ? null : wasmFileOf(platform, choice.flavour, options.wasmUrl?.toString()),
     wasmModule: options.wasmModule ?? null,
     transforms: options.transforms ?? {},
     fallbackTransforms: mergeTransforms(DEFAULT_TRANSFORMS),
   };
+  const port = await (worker
+    ? platform.startWorker(choice.flavour, options.workerUrl?.toString(), choice.threads)
+    : platform.startInPlace(choice.flavour));
+  const connection: Session['connection'] = new Connection(port);
   try {
-    const facts = await connection.call({ type: 'load', spec }, { signal, onProgress });
+    const facts = await connection.call('load', spec, { signal, onProgress });
     return { connection, facts, choice, worker };
   } catch (error) {
     await connection.close();
+    throw error;
+  }
+}
+
+function wasmFileOf(platform: Platform, flavour: Flavour, folder: string | undefined): string | null {
+  try {
+    return platform.wasmFile(flavour, folder);
+  } catch (error) {
+    check(error instanceof ResNet50Error, 'wasmUrl', `is no address: ${folder}`);
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /**
  * How alike pictures are, by their embeddings.
  */
-import { ResNet50Error } from '../base/errors.js';
+import { check } from '../base/check.js';
 
 /** A vector of any kind of numbers. */
 export type Vector = ArrayLike<number>;
@@ -11,13 +11,8 @@ export type Vector = ArrayLike<number>;
  * @throws ResNet50Error INVALID_ARGUMENT where their lengths differ
  */
 export function cosineSimilarity(a: Vector, b: Vector): number {
-  if (a.length !== b.length) {
-    throw new ResNet50Error(
-      'INVALID_ARGUMENT',
-      `vectors of ${a.length} and ${b.length} numbers cannot be compared: embed both with the same model`,
-      { subject: 'vectors' },
-    );
-  }
+  const lengths = `of ${a.length} and ${b.length} numbers`;
+  check(a.length === b.length, 'vectors', `${lengths} cannot be compared: embed both with the same model`);
   let [dot, squareA, squareB] = [0, 0, 0];
   for (let i = 0; i < a.length; i++) {
     const [x, y] = [a[i] as number, b[i] as number];

@@ -3,20 +3,20 @@
  */
 
 import { adopt } from '../base/errors.js';
+import type { Limits } from '../base/limits.js';
 import type { Connection } from '../protocol/connection.js';
 import type { Head } from '../protocol/head.js';
-import type { LoadedFacts, PlainHead, StageOutput } from '../protocol/messages.js';
+import type { LoadedFacts, PlainHead, StageOutput, TrainerJobs } from '../protocol/messages.js';
 import type { FitReport } from '../protocol/training.js';
 import type { Parameter } from '../weights/parameters.js';
 import type { FilesSource, WeightsSource } from '../weights/source.js';
 import type { Example, FitOptions } from './fit-options.js';
-import type { Limits } from './input-checks.js';
 import type { AddressOpener } from './inputs.js';
 import type { HeadInput } from './options.js';
 
 /** A trainer at work, and the address of its wasm file (null where its glue knows by itself). */
 export interface Trainer {
-  connection: Connection;
+  connection: Connection<keyof TrainerJobs>;
   wasmFile: string | null;
   /** Threads that its core can have. */
   threads: number;
@@ -33,7 +33,7 @@ export type ConnectTrainer = (where: {
 /** A head, and what the network's host is told of it. */
 export interface PlacedHead {
   head: Head;
-  job: { type: 'head'; head: PlainHead };
+  plain: PlainHead;
 }
 
 /** What training needs of a model; all of it in one place of the model's queue. */
@@ -63,7 +63,7 @@ export interface Training {
   /** A head from wherever `load` was told to take it. */
   readHead(
     given: HeadInput,
-    platform: AddressOpener & { readonly limits: Limits },
+    platform: Pick<AddressOpener, 'openAddress'> & { readonly limits: Limits },
     signal?: AbortSignal,
   ): Promise<PlacedHead>;
   /** What `model.save` gives. */

@@ -3,13 +3,13 @@
  * in the file's name.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { describe, ResNet50Error } from '../base/errors.js';
+import { fetchFailed, ResNet50Error } from '../base/errors.js';
 import { cannotWrite } from '../base/files.node.js';
-import { fetchFailed, sleep } from '../weights/download.js';
+import { fetchFile, type HttpOptions, type Take } from '../weights/http.js';
 
 /** File name of a checkpoint's address. */
 export const checkpointName = (url: string): string => basename(new URL(url).pathname);
@@ -43,13 +43,14 @@ export async function verifyCheckpoint(path: string): Promise<void> {
 }
 
 /** How to download. */
-export interface CheckpointOptions {
+export interface CheckpointOptions extends Omit<HttpOptions, 'bytes' | 'from'> {
   onBytes?: (received: number, total: number) => void;
-  /** Attempts that bring nothing new before giving up. */
-  attempts?: number;
-  /** First pause before a retry, milliseconds. */
-  pause?: number;
+  /** Longest file that is taken, bytes. */
+  maxBytes?: number;
 }
+
+/** Ten times torchvision's: who sends more sends something else. */
+const MAX_CHECKPOINT_BYTES = 2 ** 30;
 
 /**
  * Downloads to `path`; what has arrived waits in `path`.part for the next attempt, of this process or of another.
@@ -58,20 +59,8 @@ export interface CheckpointOptions {
 export async function downloadCheckpoint(url: string, path: string, options: CheckpointOptions = {}): Promise<void> {
   await mkdir(dirname(path), { recursive: true }).catch(cannotWrite(path));
   const part = join(dirname(path), `${basename(path)}.part`);
-  const attempts = options.attempts ?? 5;
-  for (let fruitless = 0; ; ) {
-    const before = await sizeOf(part);
-    try {
-      await resume(url, part, before, options);
-      break;
-    } catch (error) {
-      if (error instanceof ResNet50Error) throw error;
-      fruitless = (await sizeOf(part)) > before ? 0 : fruitless + 1;
-      if (fruitless >= attempts) throw fetchFailed(url, describe((error as Error).cause ?? error), error);
-      await sleep((options.pause ?? 500) * 2 ** Math.max(0, fruitless - 1) * (0.5 + Math.random()));
-    }
-  }
   const prefix = hashPrefix(basename(path));
+  await fetchInto(part, url, options, prefix !== undefined);
   const found = prefix === undefined ? '' : await hashFile(part);
   if (prefix !== undefined && !found.startsWith(prefix)) {
     await rm(part, { force: true });
@@ -84,37 +73,44 @@ export async function downloadCheckpoint(url: string, path: string, options: Che
   await rename(part, path);
 }
 
-const sizeOf = async (path: string): Promise<number> => (await stat(path).catch(() => ({ size: 0 }))).size;
-
-/** One attempt; what throws other than ResNet50Error may be tried again. */
-async function resume(url: string, part: string, from: number, options: CheckpointOptions): Promise<void> {
-  const response = await fetch(url, from > 0 ? { headers: { range: `bytes=${from}-` } } : {});
-  const total = Number(
-    /\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1] ?? response.headers.get('content-length') ?? 0,
-  );
-  if (response.status === 416) {
-    if (total === from) return; // it was all there already
-    await rm(part, { force: true });
-    throw new Error('the server refused to resume (416)');
-  }
-  if (response.status >= 500 || response.status === 429) throw new Error(`the server answered ${response.status}`);
-  if (!response.ok || response.body === null) throw fetchFailed(url, `the server answered ${response.status}`);
-  if (/^text\/html\b/i.test(response.headers.get('content-type') ?? ''))
-    throw fetchFailed(url, 'the server sent an HTML page in its place');
-  const resumed = response.status === 206;
-  let received = resumed ? from : 0;
-  // Each chunk is on disk before the next is asked for: what a broken connection brought is not lost with it.
-  const file = await open(part, resumed ? 'a' : 'w').catch(cannotWrite(part));
-  try {
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-      await file.writeFile(chunk).catch(cannotWrite(part));
-      received += chunk.length;
-      options.onBytes?.(received, total);
+/**
+ * Writes a file as it arrives: each chunk is on disk before the next is asked for, so that what a broken connection
+ * brought is not lost with it. Nothing is left of a file that is refused.
+ * @param verified its hash will be checked, so what is there of it may be continued
+ */
+async function fetchInto(part: string, url: string, options: CheckpointOptions, verified: boolean): Promise<void> {
+  const { pause = 500, maxBytes = MAX_CHECKPOINT_BYTES, onBytes } = options;
+  const file = await open(part, constants.O_RDWR | constants.O_CREAT).catch(cannotWrite(part));
+  let size = (await file.stat()).size;
+  const take: Take = async (bytes, at, total) => {
+    if (Math.max(at + bytes.length, total) > maxBytes) {
+      size = 0;
+      throw fetchFailed(url, `the server sends more than ${maxBytes} bytes, which no ResNet-50 has: check the address`);
     }
+    if (bytes.length === 0) await file.truncate(at).catch(cannotWrite(part));
+    for (let done = 0; done < bytes.length; ) {
+      const rest = bytes.length - done;
+      const { bytesWritten } = await file.write(bytes, done, rest, at + done).catch(cannotWrite(part));
+      done += bytesWritten;
+    }
+    size = at + bytes.length;
+    onBytes?.(size, total);
+  };
+  try {
+    await fetchFile(url, take, { ...options, pause, ...(verified ? { from: size } : {}) });
+  } catch (error) {
+    throw withProxyAdvice(error);
   } finally {
     await file.close();
+    if (size === 0) await rm(part, { force: true });
   }
-  if (total > 0 && !response.headers.has('content-encoding') && received < total) {
-    throw new Error(`the connection ended after ${received} of ${total} bytes`);
-  }
+}
+
+/** Node.js does not use a proxy by itself, and says nothing of it. */
+function withProxyAdvice(error: unknown): unknown {
+  const name = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].find((key) => process.env[key]);
+  const { code, message, subject, cause } = error as ResNet50Error;
+  if (name === undefined || code !== 'FETCH_FAILED' || process.env.NODE_USE_ENV_PROXY) return error;
+  const advice = `${name} is set, but Node.js uses it only from version 24 and with NODE_USE_ENV_PROXY=1: set that, or download the file and name its folder with --checkpoints`;
+  return new ResNet50Error(code, `${message} (${advice})`, { subject, cause });
 }

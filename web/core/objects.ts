@@ -1,7 +1,8 @@
 /**
  * Gives the objects of types.ts their methods: the compiled core has functions named `type_method` that take a handle
- * first, see src/bindings/js_object.h.
+ * first, see src/bindings/js_object.h. What any of its functions throws is a crash.
  */
+import { coreCrashed } from '../base/errors.js';
 import type { CoreModule, CoreResult } from './types.js';
 
 /** Types of the core, and the functions that make objects of them. */
@@ -17,9 +18,21 @@ type Call = (...args: unknown[]) => unknown;
 /** An object of the core; its handle is 0 once it was deleted. */
 type Held = Record<string, unknown> & { handle: number };
 
-/** Puts methods on whatever the makers of `module` return; gives the module back. */
+/** The core returns its errors by value: what it throws is a trap, a stack that is too deep, or its glue's. */
+const guarded =
+  (call: Call): Call =>
+  (...args) => {
+    try {
+      return call(...args);
+    } catch (cause) {
+      throw coreCrashed(cause);
+    }
+  };
+
+/** Guards all functions of `module` and puts methods on whatever its makers return; gives the module back. */
 export function withObjects<T extends CoreModule>(module: T): T {
   const calls = module as unknown as Record<string, Call>;
+  for (const [name, call] of Object.entries(calls)) if (typeof call === 'function') calls[name] = guarded(call);
   for (const [type, makers] of Object.entries(MAKERS)) {
     const prefix = `${type}_`;
     const names = Object.keys(module).filter((name) => name.startsWith(prefix));

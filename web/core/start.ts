@@ -83,7 +83,7 @@ export function coreLoadFailed(spec: { flavour: Flavour; wasmFile: string | null
   const from = spec.wasmFile === null ? '' : ` from ${spec.wasmFile}`;
   return new ResNet50Error(
     'CORE_LOAD_FAILED',
-    `resnet50-${spec.flavour}.wasm could not be started${from}: ${describe(cause)} (if the file lies elsewhere, say where with wasmUrl)`,
+    `resnet50-${spec.flavour}.wasm could not be started${from}: ${describe(cause)} (if the file is elsewhere, set wasmUrl)`,
     { subject: `resnet50-${spec.flavour}.wasm`, cause },
   );
 }

@@ -1,7 +1,8 @@
 /**
  * Allow and deny lists of classes, by index, WordNet id or label, as the mask that the core's top-k takes.
  */
-import { ResNet50Error } from '../base/errors.js';
+import { fault } from '../base/check.js';
+import type { ResNet50Error } from '../base/errors.js';
 import type { PickSettings } from '../protocol/messages.js';
 import type { Category } from '../weights/manifest.js';
 
@@ -43,4 +44,4 @@ export function indicesOf(
 }
 
 const noSuchClass = (entry: number | string, list: string, rule: string): ResNet50Error =>
-  new ResNet50Error('INVALID_ARGUMENT', `${list}: there is no class '${entry}': ${rule}`, { subject: list });
+  fault(list, `names '${entry}', which is no class: ${rule}`);

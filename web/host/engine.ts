@@ -3,7 +3,7 @@
  * whatever realm it is created in.
  */
 
-import { ResNet50Error } from '../base/errors.js';
+import { fault } from '../base/check.js';
 import type { TensorSpec } from '../base/resnet50.js';
 import { mergeTransforms, type Transforms } from '../base/transforms.js';
 import { viewBox } from '../base/view.js';
@@ -11,15 +11,15 @@ import { copyIn, unwrap } from '../core/start.js';
 import type { CoreImage, CoreModule, CoreNetwork } from '../core/types.js';
 import type {
   Classification,
-  ImageJob,
   ImageSettings,
+  JobContext,
+  Jobs,
   LoadedFacts,
   LoadSpec,
   PickSettings,
   PlainHead,
   PreparedImage,
   Preprocessed,
-  ProgressEvent,
 } from '../protocol/messages.js';
 import type { Category } from '../weights/manifest.js';
 import type { Parameter, ParameterSource } from '../weights/parameters.js';
@@ -51,13 +51,8 @@ export class Engine {
   }
 
   /** Starts a core and fills its network. */
-  static async load(
-    spec: LoadSpec,
-    realm: Realm,
-    onProgress: (event: ProgressEvent) => void,
-    signal: AbortSignal,
-  ): Promise<Engine> {
-    return new Engine(await loadNetwork(spec, realm, onProgress, signal), realm);
+  static async load(spec: LoadSpec, realm: Realm, context: JobContext<'load'>): Promise<Engine> {
+    return new Engine(await loadNetwork(spec, realm, context), realm);
   }
 
   /** wasm memory in use, bytes. */
@@ -84,7 +79,7 @@ export class Engine {
   }
 
   /** The best classes of one picture. */
-  async classify(job: Extract<ImageJob, { type: 'classify' }>): Promise<Classification[]> {
+  async classify(job: Jobs['classify']['request']): Promise<Classification[]> {
     const { image, pick } = job;
     const { classes } = this.facts;
     const mask = maskOf(pick, classes, (i) => this.category(i));
@@ -108,7 +103,7 @@ export class Engine {
   }
 
   /** The network's raw output: one row a picture. */
-  async logits(job: Extract<ImageJob, { type: 'logits' }>): Promise<Float32Array<ArrayBuffer>[]> {
+  async logits(job: Jobs['logits']['request']): Promise<Float32Array<ArrayBuffer>[]> {
     const { offset, rows } = await this.infer(job.image, job);
     const { classes } = this.facts;
     return Array.from({ length: rows }, (_, row) => this.copyOut(offset + 4 * row * classes, classes));
@@ -152,7 +147,7 @@ export class Engine {
   }
 
   /** The picture as the network would see it. */
-  async preprocess(job: Extract<ImageJob, { type: 'preprocess' }>): Promise<Preprocessed> {
+  async preprocess(job: Jobs['preprocess']['request']): Promise<Preprocessed> {
     return this.withImage(job.image, job, (viewed, transforms) => {
       const crop = unwrap(this.core.cropImage(viewed, transforms, 1, 0), job.image.name);
       try {
@@ -167,9 +162,7 @@ export class Engine {
   /** Values of a parameter or buffer. */
   async parameter(spec: TensorSpec, signal: AbortSignal): Promise<Parameter> {
     if (this.parameters !== undefined) return this.parameters.read(spec, signal);
-    const why =
-      'weights: null draws its parameters from the seed and keeps them packed only: load real weights to read them';
-    throw new ResNet50Error('INVALID_ARGUMENT', why, { subject: spec.name });
+    throw fault(spec.name, 'is kept packed only, as weights: null drew it from the seed: load real weights to read it');
   }
 
   /** Gives the network back; the module's memory goes with the engine itself. */

@@ -7,12 +7,12 @@ import { ResNet50Error } from '../base/errors.js';
 import type { Transforms } from '../base/transforms.js';
 import { type Region, roundHalfEven, viewBox } from '../base/view.js';
 import { unwrap } from '../core/start.js';
-import type { ExplainedGrid, ImageJob } from '../protocol/messages.js';
+import type { ExplainedGrid, Jobs } from '../protocol/messages.js';
 import { indicesOf } from './class-mask.js';
 import type { Engine } from './engine.js';
 
 /** Runs a picture and maps one class: the best, or the one asked for. */
-export async function explain(engine: Engine, job: Extract<ImageJob, { type: 'explain' }>): Promise<ExplainedGrid> {
+export async function explain(engine: Engine, job: Jobs['explain']['request']): Promise<ExplainedGrid> {
   const { classes } = engine.facts;
   const { image, index } = job;
   const wanted = index === null ? undefined : new Uint8Array(classes);

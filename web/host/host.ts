@@ -2,15 +2,16 @@
  * Serves one engine behind messages. The same code runs in a browser's worker, in Node's and in place.
  */
 
-import { describe, ResNet50Error } from '../base/errors.js';
-import type { Job, JobResults } from '../protocol/messages.js';
-import { type Post, type Progress, Receiver } from '../protocol/receiver.js';
+import { ResNet50Error } from '../base/errors.js';
+import type { Handlers, NetworkJobs } from '../protocol/messages.js';
+import { type Post, Receiver } from '../protocol/receiver.js';
+import { fetchInput } from '../weights/http.js';
 import { Engine, type Realm } from './engine.js';
 import { explain } from './explain.js';
 import { stageOutputs } from './stages.js';
 
 /** Answers requests until the realm ends. */
-export class Host extends Receiver {
+export class Host extends Receiver<keyof NetworkJobs> {
   #engine: Engine | undefined;
 
   constructor(
@@ -31,42 +32,28 @@ export class Host extends Receiver {
     return this.#engine?.memoryBytes ?? 0;
   }
 
-  protected async perform(
-    job: Job,
-    onProgress: (progress: Progress) => void,
-    signal: AbortSignal,
-  ): Promise<JobResults[keyof JobResults]> {
-    if (job.type === 'load') {
-      this.#engine = await Engine.load(job.spec, this.realm, onProgress, signal);
+  protected readonly handlers: Handlers<keyof NetworkJobs> = {
+    load: async (spec, context) => {
+      this.#engine = await Engine.load(spec, this.realm, context);
       return this.#engine.facts;
-    }
-    const engine = this.#engine;
-    if (engine === undefined) throw new ResNet50Error('NOT_READY', 'no network is loaded');
-    switch (job.type) {
-      case 'classify':
-        return engine.classify(job);
-      case 'logits':
-        return engine.logits(job);
-      case 'preprocess':
-        return engine.preprocess(job);
-      case 'features':
-        return stageOutputs(engine, job);
-      case 'explain':
-        return explain(engine, job);
-      case 'head':
-        return engine.setHead(job.head);
-      case 'parameter':
-        return engine.parameter(job.spec, signal);
-      case 'shards':
-        return engine.parameters?.files(signal) ?? null;
-      default:
-        throw new ResNet50Error('INTERNAL', 'no such job');
-    }
+    },
+    classify: (job) => this.#loaded.classify(job),
+    logits: (job) => this.#loaded.logits(job),
+    preprocess: (job) => this.#loaded.preprocess(job),
+    features: (job) => stageOutputs(this.#loaded, job),
+    explain: (job) => explain(this.#loaded, job),
+    head: (head) => this.#loaded.setHead(head),
+    parameter: (spec, { signal }) => this.#loaded.parameter(spec, signal),
+    fetch: (request, { signal }) => fetchInput(request, signal),
+    shards: (_, { signal }) => this.#loaded.parameters?.files(signal) ?? null,
+  };
+
+  get #loaded(): Engine {
+    if (this.#engine === undefined) throw new ResNet50Error('NOT_READY', 'no network is loaded');
+    return this.#engine;
   }
 
-  protected crashed(cause: unknown): ResNet50Error {
+  protected abandon(): void {
     this.#engine = undefined;
-    const message = `the core stopped working (${describe(cause)}); the next call starts a fresh one`;
-    return new ResNet50Error('CORE_CRASHED', message, { cause });
   }
 }

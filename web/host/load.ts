@@ -3,12 +3,13 @@
  * they arrive.
  */
 
+import { fault } from '../base/check.js';
 import { ResNet50Error } from '../base/errors.js';
 import { parameterCount } from '../base/resnet50.js';
 import { mergeTransforms } from '../base/transforms.js';
 import { type CoreFactory, copyIn, coreLoadFailed, startCore, unwrap } from '../core/start.js';
 import type { CoreModule, CoreNetwork } from '../core/types.js';
-import type { LoadedFacts, LoadSpec, ProgressEvent } from '../protocol/messages.js';
+import type { JobContext, LoadedFacts, LoadSpec } from '../protocol/messages.js';
 import type { WeightsFolder } from '../weights/folder.js';
 import { inMemory } from '../weights/folder-memory.js';
 import { ParameterSource } from '../weights/parameters.js';
@@ -35,9 +36,9 @@ export interface LoadedNetwork {
 export async function loadNetwork(
   spec: LoadSpec,
   realm: LoadRealm,
-  onProgress: (event: ProgressEvent) => void,
-  signal: AbortSignal,
+  context: JobContext<'load'>,
 ): Promise<LoadedNetwork> {
+  const { onProgress } = context;
   onProgress({ phase: 'core', loaded: 0, total: 0, shard: '' });
   const ready = realm
     .loadFactory(spec.flavour)
@@ -48,7 +49,7 @@ export async function loadNetwork(
   ready.catch(() => undefined); // awaited below; must not count as unhandled while the manifest is read
   return spec.source.kind === 'random'
     ? randomNetwork(spec, spec.source, await ready, onProgress)
-    : networkFromFolder(spec, spec.source, ready, realm, onProgress, signal);
+    : networkFromFolder(spec, spec.source, ready, realm, context);
 }
 
 /** torchvision's random initialization. */
@@ -56,14 +57,10 @@ function randomNetwork(
   spec: LoadSpec,
   source: Extract<LoadSpec['source'], { kind: 'random' }>,
   core: CoreModule,
-  onProgress: (event: ProgressEvent) => void,
+  onProgress: JobContext<'load'>['onProgress'],
 ): LoadedNetwork {
   if (spec.precision === 'int8') {
-    throw new ResNet50Error(
-      'INVALID_ARGUMENT',
-      "weights: null has no calibrated ranges, which precision 'int8' needs: use precision 'f32'",
-      { subject: 'precision' },
-    );
+    throw fault('precision', "must be 'f32' for weights: null, which has no calibrated ranges");
   }
   const { classes, seed } = source;
   const { activationBits, threads } = spec;
@@ -88,8 +85,7 @@ async function networkFromFolder(
   source: Exclude<LoadSpec['source'], { kind: 'random' }>,
   starting: Promise<CoreModule>,
   realm: LoadRealm,
-  onProgress: (event: ProgressEvent) => void,
-  signal: AbortSignal,
+  { onProgress, signal }: JobContext<'load'>,
 ): Promise<LoadedNetwork> {
   const { folder, manifest } =
     source.kind === 'files'

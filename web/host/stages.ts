@@ -2,14 +2,11 @@
  * Outputs of stages inside the network, copied out of the core while it runs.
  */
 import { unwrap } from '../core/start.js';
-import type { ImageJob, StageOutput } from '../protocol/messages.js';
+import type { Jobs, StageOutput } from '../protocol/messages.js';
 import type { Engine } from './engine.js';
 
 /** Of one picture (or each of a tensor's rows): the stages' outputs in the order of the job. */
-export async function stageOutputs(
-  engine: Engine,
-  job: Extract<ImageJob, { type: 'features' }>,
-): Promise<StageOutput[][]> {
+export async function stageOutputs(engine: Engine, job: Jobs['features']['request']): Promise<StageOutput[][]> {
   const { network } = engine;
   try {
     for (const stage of job.stages) unwrap(network.keep(stage), stage);

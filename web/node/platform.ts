@@ -4,9 +4,13 @@
 import { availableParallelism } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { check, fault } from '../base/check.js';
+import { describe } from '../base/errors.js';
 import { installFolder, packagedFolder, readImageFile } from '../base/files.node.js';
-import type { Limits } from '../client/input-checks.js';
+import type { Limits } from '../base/limits.js';
+import { badInput } from '../client/input-checks.js';
 import type { Platform, SourceRequest } from '../client/platform.js';
+import { fetchInput } from '../weights/http.js';
 import { isVariantName } from '../weights/manifest.js';
 import type { FolderSource } from '../weights/source.js';
 import { NO_VARIANT, PACKAGED_NAME, spelledOut, unknownWeights } from '../weights/variants.js';
@@ -25,13 +29,14 @@ function findSource(request: SourceRequest): FolderSource {
   if (!isVariantName(weights)) {
     const address = weights.replace(/manifest\.json$/, '') || '.';
     const advice = 'weights must be a name or the address of a folder that holds manifest.json and its shards';
-    return { kind: 'folders', name: null, folders: [{ address: localOrUrl(address) }], known: true, advice };
+    return { kind: 'folders', name: null, folders: [{ address: localOrUrl(address, 'weights') }], known: true, advice };
   }
+  check(typeof (weightsDir ?? '') === 'string', 'weightsDir', 'must be the path of a folder');
   const known = spelledOut(weights) !== undefined;
   if (!known && weights.startsWith('ResNet50_Weights.')) throw unknownWeights(weights);
   const folders: FolderSource['folders'] = [];
   if (weightsUrl !== undefined) {
-    folders.push({ address: joinAddress(localOrUrl(weightsUrl), weights) });
+    folders.push({ address: joinAddress(localOrUrl(weightsUrl, 'weightsUrl'), weights) });
   } else {
     for (const base of [weightsDir, process.env.RESNET50_WEIGHTS_DIR]) {
       if (base) folders.push({ address: join(resolve(base), weights) }, { address: resolve(base), exact: true });
@@ -48,9 +53,14 @@ function adviceFor(name: string, known: boolean): string {
   return `get them with: npx resnet50-wasm weights ${name} (${PACKAGED_NAME} is part of the package: ten classes, to try it out)`;
 }
 
-function localOrUrl(address: string): string {
-  if (/^https?:/.test(address)) return address;
-  return address.startsWith('file:') ? fileURLToPath(address) : resolve(address);
+/** A path, or an address that servers have; `option` holds it. */
+function localOrUrl(address: string, option: string): string {
+  try {
+    if (/^https?:/.test(address)) return new URL(address).href;
+    return address.startsWith('file:') ? fileURLToPath(address) : resolve(address);
+  } catch (error) {
+    throw fault(option, `is no address: ${address} (${describe(error)})`);
+  }
 }
 
 const joinAddress = (base: string, name: string): string =>
@@ -78,9 +88,14 @@ export const nodePlatform: Platform = {
     const url = hasScheme(folder) ? folder : pathToFileURL(resolve(folder)).href;
     return new URL(`resnet50-${flavour}.wasm`, url.endsWith('/') ? url : `${url}/`).href;
   },
+  fetchInput, // a worker thread that computes does not even send a request
   openAddress: (address, limits) => {
     const text = String(address);
-    if (text.startsWith('file:')) return readImageFile(fileURLToPath(text), limits.maxBytes);
-    return hasScheme(text) ? new URL(text) : readImageFile(text, limits.maxBytes);
+    try {
+      if (text.startsWith('file:')) return readImageFile(fileURLToPath(text), limits.maxBytes);
+      return hasScheme(text) ? new URL(text) : readImageFile(text, limits.maxBytes);
+    } catch (error) {
+      throw badInput(`${text} is no address: ${describe(error)}`, text, error);
+    }
   },
 };

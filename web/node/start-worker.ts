@@ -40,7 +40,10 @@ export function startWorker(script: URL): Promise<Port> {
       ended = true;
     };
     worker.on('error', (error) => died(describe(error)));
-    worker.on('messageerror', (error) => died(describe(error)));
+    worker.on('messageerror', (error) => {
+      died(describe(error));
+      void worker.terminate(); // it lives, but a message of it is lost
+    });
     worker.on('exit', (code) => died(`exit code ${code}`));
   });
 }

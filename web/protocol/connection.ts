@@ -2,23 +2,25 @@
  * The client's end of a port: requests by id, replies as promises, aborts, and the death of the host.
  */
 import { fromPlainError, ResNet50Error } from '../base/errors.js';
-import type { Job, JobResults, Port, Reply } from './messages.js';
+import type { JobName, Jobs, Port, Reply, Request } from './messages.js';
 
 interface Pending {
   resolve(value: unknown): void;
   reject(reason: unknown): void;
   onProgress: ((event: never) => void) | undefined;
+  /** Stops listening to the signal. */
+  end(): void;
 }
 
 /** Options of one request. */
-export interface CallOptions {
+export interface CallOptions<N extends JobName> {
   signal?: AbortSignal | undefined;
   transfer?: Transferable[];
-  onProgress?: ((event: never) => void) | undefined;
+  onProgress?: ((event: Jobs[N]['progress']) => void) | undefined;
 }
 
-/** A host as an object with promises. */
-export class Connection {
+/** A host that does the jobs of these names, as an object with promises. */
+export class Connection<Names extends JobName> {
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
   #dead: ResNet50Error | undefined;
@@ -44,8 +46,11 @@ export class Connection {
   }
 
   /** Sends a job. Rejects with the signal's reason at once when it aborts; the host stops as soon as it can. */
-  call<J extends Job>(job: J, options: CallOptions = {}): Promise<JobResults[J['type']]> {
-    const { signal, transfer = [], onProgress } = options;
+  call<N extends Names>(
+    job: N,
+    request: Jobs[N]['request'],
+    { signal, transfer = [], onProgress }: CallOptions<N> = {},
+  ): Promise<Jobs[N]['result']> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       if (this.#dead !== undefined) throw this.#dead;
@@ -54,25 +59,14 @@ export class Connection {
         this.port.post({ id, abort: true }, []);
         this.#settle(id)?.reject(signal?.reason);
       };
-      const unhook = () => signal?.removeEventListener('abort', stop);
-      this.#pending.set(id, {
-        resolve: (value) => {
-          unhook();
-          resolve(value as JobResults[J['type']]);
-        },
-        reject: (reason) => {
-          unhook();
-          reject(reason);
-        },
-        onProgress,
-      });
+      const end = () => signal?.removeEventListener('abort', stop);
+      this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject, onProgress, end });
       signal?.addEventListener('abort', stop, { once: true });
       this.port.busy(true);
       try {
-        this.port.post({ id, job }, transfer);
+        this.port.post({ id, job, request } as Request, transfer);
       } catch (error) {
         this.#settle(id);
-        unhook();
         throw error;
       }
     });
@@ -107,6 +101,7 @@ export class Connection {
   #settle(id: number): Pending | undefined {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
+    pending?.end();
     if (this.#pending.size === 0) this.port.busy(false);
     return pending;
   }

@@ -5,7 +5,7 @@ import type { Port, Reply } from './messages.js';
 import type { Receiver } from './receiver.js';
 
 /** A port to a host in place. Buffers are handed over, not copied. */
-export function localPort(makeHost: (post: (reply: Reply) => void) => Receiver): Port {
+export function localPort(makeHost: (post: (reply: Reply) => void) => Receiver<never>): Port {
   let open = true;
   const host = makeHost((reply) => {
     // As with a worker, replies never come before the call that caused them has returned.

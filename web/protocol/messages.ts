@@ -1,6 +1,6 @@
 /**
- * The messages between the API and the host of a core (a worker, or the same thread). Plain data only; one job at a
- * time, the API keeps the queue.
+ * The messages between the API and the host of a core (a worker, or the same thread): one map of jobs, {@link Jobs}, and
+ * the data that crosses. Plain data only.
  */
 
 import type { Flavour } from '../base/engine-support.js';
@@ -8,11 +8,13 @@ import type { PlainError } from '../base/errors.js';
 import type { TensorSpec } from '../base/resnet50.js';
 import type { Transforms } from '../base/transforms.js';
 import type { Region, ViewSettings } from '../base/view.js';
+import type { InputRequest } from '../weights/http.js';
 import type { Category, Precision } from '../weights/manifest.js';
 import type { Parameter } from '../weights/parameters.js';
 import type { FilesSource, WeightsSource } from '../weights/source.js';
 import type { Head } from './head.js';
 import type {
+  FinetuneExample,
   FinetuneOpening,
   FinetuneProgress,
   FinetuneResult,
@@ -144,55 +146,59 @@ export interface PlainHead {
   facts: Pick<LoadedFacts, 'classes' | 'categories' | 'parameters' | 'head'>;
 }
 
-/** A job for the host, one at a time. */
-export type Job =
-  | { type: 'load'; spec: LoadSpec }
-  | ({ type: 'classify'; image: PreparedImage; pick: PickSettings } & ImageSettings)
-  | ({ type: 'logits'; image: PreparedImage } & ImageSettings)
-  | ({ type: 'features'; image: PreparedImage; stages: readonly string[] } & ImageSettings)
-  | ({ type: 'explain'; image: PreparedImage; index: number | string | null } & ImageSettings)
-  | { type: 'parameter'; spec: TensorSpec }
-  /** Puts a head of the user's own in place of the network's, or (null) the network's back. */
-  | { type: 'head'; head: PlainHead | null }
-  /** For trainers only. */
-  | ({ type: 'train' } & TrainingJob)
-  | ({ type: 'finetune-open' } & FinetuneOpening)
-  | { type: 'finetune-add'; map: Float32Array<ArrayBuffer>; label: number }
-  | ({ type: 'finetune-run' } & FinetuneRun)
-  /** All shards, read again. */
-  | { type: 'shards' }
-  | ({ type: 'preprocess'; image: PreparedImage; layout: 'nchw' | 'nhwc' } & ImageSettings);
-
-/** Jobs on one image (or a tensor). */
-export type ImageJob = Exclude<
-  Job,
-  {
-    type: 'load' | 'parameter' | 'head' | 'shards' | 'train' | 'finetune-open' | 'finetune-add' | 'finetune-run';
-  }
->;
-
-/** What each job resolves to. */
-export interface JobResults {
-  load: LoadedFacts;
-  classify: Classification[];
-  /** One row a picture. */
-  logits: Float32Array<ArrayBuffer>[];
-  preprocess: Preprocessed;
-  /** A row a picture, in it a stage each. */
-  features: StageOutput[][];
-  explain: ExplainedGrid;
-  parameter: Parameter;
-  head: LoadedFacts;
-  train: TrainingResult;
-  'finetune-open': null;
-  'finetune-add': null;
-  'finetune-run': FinetuneResult;
-  shards: FilesSource | null;
+/** What asks for something of one image (or a tensor). */
+interface OnImage extends ImageSettings {
+  image: PreparedImage;
 }
 
-/** API to host. */
+/** What a network's host does, by name: what each job needs, gives and reports. */
+export interface NetworkJobs {
+  load: { request: LoadSpec; result: LoadedFacts; progress: ProgressEvent };
+  classify: { request: OnImage & { pick: PickSettings }; result: Classification[]; progress: never };
+  /** One row per picture. */
+  logits: { request: OnImage; result: Float32Array<ArrayBuffer>[]; progress: never };
+  preprocess: { request: OnImage & { layout: 'nchw' | 'nhwc' }; result: Preprocessed; progress: never };
+  /** One row per picture, with one output per stage. */
+  features: { request: OnImage & { stages: readonly string[] }; result: StageOutput[][]; progress: never };
+  explain: { request: OnImage & { index: number | string | null }; result: ExplainedGrid; progress: never };
+  parameter: { request: TensorSpec; result: Parameter; progress: never };
+  /** Replaces the network's head with the user's, or (null) puts the network's back. */
+  head: { request: PlainHead | null; result: LoadedFacts; progress: never };
+  /** Gets a picture by address. Runs beside other jobs: the next picture arrives while one is computed. */
+  fetch: { request: InputRequest; result: Uint8Array<ArrayBuffer>; progress: never };
+  /** All shards, read again; null for random networks. */
+  shards: { request: null; result: FilesSource | null; progress: never };
+}
+
+/** What a trainer does. */
+export interface TrainerJobs {
+  train: { request: TrainingJob; result: TrainingResult; progress: FitProgress };
+  'finetune-open': { request: FinetuneOpening; result: null; progress: never };
+  'finetune-add': { request: FinetuneExample; result: null; progress: never };
+  'finetune-run': { request: FinetuneRun; result: FinetuneResult; progress: FinetuneProgress };
+}
+
+/** All jobs. Every other type of a message is derived from this map: a job is added here, and in one table of handlers. */
+export interface Jobs extends NetworkJobs, TrainerJobs {}
+
+export type JobName = keyof Jobs;
+/** Jobs on one image (or a tensor). */
+export type ImageJob = { [N in JobName]: Jobs[N]['request'] extends OnImage ? N : never }[JobName];
+
+/** What a handler may use while it works. */
+export interface JobContext<N extends JobName> {
+  onProgress(progress: Jobs[N]['progress']): void;
+  signal: AbortSignal;
+}
+
+/** One function per job: what a host is made of. */
+export type Handlers<Names extends JobName> = {
+  [N in Names]: (request: Jobs[N]['request'], context: JobContext<N>) => Jobs[N]['result'] | Promise<Jobs[N]['result']>;
+};
+
+/** API to host. One job at a time (`fetch` apart): the API keeps the queue. */
 export type Request =
-  | { id: number; job: Job }
+  | { [N in JobName]: { id: number; job: N; request: Jobs[N]['request'] } }[JobName]
   | { id: number; abort: true }
   /** The last message to a browser's worker: free the network, say farewell, close. */
   | { farewell: true };
@@ -201,8 +207,8 @@ export type Request =
 export type Reply =
   | { hello: true }
   | { farewell: true }
-  | { id: number; progress: ProgressEvent | FitProgress | FinetuneProgress }
-  | { id: number; value: JobResults[keyof JobResults]; memoryBytes: number }
+  | { id: number; progress: Jobs[JobName]['progress'] }
+  | { id: number; value: Jobs[JobName]['result']; memoryBytes: number }
   /** `fatal`: the core is unusable, start another. */
   | { id: number; error: PlainError; fatal: boolean };
 

@@ -1,33 +1,41 @@
 /**
  * Answers requests by id: results, progress, errors, aborts. What both a network's host and a trainer's are.
  */
-import { isAbort, ResNet50Error, toPlainError } from '../base/errors.js';
-import type { Job, JobResults, Reply, Request } from './messages.js';
+import { toPlainError } from '../base/errors.js';
+import type { Handlers, JobContext, JobName, Reply, Request } from './messages.js';
 
 /** Sends a reply, and moves what it names. */
 export type Post = (reply: Reply, transfer: Transferable[]) => void;
-export type Progress = Extract<Reply, { progress: unknown }>['progress'];
 
-export abstract class Receiver {
+/** A handler of some job: the receiver looks it up by the request's own name, so the two fit. */
+type AnyHandler = (request: unknown, context: JobContext<JobName>) => Promise<never>;
+
+export abstract class Receiver<Names extends JobName> {
   readonly #running = new Map<number, AbortController>();
 
   constructor(private readonly post: Post) {}
 
   /** Takes one message. */
-  async receive(request: Request): Promise<void> {
-    if ('farewell' in request) return this.dispose();
-    const { id } = request;
-    if ('abort' in request) return this.#running.get(id)?.abort();
+  async receive(message: Request): Promise<void> {
+    if ('farewell' in message) return this.dispose();
+    const { id } = message;
+    if ('abort' in message) return this.#running.get(id)?.abort();
     const abort = new AbortController();
+    const { signal } = abort;
     this.#running.set(id, abort);
     try {
-      const onProgress = (progress: Progress) => this.post({ id, progress }, []);
-      const value = await this.perform(request.job, onProgress, abort.signal);
-      abort.signal.throwIfAborted();
+      const handlers = this.handlers as unknown as Record<JobName, AnyHandler>;
+      const value = await handlers[message.job](message.request, {
+        signal,
+        onProgress: (progress) => this.post({ id, progress }, []),
+      });
+      signal.throwIfAborted();
       this.post({ id, value, memoryBytes: this.memoryBytes }, buffersIn(value));
     } catch (error) {
-      const known = error instanceof ResNet50Error || isAbort(error);
-      this.post({ id, error: toPlainError(known ? error : this.crashed(error)), fatal: !known }, []);
+      const plain = toPlainError(error);
+      const fatal = plain.code === 'CORE_CRASHED';
+      if (fatal) this.abandon();
+      this.post({ id, error: plain, fatal }, []);
     } finally {
       this.#running.delete(id);
     }
@@ -41,15 +49,11 @@ export abstract class Receiver {
   /** wasm memory in use, bytes. */
   protected abstract readonly memoryBytes: number;
 
-  /** Does a job; of its result, the buffers of all numbers are moved. */
-  protected abstract perform(
-    job: Job,
-    onProgress: (progress: Progress) => void,
-    signal: AbortSignal,
-  ): Promise<JobResults[keyof JobResults]>;
+  /** The jobs; of their results, the buffers of all numbers are moved. */
+  protected abstract readonly handlers: Handlers<Names>;
 
-  /** Whatever is neither ours nor an abort comes from wasm or its glue: the core's memory is in an unknown state. */
-  protected abstract crashed(cause: unknown): ResNet50Error;
+  /** Forgets a core that has crashed: it must not be called again, not even to free what it has. */
+  protected abstract abandon(): void;
 }
 
 /** The buffers of all numbers in a result: they are copies of its own, so they can be moved. */

@@ -80,6 +80,13 @@ export interface FinetuneOpening {
   settings: FinetuneSettings;
 }
 
+/** What layer3 makes of one example. */
+export interface FinetuneExample {
+  /** [1024, height, width]. */
+  map: Float32Array<ArrayBuffer>;
+  label: number;
+}
+
 /** The last job, after all maps were added. */
 export interface FinetuneRun {
   /** layer4.0.conv1.weight (OHWI) to fc.bias. */

@@ -3,20 +3,17 @@
  * that was trained on frozen features, and makes a variant of the result.
  */
 
-import { check } from '../base/check.js';
+import { check, isCount, isNumber } from '../base/check.js';
 import type { FitOptions } from '../client/fit-options.js';
 import type { Trainer } from '../client/training-module.js';
 import type { FinetuneSettings } from '../core/trainer-types.js';
 import type { LoadedFacts, StageOutput } from '../protocol/messages.js';
-import type { FinetuneProgress, FitReport } from '../protocol/training.js';
+import type { FitReport } from '../protocol/training.js';
 import type { FilesSource } from '../weights/source.js';
 import { type Layer4, replaceLayer4, scaleChannels, takeLayer4 } from './layer4.js';
 
 /** True where layer4 is to be trained. */
 export const unfreezesLayer4 = ({ unfreeze = ['fc'] }: FitOptions): boolean => unfreeze.includes('layer4');
-
-const inRange = (v: number | undefined, above: number, most: number, orEqual = false): boolean =>
-  v === undefined || ((orEqual ? v >= above : v > above) && v <= most);
 
 /** @throws ResNet50Error INVALID_ARGUMENT naming the option */
 export function checkFinetuneOptions(o: FitOptions): void {
@@ -27,10 +24,10 @@ export function checkFinetuneOptions(o: FitOptions): void {
   for (const key of ['batchSize', 'rate', 'augment', 'labelSmoothing'] as const)
     check(o[key] === undefined || unfreezesLayer4(o), key, "is for unfreeze: ['layer4', 'fc']");
   check(o.method !== 'knn' || !unfreezesLayer4(o), 'unfreeze', "must not have layer4 with method 'knn'");
-  const batch = o.batchSize === undefined || (Number.isInteger(o.batchSize) && inRange(o.batchSize, 0, 256));
-  check(batch, 'batchSize', 'must be a whole number, 1 to 256');
-  check(inRange(o.rate, 0, 1), 'rate', 'must be over 0 and at most 1');
-  check(inRange(o.labelSmoothing, 0, 0.5, true), 'labelSmoothing', 'must be a share, 0 to 0.5');
+  check(o.batchSize === undefined || isCount(o.batchSize, 256), 'batchSize', 'must be a whole number, 1 to 256');
+  check(o.rate === undefined || isNumber(o.rate, Number.MIN_VALUE, 1), 'rate', 'must be over 0 and at most 1');
+  const smoothing = o.labelSmoothing === undefined || isNumber(o.labelSmoothing, 0, 0.5);
+  check(smoothing, 'labelSmoothing', 'must be a share, 0 to 0.5');
   check(o.augment === undefined || typeof o.augment === 'boolean', 'augment', 'must be true or false');
 }
 
@@ -56,10 +53,8 @@ export class Finetune {
     this.#opened ??= this.#open(height, width);
     await this.#opened;
     const map = scaleChannels(data, this.#layer4.factors.input, height * width, true);
-    await this.trainer.connection.call(
-      { type: 'finetune-add', map, label },
-      { signal: this.signal, transfer: [map.buffer] },
-    );
+    const { connection } = this.trainer;
+    await connection.call('finetune-add', { map, label }, { signal: this.signal, transfer: [map.buffer] });
   }
 
   #open(height: number, width: number): Promise<null> {
@@ -71,7 +66,7 @@ export class Finetune {
       ...{ classes: classes.length, batchSize, epochs, patience, holdOut, step: rate, smoothing: labelSmoothing },
       ...{ augment, seed, threads, height, width },
     };
-    return connection.call({ type: 'finetune-open', wasmFile, settings }, { signal: this.signal });
+    return connection.call('finetune-open', { wasmFile, settings }, { signal: this.signal });
   }
 
   /** Trains from the given classifier on, and gives the variant. */
@@ -80,12 +75,12 @@ export class Finetune {
     const { precision, transforms } = this.facts;
     const weight = scaleChannels(Float32Array.from(head.weight), factors.output, 1);
     const input = this.source.manifest.ranges['layer3.5.add'] ?? [0, 1];
-    const onProgress = this.options.onProgress as ((event: FinetuneProgress) => void) | undefined;
+    const { onProgress } = this.options;
     const job = {
-      ...{ type: 'finetune-run' as const, input, precision },
+      ...{ input, precision },
       parameters: { ...parameters, 'fc.weight': weight, 'fc.bias': Float32Array.from(head.bias) },
     };
-    const done = await this.trainer.connection.call(job, { signal: this.signal, onProgress: onProgress as never });
+    const done = await this.trainer.connection.call('finetune-run', job, { signal: this.signal, onProgress });
     report.finetuned = done.report;
     const { classes } = this.plan;
     return replaceLayer4(this.source, { ...done, classes, transforms, precision, report });

@@ -3,7 +3,7 @@
  * arithmetic.
  */
 
-import { check, isCount } from '../base/check.js';
+import { check, isCount, isListOf, isNumber } from '../base/check.js';
 import { ResNet50Error } from '../base/errors.js';
 import { FEATURES } from '../base/resnet50.js';
 import type { Example, FitOptions } from '../client/fit-options.js';
@@ -24,13 +24,15 @@ const isName = (v: unknown): v is string => typeof v === 'string' && v !== '';
 function checkOptions(o: FitOptions): void {
   const { method = 'head' } = o;
   check(method === 'head' || method === 'knn', 'method', "must be 'head' or 'knn'");
+  check(typeof (o.onProgress ?? check) === 'function', 'onProgress', 'must be a function');
   checkFinetuneOptions(o);
   check(o.epochs === undefined || isCount(o.epochs, 1_000_000), 'epochs', 'must be a whole number from 1');
   check(o.patience === undefined || isCount(o.patience, 1_000_000), 'patience', 'must be a whole number from 1');
   const seedOk = o.seed === undefined || (Number.isInteger(o.seed) && o.seed >= 0 && o.seed < 2 ** 32);
   check(seedOk, 'seed', 'must be a whole number, 0 to 4294967295');
-  check(o.l2 === undefined || (o.l2 > 0 && o.l2 < Number.POSITIVE_INFINITY), 'l2', 'must be a number greater than 0');
-  check(o.holdOut === undefined || (o.holdOut >= 0 && o.holdOut <= 0.9), 'holdOut', 'must be a share, 0 to 0.9');
+  const penalty = o.l2 === undefined || isNumber(o.l2, Number.MIN_VALUE, Number.MAX_VALUE);
+  check(penalty, 'l2', 'must be a number greater than 0');
+  check(o.holdOut === undefined || isNumber(o.holdOut, 0, 0.9), 'holdOut', 'must be a share, 0 to 0.9');
   check(method === 'knn' || o.k === undefined, 'k', "is for method 'knn'");
   for (const key of ['epochs', 'l2', 'holdOut', 'patience'] as const) {
     check(method === 'head' || o[key] === undefined, key, "is for method 'head': nothing is trained for 'knn'");
@@ -47,7 +49,8 @@ function planOf(examples: readonly Example[], given: readonly string[] | undefin
     const what = `must have an image, or an embedding that is a Float32Array of ${FEATURES} numbers (model.embed gives it)`;
     check(fits, `example ${i}`, what);
   }
-  check(given === undefined || (Array.isArray(given) && given.every(isName)), 'classes', 'must be a list of names');
+  const named = given === undefined || (isListOf(given, 'string') && given.every(isName));
+  check(named, 'classes', 'must be a list of names');
   const classes = given ?? [...new Set(examples.map(({ label }) => label))].sort();
   check(new Set(classes).size === classes.length, 'classes', 'must not name a class twice');
   check(classes.length >= 2, 'classes', `must be two at least: the examples are all of '${classes[0]}'`);
@@ -123,9 +126,9 @@ async function train(
   const { connection, wasmFile } = await trainee.connect(1);
   try {
     const settings = { classes: plan.classes.length, l2, holdOut, seed, maxIterations: epochs, patience };
-    const job = { type: 'train', wasmFile, embeddings, labels: plan.labels, options: settings } as const;
-    const onProgress = options.onProgress as (event: unknown) => void;
-    return await connection.call(job, { signal: trainee.signal, transfer: [embeddings.buffer], onProgress });
+    const job = { wasmFile, embeddings, labels: plan.labels, options: settings };
+    const { onProgress } = options;
+    return await connection.call('train', job, { signal: trainee.signal, transfer: [embeddings.buffer], onProgress });
   } finally {
     await connection.close();
   }

@@ -1,15 +1,16 @@
 /**
  * Heads of the user's own: read, saved, and as the network's host takes them.
  */
-import { check } from '../base/check.js';
+import { check, isCount, isListOf } from '../base/check.js';
 import { ResNet50Error } from '../base/errors.js';
+import type { Limits } from '../base/limits.js';
 import { FEATURES, parameterCount } from '../base/resnet50.js';
-import type { Limits } from '../client/input-checks.js';
 import { type AddressOpener, prepare } from '../client/inputs.js';
 import type { HeadInput } from '../client/options.js';
 import type { PlacedHead } from '../client/training-module.js';
 import type { Head } from '../protocol/head.js';
 import type { PlainHead } from '../protocol/messages.js';
+import { fetchInput } from '../weights/http.js';
 import { formatManifest, MANIFEST_FILE } from '../weights/manifest.js';
 import type { Parameter } from '../weights/parameters.js';
 import type { WeightsSource } from '../weights/source.js';
@@ -27,8 +28,36 @@ export function placed(head: Head): PlacedHead {
       parameters: parameterCount(linear ? classes : 0),
     },
   };
-  return { head, job: { type: 'head', head: plain } };
+  return { head, plain };
 }
+
+/**
+ * A head that did not come out of a file, which a program may have put together.
+ * @throws ResNet50Error INVALID_ARGUMENT
+ */
+function checkedHead(head: Head): Head {
+  const { method, classes } = head;
+  check(method === 'head' || method === 'knn', 'head', "must have a method, 'head' or 'knn'");
+  check(isListOf(classes, 'string') && classes.length > 0, 'head', 'must have classes, a list of names');
+  if (method === 'head') {
+    const { weight, bias } = head;
+    const fits =
+      isArray(weight, Float32Array, classes.length * FEATURES) && isArray(bias, Float32Array, classes.length);
+    check(fits, 'head', `must have ${FEATURES} weights and one bias for each of its ${classes.length} classes`);
+    return head;
+  }
+  const { embeddings, labels, k } = head;
+  const examples = labels?.length;
+  const fits = isArray(labels, Int32Array, examples) && isArray(embeddings, Float32Array, examples * FEATURES);
+  check(fits, 'head', `must have ${FEATURES} features and one label for each example`);
+  check(isCount(k, examples), 'head', `must have a k from 1 to ${examples}, the number of its examples`);
+  const known = labels.every((label) => label >= 0 && label < classes.length);
+  check(known, 'head', 'must have labels that are indices of its classes');
+  return head;
+}
+
+const isArray = (v: unknown, type: typeof Float32Array | typeof Int32Array, length: number): boolean =>
+  v instanceof type && v.length === length;
 
 /** Longest head file, bytes: a thousand heads of ImageNet's size. */
 const MAX_BYTES = 2 ** 33;
@@ -39,12 +68,12 @@ const MAX_BYTES = 2 ** 33;
  */
 export async function readHead(
   given: HeadInput,
-  platform: AddressOpener & { readonly limits: Limits },
+  platform: Pick<AddressOpener, 'openAddress'> & { readonly limits: Limits },
   signal?: AbortSignal,
 ): Promise<PlacedHead> {
-  if (typeof given === 'object' && given !== null && 'method' in given) return placed(given);
+  if (typeof given === 'object' && given !== null && 'method' in given) return placed(checkedHead(given));
   const limits: Limits = { ...platform.limits, maxBytes: MAX_BYTES };
-  const file = await prepare(given, 'the head', platform, limits)(signal);
+  const file = await prepare(given, 'the head', { ...platform, fetchInput }, limits)(signal);
   if (file.kind === 'bytes') return placed(parseHead(file.bytes, file.name));
   throw new ResNet50Error('INVALID_ARGUMENT', 'head must be the bytes or the address of what model.save() gave', {
     subject: 'head',

@@ -3,13 +3,13 @@
  */
 
 import { Limiter } from '../base/concurrency.js';
-import { describe, ResNet50Error } from '../base/errors.js';
+import { ResNet50Error } from '../base/errors.js';
 import type { ShardStore } from './cache.js';
 import { decodeShard, type Inflate, inflateStream } from './compression.js';
-import { download, fetchFailed, sleep } from './download.js';
+import { download } from './download.js';
 import type { WeightsFolder } from './folder.js';
+import { fetchWhole, type HttpOptions, Refusal } from './http.js';
 import {
-  looksLikeHtml,
   MANIFEST_FILE,
   MAX_MANIFEST_BYTES,
   type Manifest,
@@ -56,7 +56,7 @@ export class HttpFolder implements WeightsFolder {
     const url = new URL(MANIFEST_FILE, this.address).href;
     const known = attempt(async () => this.#readAhead(url));
     try {
-      const text = await this.#manifestText(url, signal);
+      const text = await this.#manifestText(url, known, signal);
       if (text === undefined) return undefined;
       const manifest = parseManifest(text, url);
       if (text !== (await known)) {
@@ -86,24 +86,29 @@ export class HttpFolder implements WeightsFolder {
     return this.#reading.run(() => attempt(async () => this.store?.get(shard)));
   }
 
-  /** Fresh from the network; from the cache where the network fails; undefined where nothing of the kind is there. */
-  async #manifestText(url: string, signal?: AbortSignal): Promise<string | undefined> {
-    for (let failures = 0; ; ) {
+  /** Fresh from the network; from the cache if the network or the server fails; undefined if there is none here. */
+  async #manifestText(
+    url: string,
+    known: Promise<string | undefined>,
+    signal?: AbortSignal,
+  ): Promise<string | undefined> {
+    const check = (length: number) => {
+      if (length <= MAX_MANIFEST_BYTES) return;
+      const message = `${url} is longer than any manifest: check weightsUrl`;
+      throw new ResNet50Error('MANIFEST_FORMAT', message, { subject: url });
+    };
+    const giveUp = async () => (await known) !== undefined;
+    // Small and the key to everything else: always ask whether it has changed.
+    const options: HttpOptions = { signal, stall: this.stall, cache: 'no-cache', attempts: 3, giveUp };
+    try {
+      return new TextDecoder().decode(await fetchWhole(url, check, options));
+    } catch (error) {
       signal?.throwIfAborted();
-      let why: string;
-      try {
-        const answer = await fetchManifest(url, this.stall, signal);
-        if (typeof answer !== 'number') return answer.text;
-        why = `the server answered ${answer}`;
-      } catch (error) {
-        signal?.throwIfAborted();
-        if (error instanceof ResNet50Error) throw error;
-        why = describe(error);
-        const cached = await attempt(async () => this.store?.getText(url));
-        if (cached !== undefined) return cached;
-      }
-      if (++failures >= 3) throw fetchFailed(url, why);
-      await sleep(200 * 2 ** failures * (0.5 + Math.random()), signal);
+      const { code, cause } = error as ResNet50Error;
+      if (cause instanceof Refusal) return undefined;
+      const cached = code === 'FETCH_FAILED' ? await known : undefined;
+      if (cached !== undefined) return cached;
+      throw error;
     }
   }
 
@@ -128,54 +133,5 @@ export class HttpFolder implements WeightsFolder {
     const bytes = await decodeShard(shard, stored, this.inflate);
     await attempt(async () => this.store?.put(shard, this.store.keepsDecoded ? bytes : stored));
     return bytes;
-  }
-}
-
-/**
- * One request: the text (undefined for 'not here' in any of the ways servers say it), or a status that may pass. A
- * connection that stays silent for `stall` milliseconds is broken.
- */
-async function fetchManifest(
-  url: string,
-  stall: number,
-  signal?: AbortSignal,
-): Promise<{ text: string | undefined } | number> {
-  const silence = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const alive = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => silence.abort(new Error('the connection went silent')), stall);
-  };
-  alive();
-  try {
-    const signals = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
-    // Small and the key to everything else: always ask whether it has changed.
-    const response = await fetch(url, { cache: 'no-cache', signal: signals });
-    if (response.status >= 500 || response.status === 429) return response.status;
-    if (!response.ok) return { text: undefined };
-    const text = await readText(response, url, alive);
-    return { text: looksLikeHtml(text.slice(0, 64)) ? undefined : text };
-  } finally {
-    clearTimeout(timer);
-    silence.abort();
-  }
-}
-
-/** The body as text, up to the length that a manifest can have, whatever the server says of it. */
-async function readText(response: Response, url: string, alive: () => void): Promise<string> {
-  const decoder = new TextDecoder();
-  const reader = response.body?.getReader();
-  let [text, bytes] = ['', 0];
-  for (;;) {
-    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
-    if (done || value === undefined) return text + decoder.decode();
-    alive();
-    bytes += value.length;
-    if (bytes > MAX_MANIFEST_BYTES) {
-      throw new ResNet50Error('MANIFEST_FORMAT', `${url} is longer than any manifest: check weightsUrl`, {
-        subject: url,
-      });
-    }
-    text += decoder.decode(value, { stream: true });
   }
 }

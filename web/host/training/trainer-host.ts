@@ -6,8 +6,8 @@
 import { describe, ResNet50Error } from '../../base/errors.js';
 import { type CoreFactory, copyIn, startCore, unwrap } from '../../core/start.js';
 import type { TrainerModule } from '../../core/trainer-types.js';
-import type { Job, JobResults } from '../../protocol/messages.js';
-import { type Post, type Progress, Receiver } from '../../protocol/receiver.js';
+import type { Handlers, TrainerJobs } from '../../protocol/messages.js';
+import { type Post, Receiver } from '../../protocol/receiver.js';
 import type { FitProgress, Score, TrainingJob, TrainingResult } from '../../protocol/training.js';
 import { Finetuning, pause } from './finetune-host.js';
 
@@ -15,7 +15,7 @@ import { Finetuning, pause } from './finetune-host.js';
 const DEAF_MS = 50;
 
 /** Answers requests until the realm ends. */
-export class TrainerHost extends Receiver {
+export class TrainerHost extends Receiver<keyof TrainerJobs> {
   #module: TrainerModule | undefined;
   #finetuning: Finetuning | undefined;
 
@@ -30,25 +30,26 @@ export class TrainerHost extends Receiver {
     return this.#module?.memoryBytes() ?? 0;
   }
 
-  protected async perform(
-    job: Job,
-    onProgress: (progress: Progress) => void,
-    signal: AbortSignal,
-  ): Promise<JobResults[keyof JobResults]> {
-    if (job.type === 'train') return trainHead(await this.#start(job.wasmFile, 1), job, onProgress, signal);
-    if (job.type === 'finetune-open') {
+  protected readonly handlers: Handlers<keyof TrainerJobs> = {
+    train: async (job, { onProgress, signal }) =>
+      trainHead(await this.#start(job.wasmFile, 1), job, onProgress, signal),
+    'finetune-open': async ({ wasmFile, settings }) => {
       this.#finetuning?.delete();
-      this.#finetuning = new Finetuning(await this.#start(job.wasmFile, job.settings.threads), job.settings);
+      this.#finetuning = undefined;
+      this.#finetuning = new Finetuning(await this.#start(wasmFile, settings.threads), settings);
       return null;
-    }
-    const finetuning = this.#finetuning;
-    if (job.type === 'finetune-add' && finetuning) return finetuning.add(job.map, job.label);
-    if (job.type === 'finetune-run' && finetuning) return finetuning.run(job, onProgress, signal);
-    throw new ResNet50Error('INTERNAL', `a trainer has no job '${job.type}' now`);
+    },
+    'finetune-add': ({ map, label }) => this.#opened.add(map, label),
+    'finetune-run': (run, { onProgress, signal }) => this.#opened.run(run, onProgress, signal),
+  };
+
+  get #opened(): Finetuning {
+    if (this.#finetuning === undefined) throw new ResNet50Error('NOT_READY', 'no fine-tuning is open');
+    return this.#finetuning;
   }
 
-  protected crashed(cause: unknown): ResNet50Error {
-    return new ResNet50Error('CORE_CRASHED', `the trainer stopped working: ${describe(cause)}`);
+  protected abandon(): void {
+    this.#module = this.#finetuning = undefined;
   }
 
   async #start(wasmFile: string | null, threads: number): Promise<TrainerModule> {
