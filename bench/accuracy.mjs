@@ -1,7 +1,7 @@
 // npm run bench:accuracy -- --weights NAME|FOLDER --images FOLDER [--labels FILE] [--reference FILE.npy] [--only even|odd]
 //   [--resize N] [--parallel N] [--threads N] [--state FOLDER] [--json FILE]
 // Top-1, top-5, agreement with f32, mean KL divergence of the softmax and logit signal-to-noise of every precision that the
-// weights hold, over a labelled folder ([{ "file", "class" }] in the order of the reference's rows); and, from the manifest,
+// weights hold, over a labeled folder ([{ "file", "class" }] in the order of the reference's rows); and, from the manifest,
 // the layers that quantization hurts most. Logits are kept in the state folder as they come, so that an interrupted run
 // goes on where it stopped. Knows the package's API only.
 import { createHash } from 'node:crypto';

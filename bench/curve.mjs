@@ -1,7 +1,7 @@
 // npm run bench:curve -- --checkpoint FILE --calibrate FOLDER --evaluate FOLDER [--bits 3,3.5,4,...] [--resize N] [--out FOLDER]
 //   [--calibration-images N] [--no-compensation]  (much quicker, worse)
 // Size against accuracy of compact weights: converts at each number of bits (0: plain int8), measures int8 against f32 on
-// labelled photos, and writes curve.json, curve.svg and a table. Calibrate and evaluate on different photos. Knows the
+// labeled photos, and writes curve.json, curve.svg and a table. Calibrate and evaluate on different photos. Knows the
 // command line of the package only.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';

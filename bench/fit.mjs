@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { labelledPhotos, testWeights } from '../tests/test-weights.mjs';
+import { labeledPhotos, testWeights } from '../tests/test-weights.mjs';
 import { begin, picturesOf, unpackCifar } from './cifar.mjs';
 
 const GOAL_SECONDS = 10;
@@ -23,7 +23,7 @@ function cifar(folder) {
 
 /** A hundred photographs in five made-up classes. */
 const photographs = () =>
-  labelledPhotos()
+  labeledPhotos()
     .slice(0, EACH * CLASSES.length)
     .map(({ path }, i) => ({ label: CLASSES[i % CLASSES.length], image: path }));
 

@@ -1,5 +1,5 @@
-// node scripts/notices.mjs: writes dist/THIRD-PARTY-NOTICES.txt, the licences of everything that ends up in the package, from
-// the fetched sources. Fails where a dependency has no licence on record, so that none is forgotten.
+// node scripts/notices.mjs: writes dist/THIRD-PARTY-NOTICES.txt, the licenses of everything that ends up in the package, from
+// the fetched sources. Fails where a dependency has no license on record, so that none is forgotten.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail as failWith, root } from './lib.mjs';
@@ -19,21 +19,21 @@ COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER I
 OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
 
 const read = (...path) => readFileSync(join(root, ...path), 'utf8').trim();
-const section = (title, licence, source, text) => `${'='.repeat(80)}\n${title} (${licence})\n${source}\n\n${text}\n`;
+const section = (title, license, source, text) => `${'='.repeat(80)}\n${title} (${license})\n${source}\n\n${text}\n`;
 
 const sections = pinned().map(({ name, repository, commit }) => {
   const known = NATIVE[name];
-  if (known === undefined) failWith('notices', `scripts/third-party.mjs has no licence for the dependency '${name}'`);
+  if (known === undefined) failWith('notices', `scripts/third-party.mjs has no license for the dependency '${name}'`);
   const text = known.files.map((file) => read('build', 'deps', name, file)).join('\n\n');
-  return section(known.title, known.licence, `${repository} at ${commit}`, text);
+  return section(known.title, known.license, `${repository} at ${commit}`, text);
 });
 for (const name of BUNDLED) {
   const { version, license, homepage } = JSON.parse(read('node_modules', name, 'package.json'));
   sections.push(section(`${name} ${version}`, license, homepage, read('node_modules', name, 'LICENSE')));
 }
-for (const { title, licence, copyright, note } of RUNTIME) {
-  sections.push(section(title, licence, 'linked by Emscripten', note ?? `${copyright}\n\n${MIT}`));
+for (const { title, license, copyright, note } of RUNTIME) {
+  sections.push(section(title, license, 'linked by Emscripten', note ?? `${copyright}\n\n${MIT}`));
 }
 mkdirSync(join(root, 'dist'), { recursive: true });
-const intro = 'resnet50-wasm contains work of others, under these licences.\n\n';
+const intro = 'resnet50-wasm contains work of others, under these licenses.\n\n';
 writeFileSync(join(root, 'dist', 'THIRD-PARTY-NOTICES.txt'), intro + sections.join('\n'));

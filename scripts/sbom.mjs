@@ -9,7 +9,7 @@ import { BUNDLED, locked, NATIVE, pinned, RUNTIME } from './third-party.mjs';
 const { name, version, license, description } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /** CycloneDX knows single identifiers and expressions. */
-const licences = (spdx) => [/ (?:OR|AND|WITH) /.test(spdx) ? { expression: spdx } : { license: { id: spdx } }];
+const licenses = (spdx) => [/ (?:OR|AND|WITH) /.test(spdx) ? { expression: spdx } : { license: { id: spdx } }];
 
 const native = pinned().map(({ name: key, sha256, repository, commit }) => ({
   type: 'library',
@@ -18,15 +18,15 @@ const native = pinned().map(({ name: key, sha256, repository, commit }) => ({
   version: commit,
   scope: 'required',
   hashes: [{ alg: 'SHA-256', content: sha256 }],
-  licenses: licences(NATIVE[key].licence),
+  licenses: licenses(NATIVE[key].license),
   purl: `pkg:github/${new URL(repository).pathname.slice(1).toLowerCase()}@${commit}`,
 }));
-const runtime = RUNTIME.map(({ title, licence }) => ({
+const runtime = RUNTIME.map(({ title, license }) => ({
   type: 'library',
   'bom-ref': `emscripten:${title}`,
   name: title,
   scope: 'required',
-  licenses: licences(licence),
+  licenses: licenses(license),
 }));
 const packages = locked().map(({ name: key, version: at, license: spdx, integrity }) => {
   const purl = `pkg:npm/${key.replace('@', '%40')}@${at}`;
@@ -43,7 +43,7 @@ const packages = locked().map(({ name: key, version: at, license: spdx, integrit
     version: at,
     scope,
     ...hashes,
-    ...(spdx ? { licenses: licences(spdx) } : {}),
+    ...(spdx ? { licenses: licenses(spdx) } : {}),
     purl,
   };
 });
@@ -52,7 +52,7 @@ const components = [...new Map([...native, ...runtime, ...packages].map((one) =>
 
 const ref = `pkg:npm/${name}@${version}`;
 const metadata = {
-  component: { type: 'library', 'bom-ref': ref, name, version, description, licenses: licences(license), purl: ref },
+  component: { type: 'library', 'bom-ref': ref, name, version, description, licenses: licenses(license), purl: ref },
 };
 const digest = createHash('sha256')
   .update(JSON.stringify([metadata, components]))

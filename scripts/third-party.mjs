@@ -4,15 +4,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './lib.mjs';
 
-/** By the names of dependencies.cmake: SPDX licence, and the files of the fetched sources that state it. */
+/** By the names of dependencies.cmake: SPDX license, and the files of the fetched sources that state it. */
 export const NATIVE = {
-  xnnpack: { title: 'XNNPACK', licence: 'BSD-3-Clause', files: ['LICENSE'] },
-  pthreadpool: { title: 'pthreadpool', licence: 'BSD-2-Clause', files: ['LICENSE'] },
-  fxdiv: { title: 'FXdiv', licence: 'MIT', files: ['LICENSE'] },
-  fp16: { title: 'FP16', licence: 'MIT', files: ['LICENSE'] },
-  stb: { title: 'stb_image', licence: 'MIT OR Unlicense', files: ['LICENSE'] },
-  yyjson: { title: 'yyjson', licence: 'MIT', files: ['LICENSE'] },
-  zlib: { title: 'zlib and minizip', licence: 'Zlib', files: ['LICENSE', 'contrib/minizip/MiniZip64_info.txt'] },
+  xnnpack: { title: 'XNNPACK', license: 'BSD-3-Clause', files: ['LICENSE'] },
+  pthreadpool: { title: 'pthreadpool', license: 'BSD-2-Clause', files: ['LICENSE'] },
+  fxdiv: { title: 'FXdiv', license: 'MIT', files: ['LICENSE'] },
+  fp16: { title: 'FP16', license: 'MIT', files: ['LICENSE'] },
+  stb: { title: 'stb_image', license: 'MIT OR Unlicense', files: ['LICENSE'] },
+  yyjson: { title: 'yyjson', license: 'MIT', files: ['LICENSE'] },
+  zlib: { title: 'zlib and minizip', license: 'Zlib', files: ['LICENSE', 'contrib/minizip/MiniZip64_info.txt'] },
 };
 
 /** Packages that are bundled into our JavaScript. */
@@ -20,14 +20,14 @@ export const BUNDLED = ['@noble/hashes', 'fast-png', 'fflate', 'iobuffer'];
 
 /** What Emscripten links into every module; its sources come with the compiler, so the notices are written out. */
 export const RUNTIME = [
-  { title: 'Emscripten runtime and Embind', licence: 'MIT', copyright: 'Copyright (c) 2010-2026 Emscripten authors' },
-  { title: 'musl libc', licence: 'MIT', copyright: 'Copyright (c) 2005-2020 Rich Felker, et al.' },
+  { title: 'Emscripten runtime and Embind', license: 'MIT', copyright: 'Copyright (c) 2010-2026 Emscripten authors' },
+  { title: 'musl libc', license: 'MIT', copyright: 'Copyright (c) 2005-2020 Rich Felker, et al.' },
   {
     title: 'LLVM libc++, libc++abi and compiler-rt',
-    licence: 'Apache-2.0 WITH LLVM-exception',
+    license: 'Apache-2.0 WITH LLVM-exception',
     note: 'Part of the LLVM Project. Portions are embedded in the modules in object form, which the LLVM exception allows without further conditions.',
   },
-  { title: 'dlmalloc', licence: 'CC0-1.0', note: 'Written by Doug Lea and released to the public domain.' },
+  { title: 'dlmalloc', license: 'CC0-1.0', note: 'Written by Doug Lea and released to the public domain.' },
 ];
 
 /** The rows of dependencies.cmake. */

@@ -56,8 +56,8 @@ function fingerprint() {
 
 const PHOTOS = join(MATERIAL, 'images', 'imagenet-300');
 
-/** The labelled photos, and whether each took part in the calibration of the test weights. */
-export function labelledPhotos() {
+/** The labeled photos, and whether each took part in the calibration of the test weights. */
+export function labeledPhotos() {
   const entries = JSON.parse(readFileSync(join(PHOTOS, 'labels.json'), 'utf8'));
   return entries.map(({ file, class: label }, i) => ({
     file,
@@ -72,7 +72,7 @@ export async function calibrationPhotos(base) {
   const folder = join(base, 'calibration');
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  for (const { file, path, calibrated } of labelledPhotos()) if (calibrated) await symlink(path, join(folder, file));
+  for (const { file, path, calibrated } of labeledPhotos()) if (calibrated) await symlink(path, join(folder, file));
   return folder;
 }
 

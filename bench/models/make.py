@@ -41,7 +41,7 @@ def main(folder):
     state = network.state_dict(table)
     weights = network.folded(table, state)
     pixels = network.picture()
-    tensor = network.normalised(pixels)
+    tensor = network.normalized(pixels)
     logits, ranges = reference(table, state, tensor)
 
     Image.fromarray(pixels).save(f"{folder}/calibration/picture.png")

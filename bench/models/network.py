@@ -97,7 +97,7 @@ def folded(table, state):
 
 
 def picture():
-    """uint8 [SIDE, SIDE, 3]: coloured waves with grain, which excite all channels."""
+    """uint8 [SIDE, SIDE, 3]: colored waves with grain, which excite all channels."""
     random = np.random.default_rng(SEED + 1)
     y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE
     waves = np.zeros((SIDE, SIDE, 3))
@@ -107,7 +107,7 @@ def picture():
     return np.clip(128 + waves + random.normal(0, 10, waves.shape), 0, 255).astype(np.uint8)
 
 
-def normalised(pixels):
+def normalized(pixels):
     """float32 [1, 3, SIDE, SIDE], as torchvision's transforms make it."""
     return np.ascontiguousarray(((pixels.astype(np.float32) / 255 - MEAN) / STD).transpose(2, 0, 1)[None])
 

@@ -70,7 +70,7 @@ val TimeRows(const val& held, uintptr_t pointer, int n, int side) {
   return Success(times);
 }
 
-// One photo's way into the int8 network: { decode, resize, normalise, layOut } in milliseconds.
+// One photo's way into the int8 network: { decode, resize, normalize, layOut } in milliseconds.
 val TimeInput(const val& held, uintptr_t pointer, size_t bytes, const val& decode, const val& transforms) {
   Network& network = At<NetworkHandle>(held).network();
   Result<Transforms> parsed = ToTransforms(transforms);
@@ -88,7 +88,7 @@ val TimeInput(const val& held, uintptr_t pointer, size_t bytes, const val& decod
   times.set("resize", watch.Lap());
   const InputQuantization& q = network.input_quantization();
   NormalizeToCodes(crop.value(), parsed.value(), {q.scale, q.zero_point, 0, kMaxInputCode}, codes);
-  times.set("normalise", watch.Lap());
+  times.set("normalize", watch.Lap());
   network.SetInputCodes(0, codes);
   times.set("layOut", watch.Lap());
   return Success(times);

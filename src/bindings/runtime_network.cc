@@ -37,7 +37,7 @@ val NetworkHandle::LoadShard(uintptr_t pointer, size_t bytes, const std::string&
   return ToJs(loader_.Load({reinterpret_cast<const uint8_t*>(pointer), bytes}, name));
 }
 
-val NetworkHandle::InitialiseRandomly(uint32_t seed) { return ToJs(InitializeRandomly(*network_, seed)); }
+val NetworkHandle::InitializeRandomly(uint32_t seed) { return ToJs(resnet50::InitializeRandomly(*network_, seed)); }
 
 Status NetworkHandle::FillInput(const Image& crop, const Transforms& transforms) {
   if (Status status = network_->Prepare(1, crop.height, crop.width); !status) return status;
@@ -188,7 +188,7 @@ EMSCRIPTEN_BINDINGS(network) {
   function("createNetwork", &NetworkHandle::Create);
   function("network_missingLayers", &Method<&NetworkHandle::MissingLayers>::Call);
   function("network_loadShard", &Method<&NetworkHandle::LoadShard>::Call);
-  function("network_initialiseRandomly", &Method<&NetworkHandle::InitialiseRandomly>::Call);
+  function("network_initializeRandomly", &Method<&NetworkHandle::InitializeRandomly>::Call);
   function("network_run", &Method<&NetworkHandle::Run>::Call);
   function("network_runTensor", &Method<&NetworkHandle::RunTensor>::Call);
   function("network_keep", &Method<&NetworkHandle::Keep>::Call);

@@ -25,10 +25,10 @@ class NetworkHandle {
   int classes() const;
   emscripten::val MissingLayers() const;
   emscripten::val LoadShard(uintptr_t pointer, size_t bytes, const std::string& name);
-  emscripten::val InitialiseRandomly(uint32_t seed);
+  emscripten::val InitializeRandomly(uint32_t seed);
   // transforms: CoreTransforms; one row of logits a crop.
   emscripten::val Run(const emscripten::val& image, const emscripten::val& transforms, int crops);
-  // float32 NCHW at the pointer, normalised.
+  // float32 NCHW at the pointer, normalized.
   emscripten::val RunTensor(uintptr_t pointer, int n, int height, int width);
   // Further runs copy the output of a stage; of none after an empty name.
   emscripten::val Keep(const std::string& stage);

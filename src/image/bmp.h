@@ -32,7 +32,7 @@ struct BmpHeader {
 Result<BmpHeader> ReadBmpHeader(std::span<const uint8_t> bytes);
 
 // Writes width * height pixels of `components` bytes, 3 (RGB) or 4 (RGBA), rows from top to bottom. Pixels that a
-// run-length code skips have the palette's first colour. Errors: kTruncatedImage.
+// run-length code skips have the palette's first color. Errors: kTruncatedImage.
 Status DecodeBmp(std::span<const uint8_t> bytes, const BmpHeader& header, int components, std::span<uint8_t> out);
 
 }  // namespace resnet50

@@ -264,7 +264,7 @@ Result<ImageHeader> ReadPngSize(std::span<const uint8_t> chunk, uint64_t max_pix
   const int color_type = fields.U8();
   if (width == 0 || height == 0 || width > 0x7FFFFFFFU || height > 0x7FFFFFFFU)
     return Corrupt("PNG", "its size is impossible");
-  if (!IsPossible(color_type, header.bits)) return Corrupt("PNG", "its colour type or bit depth does not exist");
+  if (!IsPossible(color_type, header.bits)) return Corrupt("PNG", "its color type or bit depth does not exist");
   if (Status size = CheckSize(int(width), int(height), max_pixels); !size) return std::move(size).error();
   header.width = int(width);
   header.height = int(height);

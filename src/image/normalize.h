@@ -1,4 +1,4 @@
-// 8-bit pixels -> the network's input: normalised floats, or codes of an int8 tensor, in one pass over a table of 256
+// 8-bit pixels -> the network's input: normalized floats, or codes of an int8 tensor, in one pass over a table of 256
 // entries a channel. Arithmetic as torchvision's: to_tensor (divide by 255), then Normalize, all in float32.
 #pragma once
 

@@ -15,7 +15,7 @@ bool IsCompiled(resnet50_int8_form form) { return resnet50_int8_kernels_of(form)
 // Outside of its defined range (bytes of the second operand over 127) the i32 dot product shows what it is made of.
 // Sums of two products that saturate at int16 mean vpmaddubsw: x86 without VNNI, where an engine needs several
 // instructions for the i32 form and the i16 form does with three cheap ones. Exact sums mean vpdpbusd, negative ones
-// sdot: one instruction each. So no clock is needed, which would have to wait until the engine has optimised its code.
+// sdot: one instruction each. So no clock is needed, which would have to wait until the engine has optimized its code.
 bool SumsOfPairsSaturate() {
   volatile uint8_t bytes[2] = {127, 255};  // volatile: the engine must compute it, not the compiler
   const v128_t a = wasm_u8x16_splat(bytes[0]), b = wasm_u8x16_splat(bytes[1]);

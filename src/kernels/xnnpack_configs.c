@@ -24,7 +24,7 @@
 // --- residual addition ---------------------------------------------------------------------------------------------
 
 // Every int8 addition of ResNet-50 is followed by ReLU: clamping the sum at the output's zero point (the code for 0.0)
-// saves a pass over the tensor. XNNPACK's own initialisation clamps at the ends of int8 only.
+// saves a pass over the tensor. XNNPACK's own initialization clamps at the ends of int8 only.
 static size_t init_add_relu_params(struct xnn_qs8_add_minmax_params* params, const struct xnn_quantization_params* a,
                                    const struct xnn_quantization_params* b,
                                    const struct xnn_quantization_params* output) {

@@ -22,7 +22,7 @@ namespace resnet50 {
 
 enum class Precision : uint8_t { kInt8, kFloat32 };
 
-// Real-valued range of every tensor that int8 needs, by row name; kInputName is the normalised image.
+// Real-valued range of every tensor that int8 needs, by row name; kInputName is the normalized image.
 using RangeMap = std::map<std::string, Range, std::less<>>;
 
 struct NetworkOptions {
@@ -64,7 +64,7 @@ class Network {
   void SetInputCodes(int image, std::span<const uint8_t> codes);
   // f32: the prepared input, NHWC with 3 channels, to be written in place. Overwritten by Run.
   std::span<float> input_reals();
-  // Fills the input from a normalised NCHW tensor of the prepared shape, quantizing it where the network is int8.
+  // Fills the input from a normalized NCHW tensor of the prepared shape, quantizing it where the network is int8.
   void SetInput(std::span<const float> nchw);
   // Codes of the int8 input.
   const InputQuantization& input_quantization() const { return input_quantization_; }

@@ -47,7 +47,7 @@ const size_t kTensorTailBytes = XNN_EXTRA_BYTES;
 
 Status InitializeXnnpack() {
   if (xnn_initialize(nullptr) == xnn_status_success) return {};
-  return Error{ErrorCode::kInternal, "XNNPACK", "could not be initialised"};
+  return Error{ErrorCode::kInternal, "XNNPACK", "could not be initialized"};
 }
 
 void ThreadPool::Destroy::operator()(pthreadpool* pool) const { pthreadpool_destroy(pool); }

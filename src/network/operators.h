@@ -104,7 +104,7 @@ class Operator {
   std::vector<uint64_t> row_quantization_;
 };
 
-// XNNPACK's process-wide initialisation; cheap to repeat.
+// XNNPACK's process-wide initialization; cheap to repeat.
 Status InitializeXnnpack();
 
 }  // namespace resnet50

@@ -1,4 +1,4 @@
-// torchvision's random initialisation, for a network without trained weights. Knows layers, not files.
+// torchvision's random initialization, for a network without trained weights. Knows layers, not files.
 #pragma once
 
 #include <cstdint>

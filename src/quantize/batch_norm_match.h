@@ -20,7 +20,7 @@ struct ChannelMap {
   std::vector<float> shift;
 };
 
-// Changes `weights` (one entry a row) so that `images` (normalised, NHWC, all of `side`) give every convolution's
+// Changes `weights` (one entry a row) so that `images` (normalized, NHWC, all of `side`) give every convolution's
 // sums the mean and the deviation that batch norm expects, and returns by what, by row. A channel is scaled by
 // 1/4 to 4; one that the images hardly move is left alone. Errors: kOutOfMemory, kInternal.
 Result<std::vector<ChannelMap>> MatchBatchNorm(const std::vector<Layer>& layers, std::vector<FoldedLayer>& weights,

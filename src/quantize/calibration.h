@@ -1,4 +1,4 @@
-// The range of normalised images, which follows from mean and standard deviation alone.
+// The range of normalized images, which follows from mean and standard deviation alone.
 #pragma once
 
 #include <span>

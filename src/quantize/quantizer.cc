@@ -89,7 +89,7 @@ void Quantizer::Prepare() {
 double Quantizer::PatchPower(size_t row) const {
   const Layer& layer = layers_[row];
   const double area = double(layer.kernel) * double(layer.kernel);
-  if (layer.input == kNetworkInput) return area * kInputChannels;  // normalised images have about unit variance
+  if (layer.input == kNetworkInput) return area * kInputChannels;  // normalized images have about unit variance
   const std::vector<double>& squares = statistics_.tensor(size_t(layer.input)).mean_square;
   const std::vector<float>& factors = factors_[size_t(layer.input)];
   double power = 0.0;

@@ -40,14 +40,14 @@ struct LayerReport {
 
 class Quantizer {
  public:
-  // `weights` has one entry a row of the table; `images` are normalised square images, NHWC, all of `side`; statistics
+  // `weights` has one entry a row of the table; `images` are normalized square images, NHWC, all of `side`; statistics
   // are of the same images. `pool` outlives the quantizer.
   Quantizer(std::vector<Layer> layers, std::vector<FoldedLayer> weights, const ActivationStatistics& statistics,
             Range input, const QuantizationOptions& options, const ThreadPool& pool);
 
   // Equalizes and chooses grids; before the first image.
   void Prepare();
-  // Takes the next calibration image, [side, side, 3] normalised reals.
+  // Takes the next calibration image, [side, side, 3] normalized reals.
   void AddImage(std::span<const float> reals, int side);
   // Quantizes the next row; false when all are done. Errors: kOutOfMemory, kInternal.
   Result<bool> Step();

@@ -1,5 +1,5 @@
-// State dicts that PyTorch 1.13 saved (tests/data/make/make_checkpoint_files.py) are read as torch.load reads them, tensor
-// by tensor and bit by bit.
+// State dicts that PyTorch 1.13 saved (tests/data/make/make_checkpoint_files.py) are read as torch.load reads them,
+// tensor by tensor and bit by bit.
 #include "checkpoint/checkpoint.h"
 #include "checkpoint_test_files.h"
 #include "checkpoint_text.h"

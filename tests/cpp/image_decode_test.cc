@@ -1,5 +1,5 @@
-// Files of every kind that is read, drawn by tests/data/make/make_image_files.py, against the pixels that Pillow made of
-// them.
+// Files of every kind that is read, drawn by tests/data/make/make_image_files.py, against the pixels that Pillow made
+// of them.
 #include <cmath>
 #include <cstdlib>
 
@@ -65,7 +65,7 @@ TEST(Decode, OrientationOfJpegFiles) {
   EXPECT_EQ(image->height, 45);
 }
 
-TEST(Decode, AlphaIsComposedOnTheColourThatIsNamed) {
+TEST(Decode, AlphaIsComposedOnTheColorThatIsNamed) {
   const RgbColor background{10, 200, 90};
   const std::vector<uint8_t> file = ImageFile("rgba8.png");
   const Result<Image> dropped = Decode(file, {});

@@ -89,7 +89,7 @@ TEST(Refusal, UnsafeReadersOfTheLibraryCannotBeReached) {
   const Lure lures[] = {
       {"GIF", Bytes("GIF89a")},
       {"PIC", {0x53, 0x80, 0xF6, 0x34}},
-      {"TGA, true colour", {0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 16, 0, 24, 0}},
+      {"TGA, true color", {0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 16, 0, 24, 0}},
       {"TGA, runs", {0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 16, 0, 32, 8}},
       {"HDR", Bytes("#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 8 +X 8\n")},
       {"HDR, older", Bytes("#?RGBE\nFORMAT=32-bit_rle_rgbe\n\n-Y 8 +X 8\n")},

@@ -1,4 +1,4 @@
-// Resizing, cropping and normalising against what Pillow and torchvision made of the same pixels
+// Resizing, cropping and normalizing against what Pillow and torchvision made of the same pixels
 // (tests/data/make/make_image_files.py), bit for bit.
 #include <cmath>
 #include <cstdlib>

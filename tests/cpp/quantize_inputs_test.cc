@@ -1,4 +1,4 @@
-// What conversion makes from nothing: generated calibration pictures and the range of normalised images; and the gzip
+// What conversion makes from nothing: generated calibration pictures and the range of normalized images; and the gzip
 // files it writes, read back by zlib.
 #include <gtest/gtest.h>
 #include <zlib.h>

@@ -1,5 +1,5 @@
-// Forward and backward through layer4, pooling and fc, beside PyTorch (tests/data/make/make_layer4_gradients.py): a network
-// of few channels from a committed file, and the full one from the file that RESNET50_GRADIENTS names.
+// Forward and backward through layer4, pooling and fc, beside PyTorch (tests/data/make/make_layer4_gradients.py): a
+// network of few channels from a committed file, and the full one from the file that RESNET50_GRADIENTS names.
 #include <gtest/gtest.h>
 
 #include <cmath>

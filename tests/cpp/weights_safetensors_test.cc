@@ -1,5 +1,6 @@
-// safetensors files written by Python's json and struct (tests/data/make/make_checkpoint_safetensors.py) are read as they
-// were written, and every broken rule is refused; what our writer writes, our reader and a reader by hand understand.
+// safetensors files written by Python's json and struct (tests/data/make/make_checkpoint_safetensors.py) are read as
+// they were written, and every broken rule is refused; what our writer writes, our reader and a reader by hand
+// understand.
 #include <bit>
 #include <cmath>
 #include <cstring>

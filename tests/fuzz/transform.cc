@@ -47,7 +47,7 @@ void FuzzTransform(Bytes bytes) {
   } else {
     std::vector<float> reals(values);
     NormalizeToFloat(crop.value(), transforms, reals);
-    for (const float real : reals) Check(real > -3.0F && real < 3.0F, "normalised values are in range");
+    for (const float real : reals) Check(real > -3.0F && real < 3.0F, "normalized values are in range");
   }
 }
 

@@ -165,16 +165,16 @@ test('convert: photos for calibration, bad ones left out', async (t) => {
   });
 });
 
-test('convert: labelled pictures measure int8 and f32, and the manifest tells; names come from JSON too', async (t) => {
+test('convert: labeled pictures measure int8 and f32, and the manifest tells; names come from JSON too', async (t) => {
   const { cli, at } = await setUp(t);
   await writeFile(at('mine.pth'), checkpoint(3));
   await writeFile(at('names.json'), JSON.stringify(['daisy', { wnid: 'n1', label: 'rose' }, { label: 'tulip' }]));
   const pictures = { a: [0], b: [1], c: [2, 101] };
   for (const [name, pixels] of Object.entries(pictures)) {
-    await mkdir(at(`labelled/${name}`), { recursive: true });
-    for (const pixel of pixels) await writeFile(at(`labelled/${name}/${pixel}.jpg`), fakeImage(pixel));
+    await mkdir(at(`labeled/${name}`), { recursive: true });
+    for (const pixel of pixels) await writeFile(at(`labeled/${name}/${pixel}.jpg`), fakeImage(pixel));
   }
-  const options = ['--name', 'flowers', '--labels', at('names.json'), '--evaluate', at('labelled')];
+  const options = ['--name', 'flowers', '--labels', at('names.json'), '--evaluate', at('labeled')];
   const { status, stderr } = await cli(['convert', at('mine.pth'), '--out', at('out'), ...options]);
   assert.equal(status, 0, stderr);
   const manifest = JSON.parse(await readFile(at('out/manifest.json'), 'utf8'));

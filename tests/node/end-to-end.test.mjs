@@ -27,7 +27,7 @@ const cli = (args, options) =>
 const load = async (options) => (await import('../../dist/index.node.js')).ResNet50.load(options);
 const same = (a, b) => Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
 
-describe('a randomly initialised network', { skip: noCore }, () => {
+describe('a randomly initialized network', { skip: noCore }, () => {
   test('has logits that depend on the seed and on nothing else', async () => {
     const image = { data: new Uint8Array(64 * 64 * 3).map((_, i) => (i * 7) & 255), width: 64, height: 64 };
     const logits = [];

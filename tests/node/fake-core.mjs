@@ -77,7 +77,7 @@ export default async function factory(options = {}) {
           loaded.push(name);
           return ok(undefined);
         },
-        initialiseRandomly: (seed) => {
+        initializeRandomly: (seed) => {
           loaded.push(`${precision} ${seed}`);
           return ok(undefined);
         },

@@ -10,17 +10,17 @@ import { coreMissing, scratch } from './helpers.mjs';
 
 const SIDE = 64;
 const UNFREEZE = ['layer4', 'fc'];
-const COLOURS = { blue: [10, 20, 200], red: [200, 10, 20] };
+const COLORS = { blue: [10, 20, 200], red: [200, 10, 20] };
 
-/** A striped picture that is mostly of one colour. */
-function picture(colour, i) {
+/** A striped picture that is mostly of one color. */
+function picture(color, i) {
   const data = new Uint8Array(SIDE * SIDE * 3);
-  for (let p = 0; p < data.length; p++) data[p] = Math.min(255, colour[p % 3] + ((p * 31 * (i + 1)) % 50));
+  for (let p = 0; p < data.length; p++) data[p] = Math.min(255, color[p % 3] + ((p * 31 * (i + 1)) % 50));
   return { data, width: SIDE, height: SIDE };
 }
 const examplesOf = (count, from = 0) =>
-  Object.entries(COLOURS).flatMap(([label, colour]) =>
-    Array.from({ length: count }, (_, i) => ({ label, image: picture(colour, from + i) })),
+  Object.entries(COLORS).flatMap(([label, color]) =>
+    Array.from({ length: count }, (_, i) => ({ label, image: picture(color, from + i) })),
   );
 const load = async (options = {}) => {
   const { ResNet50 } = await import('../../dist/index.node.js');
@@ -43,7 +43,7 @@ function distance(a, b) {
 /** layer4 taken out, put back as it was, with a head that was trained before: nothing may change but rounding. */
 async function staysWithoutSteps(precision, most) {
   const model = await load({ precision });
-  const photo = picture(COLOURS.red, 77);
+  const photo = picture(COLORS.red, 77);
   await model.fit(examplesOf(5));
   const before = await model.logits(photo);
   await model.fit(examplesOf(5), { unfreeze: UNFREEZE, epochs: 1, rate: 1e-12 });
@@ -59,7 +59,7 @@ describe('fine-tuning layer4', { skip: coreMissing() || weightsMissing() }, () =
 
   test('answers in place, is saved as a variant, loaded and undone', async (t) => {
     const model = await load({ precision: 'int8' });
-    const own = await model.logits(picture(COLOURS.red, 50));
+    const own = await model.logits(picture(COLORS.red, 50));
     const events = [];
     const options = { unfreeze: UNFREEZE, epochs: 2, batchSize: 8, onProgress: (event) => events.push(event) };
     const { finetuned, heldOut } = await model.fit(examplesOf(10), options);
@@ -76,7 +76,7 @@ describe('fine-tuning layer4', { skip: coreMissing() || weightsMissing() }, () =
       ],
     );
     for (const { label, image } of examplesOf(2, 40)) assert.equal((await model.classify(image))[0].label, label);
-    const logits = await model.logits(picture(COLOURS.blue, 60));
+    const logits = await model.logits(picture(COLORS.blue, 60));
     assert.equal(model.info().head, null);
     assert.equal(model.info().classes, 2);
 
@@ -85,24 +85,24 @@ describe('fine-tuning layer4', { skip: coreMissing() || weightsMissing() }, () =
     const files = await model.save({ what: 'all' });
     for (const [name, bytes] of Object.entries(files)) await writeFile(join(folder, name), bytes);
     const back = await load({ weights: folder, transforms: undefined });
-    assert.deepEqual(await back.logits(picture(COLOURS.blue, 60)), logits);
+    assert.deepEqual(await back.logits(picture(COLORS.blue, 60)), logits);
     const weight = await back.parameter('layer4.0.conv1.weight');
     assert.deepEqual([weight.shape, weight.folded], [[512, 1024, 1, 1], true]);
     await back.dispose();
 
     await model.reset();
-    assert.deepEqual(await model.logits(picture(COLOURS.red, 50)), own);
+    assert.deepEqual(await model.logits(picture(COLORS.red, 50)), own);
     await refuses(model.save({ what: 'all' }), 'NOT_READY', '', /unfreeze/);
     await model.dispose();
   });
 
   test('stops when it is told to, and the model is as before', async () => {
     const model = await load({ precision: 'int8' });
-    const own = await model.logits(picture(COLOURS.red, 50));
+    const own = await model.logits(picture(COLORS.red, 50));
     const abort = new AbortController();
     const onProgress = ({ phase }) => phase === 'finetuning' && abort.abort(new Error('enough'));
     await assert.rejects(model.fit(examplesOf(5), { unfreeze: UNFREEZE, onProgress, signal: abort.signal }), /enough/);
-    assert.deepEqual(await model.logits(picture(COLOURS.red, 50)), own);
+    assert.deepEqual(await model.logits(picture(COLORS.red, 50)), own);
     await model.dispose();
   });
 

@@ -10,17 +10,17 @@ const SIZE = 32;
 const small = { weights: null, classes: 10, threads: 1, transforms: { resizeSize: SIZE, cropSize: SIZE } };
 const load = async (options) => (await import('../../dist/index.node.js')).ResNet50.load({ ...small, ...options });
 
-/** A picture that is mostly of one colour. */
-function picture(colour, i) {
+/** A picture that is mostly of one color. */
+function picture(color, i) {
   const data = new Uint8Array(SIZE * SIZE * 3);
-  for (let p = 0; p < data.length; p++) data[p] = Math.min(255, colour[p % 3] + ((p * 31 * (i + 1)) % 40));
+  for (let p = 0; p < data.length; p++) data[p] = Math.min(255, color[p % 3] + ((p * 31 * (i + 1)) % 40));
   return { data, width: SIZE, height: SIZE };
 }
-const COLOURS = { blue: [10, 20, 200], green: [20, 190, 10], red: [200, 10, 20] };
+const COLORS = { blue: [10, 20, 200], green: [20, 190, 10], red: [200, 10, 20] };
 const NAMES = ['blue', 'green', 'red'];
 const examplesOf = (count, from = 0) =>
-  Object.entries(COLOURS).flatMap(([label, colour]) =>
-    Array.from({ length: count }, (_, i) => ({ label, image: picture(colour, from + i) })),
+  Object.entries(COLORS).flatMap(([label, color]) =>
+    Array.from({ length: count }, (_, i) => ({ label, image: picture(color, from + i) })),
   );
 const refuses = (promise, code, subject, says) =>
   assert.rejects(promise, (error) => {
@@ -37,7 +37,7 @@ describe('a head of your own', { skip: coreMissing() }, () => {
   after(() => model?.dispose());
 
   test('is trained on pictures and answers with their classes, until reset', async () => {
-    const before = await model.logits(picture(COLOURS.red, 50));
+    const before = await model.logits(picture(COLORS.red, 50));
     const events = [];
     const report = await model.fit(examplesOf(8), { onProgress: (event) => events.push(event) });
     assert.deepEqual(report.classes, NAMES);
@@ -64,13 +64,13 @@ describe('a head of your own', { skip: coreMissing() }, () => {
       NAMES.map((label) => ({ label })),
     );
     assert.deepEqual(model.parameters().at(-2).shape, [3, 2048]);
-    const [green] = await model.classify(picture(COLOURS.red, 1), { allow: ['green'] });
+    const [green] = await model.classify(picture(COLORS.red, 1), { allow: ['green'] });
     assert.equal(green.label, 'green');
 
     await model.reset();
     assert.equal(model.info().head, null);
-    assert.deepEqual(await model.logits(picture(COLOURS.red, 50)), before);
-    assert.equal((await model.classify(picture(COLOURS.red, 50), { topK: 99 })).length, 10);
+    assert.deepEqual(await model.logits(picture(COLORS.red, 50)), before);
+    assert.equal((await model.classify(picture(COLORS.red, 50), { topK: 99 })).length, 10);
   });
 
   test('logits are fc.weight times the embedding plus fc.bias, of pictures, tensors and crops', async () => {
@@ -83,7 +83,7 @@ describe('a head of your own', { skip: coreMissing() }, () => {
       for (const [c, e] of expected(embedding).entries())
         assert.ok(Math.abs(logits[c] - e) < 1e-4 * Math.max(1, Math.abs(e)));
     };
-    const image = picture(COLOURS.green, 9);
+    const image = picture(COLORS.green, 9);
     near(await model.logits(image), await model.embed(image));
     const tensor = {
       tensor: Float32Array.from({ length: 2 * 3 * 32 * 32 }, (_, i) => Math.sin(i)),
@@ -108,7 +108,7 @@ describe('a head of your own', { skip: coreMissing() }, () => {
   test('explains its own classes: the mean of the map plus the bias is the logit', async () => {
     await model.fit(examplesOf(5));
     const large = { transforms: { resizeSize: 96, cropSize: 96 } };
-    const image = picture(COLOURS.red, 3);
+    const image = picture(COLORS.red, 3);
     const { values } = await model.parameter('fc.bias');
     const logits = await model.logits(image, large);
     for (const [index, label] of NAMES.entries()) {
@@ -136,7 +136,7 @@ describe('a head of your own', { skip: coreMissing() }, () => {
     const { values } = await model.parameter('fc.weight');
     assert.deepEqual(new Float32Array(bytes.slice(8 + length, 8 + length + 24576).buffer), values);
 
-    const image = picture(COLOURS.blue, 70);
+    const image = picture(COLORS.blue, 70);
     const expected = await model.logits(image);
     const path = join(await scratch(t), 'head.safetensors');
     await writeFile(path, bytes);
@@ -161,9 +161,9 @@ describe('a head of your own', { skip: coreMissing() }, () => {
     assert.equal(model.info().head, 'knn');
     assert.ok(!model.parameters().some(({ name }) => name.startsWith('fc.')));
     await refuses(model.parameter('fc.bias'), 'INVALID_ARGUMENT', 'fc.bias', /knn/);
-    const [bytes, logits] = [await model.save(), await model.logits(picture(COLOURS.red, 9))];
+    const [bytes, logits] = [await model.save(), await model.logits(picture(COLORS.red, 9))];
     const again = await load({ head: bytes });
-    assert.deepEqual(await again.logits(picture(COLOURS.red, 9)), logits);
+    assert.deepEqual(await again.logits(picture(COLORS.red, 9)), logits);
     await again.dispose();
     await model.reset();
   });
@@ -185,7 +185,7 @@ describe('a head of your own', { skip: coreMissing() }, () => {
   });
 
   test('calls around fit get the classes of their turn', async () => {
-    const image = picture(COLOURS.red, 2);
+    const image = picture(COLORS.red, 2);
     const old = model.classify(image, { topK: Infinity });
     const fitting = model.fit(examplesOf(3));
     const now = model.classify(image, { topK: Infinity });
@@ -205,14 +205,14 @@ describe('a head of your own', { skip: coreMissing() }, () => {
       });
       await assert.rejects(fitting, /enough/);
       assert.equal(model.info().head, null);
-      assert.equal((await model.classify(picture(COLOURS.red, 1), { topK: 99 })).length, 10);
+      assert.equal((await model.classify(picture(COLORS.red, 1), { topK: 99 })).length, 10);
     }
   });
 
   test('survives a crash of the core', async () => {
     const crashing = await load();
     await crashing.fit(examplesOf(3));
-    const image = picture(COLOURS.green, 4);
+    const image = picture(COLORS.green, 4);
     const logits = await crashing.logits(image);
     // More than the wasm memory holds: the core is replaced, and the head with it.
     const shape = [40_000, 3, 32, 32];
@@ -224,7 +224,7 @@ describe('a head of your own', { skip: coreMissing() }, () => {
   test('in place, without workers', async () => {
     const inPlace = await load({ worker: false });
     await inPlace.fit(examplesOf(3));
-    assert.equal((await inPlace.classify(picture(COLOURS.blue, 8)))[0].label, 'blue');
+    assert.equal((await inPlace.classify(picture(COLORS.blue, 8)))[0].label, 'blue');
     await inPlace.dispose();
   });
 

@@ -1,4 +1,4 @@
-// Folders of labelled photos: both kinds, and what is refused, by name.
+// Folders of labeled photos: both kinds, and what is refused, by name.
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

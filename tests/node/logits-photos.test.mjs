@@ -1,10 +1,10 @@
-// 300 labelled photos through decoder, transforms and network: f32 against torchvision's own logits (test material), int8
+// 300 labeled photos through decoder, transforms and network: f32 against torchvision's own logits (test material), int8
 // against f32. The photos are for agreement, not for accuracy: the network has probably seen them.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { readNpy } from '../../bench/npy.mjs';
-import { labelledPhotos, MATERIAL, testWeights, weightsMissing } from '../test-weights.mjs';
+import { labeledPhotos, MATERIAL, testWeights, weightsMissing } from '../test-weights.mjs';
 import { coreMissing } from './helpers.mjs';
 
 const argmax = (row) => row.reduce((best, value, i) => (value > row[best] ? i : best), 0);
@@ -33,7 +33,7 @@ describe('300 photos', { skip: coreMissing() || weightsMissing() }, () => {
   }
 
   before(async () => {
-    entries = labelledPhotos();
+    entries = labeledPhotos();
     weights = await testWeights();
   });
 

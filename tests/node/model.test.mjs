@@ -62,7 +62,7 @@ for (const worker of [true, false]) {
   });
 }
 
-test('a normalisation that is not the one of the weights is warned of once a model', async (t) => {
+test('a normalization that is not the one of the weights is warned of once a model', async (t) => {
   const warn = t.mock.method(console, 'warn', () => undefined);
   const { model, ResNet50, weightsDir } = await setUp(t);
   await model.classify(fakeImage(1), { transforms: { resizeSize: 300 } });

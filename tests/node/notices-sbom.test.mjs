@@ -1,4 +1,4 @@
-// What the package says of its own contents: every dependency has its licence in the notices and its row in the list of
+// What the package says of its own contents: every dependency has its license in the notices and its row in the list of
 // components, and the same sources give the same files.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ const make = async (script, file) => {
   return readFileSync(join(ROOT, 'dist', file), 'utf8');
 };
 
-test('the notices hold the licence of everything that is in the package', { skip }, async () => {
+test('the notices hold the license of everything that is in the package', { skip }, async () => {
   const text = await make('notices', 'THIRD-PARTY-NOTICES.txt');
   assert.equal(pinned().length, Object.keys(NATIVE).length);
   for (const { title } of [...Object.values(NATIVE), ...RUNTIME]) assert.ok(text.includes(`\n${title} (`), title);

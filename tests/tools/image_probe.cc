@@ -4,7 +4,7 @@
 //                                                  upright with 'apply'; alpha composed on BACKGROUND (rrggbb)
 //   image_probe transform FILE RESIZE CROP FILTER  the same of the resized, cropped image; FILTER is nearest, bilinear
 //                                                  or bicubic
-//   image_probe time FILE REPEATS                  milliseconds for decoding, resizing and normalising; medians
+//   image_probe time FILE REPEATS                  milliseconds for decoding, resizing and normalizing; medians
 //
 // Exit status 1 with "CODE message" on stderr where the file is refused.
 #include <algorithm>
@@ -92,7 +92,7 @@ int Time(const std::vector<uint8_t>& bytes, int repeats) {
     resizing.push_back(milliseconds(resized - decoded));
     normalizing.push_back(milliseconds(Clock::now() - resized));
   }
-  std::printf("decode %.2f ms, resize and crop %.2f ms, normalise %.2f ms\n", Median(decoding), Median(resizing),
+  std::printf("decode %.2f ms, resize and crop %.2f ms, normalize %.2f ms\n", Median(decoding), Median(resizing),
               Median(normalizing));
   return 0;
 }

@@ -4,7 +4,7 @@
   torch_reference.py FOLDER     needs torch and torchvision (Debian 12's: 1.13 and 0.14)
 
 seeded.pth, seeded-stream.pth   one seeded network with random batch-norm statistics, in both of PyTorch's formats
-seeded-SHAPE.f32, .logits.f32   normalised inputs [n, 3, height, width] and what the network makes of them
+seeded-SHAPE.f32, .logits.f32   normalized inputs [n, 3, height, width] and what the network makes of them
 model-tester.pth, .f32          the network and input of torchvision's own ModelTester (seed 0, 50 classes)
 """
 import pathlib

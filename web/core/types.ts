@@ -78,7 +78,7 @@ export interface CoreNetwork {
   /** Reads one shard (a whole safetensors file) and packs every layer that is complete with it. */
   loadShard(pointer: number, bytes: number, name: string): CoreResult<undefined>;
   /** Fills every layer with torchvision's random initialization (Kaiming normal, fan-out), from a seed. */
-  initialiseRandomly(seed: number): CoreResult<undefined>;
+  initializeRandomly(seed: number): CoreResult<undefined>;
   /**
    * Runs an image after the transforms; returns the byte offset of classes * crops float32 logits, valid until the next
    * call on this network. `crops`: 1, 2 (the middle and its mirror image), 5 or 10 as torchvision's ten_crop.

@@ -68,7 +68,7 @@ function randomNetwork(
     core.createNetwork({ classes, precision: 'f32', activationBits, threads, ranges: {} }),
     'weights',
   );
-  unwrap(network.initialiseRandomly(seed), 'weights');
+  unwrap(network.initializeRandomly(seed), 'weights');
   onProgress({ phase: 'ready', loaded: 0, total: 0, shard: '' });
   const transforms = mergeTransforms(spec.fallbackTransforms, spec.transforms);
   const parameters = parameterCount(classes);

@@ -11,7 +11,7 @@ import { looksLikeHtml } from './manifest.js';
 /** How to fetch a file. */
 export interface HttpOptions {
   signal?: AbortSignal | undefined;
-  /** What to do with the HTTP cache. Default 'default'. */
+  /** What to do with the HTTP cache. Not given to fetch by default, as workerd knows no caches. */
   cache?: RequestCache;
   /** Attempts without a single new byte before giving up. Default 5. */
   attempts?: number;
@@ -19,6 +19,8 @@ export interface HttpOptions {
   pause?: number;
   /** Longest silence of the server in milliseconds. Default 30 000. */
   stall?: number;
+  /** Take HTML pages too: what is no picture is named so by the decoder. */
+  html?: boolean;
   /** Exact length, if it is known. */
   bytes?: number;
   /**
@@ -130,7 +132,7 @@ export async function fetchWhole(
  * @throws ResNet50Error IMAGE_TOO_LARGE as well
  */
 export const fetchInput: FetchInput = ({ url, maxBytes, attempts }, signal) =>
-  fetchWhole(url, (length) => checkBytes(length, url, { maxBytes }), { signal, attempts });
+  fetchWhole(url, (length) => checkBytes(length, url, { maxBytes }), { signal, attempts, html: true });
 
 /** Resolves after `ms`, or as soon as the signal aborts. */
 const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
@@ -147,7 +149,7 @@ const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
 /** One attempt: from where the last one stopped to the end of the file. */
 async function receive(url: string, take: Take, options: HttpOptions, state: State): Promise<void> {
   const end = new AbortController();
-  const { signal, stall = 30_000, cache = 'default' } = options;
+  const { signal, stall = 30_000, cache } = options;
   /** What the server does next, if it does not stay silent for too long. */
   const heard = async <T>(next: Promise<T>): Promise<T> => {
     const timer = setTimeout(() => end.abort(), stall);
@@ -166,14 +168,13 @@ async function receive(url: string, take: Take, options: HttpOptions, state: Sta
     const condition: Record<string, string> = etag ? { 'If-Range': etag } : {};
     const headers = received > 0 ? { Range: `bytes=${received}-`, ...condition } : {};
     const signals = signal ? AbortSignal.any([signal, end.signal]) : end.signal;
-    const response = await heard(fetch(url, { headers, signal: signals, cache }));
+    const response = await heard(fetch(url, { headers, signal: signals, ...(cache && { cache }) }));
     if (begin(response, options, state)) return;
     await take(new Uint8Array(), state.received, state.total);
-    const sniffed = !response.headers.get('content-type')?.startsWith('image/'); // SVG begins as XHTML does
     for (const reader = response.body?.getReader(); reader; ) {
       const { done, value } = await heard(reader.read());
       if (done) break;
-      if (state.received === 0 && sniffed && looksLikeHtml(new TextDecoder().decode(value.subarray(0, 64))))
+      if (state.received === 0 && !options.html && looksLikeHtml(new TextDecoder().decode(value.subarray(0, 64))))
         throw htmlInstead();
       await take(value, state.received, state.total);
       state.received += value.length;
@@ -188,7 +189,8 @@ async function receive(url: string, take: Take, options: HttpOptions, state: Sta
 }
 
 /** Judges an answer, and sets in `state` where its bytes begin. True if there is nothing left to send. */
-function begin({ status, ok, headers }: Response, { bytes }: HttpOptions, state: State): boolean {
+function begin({ status, ok, headers }: Response, options: HttpOptions, state: State): boolean {
+  const { bytes } = options;
   const header = (name: string) => headers.get(name) ?? '';
   if (status >= 500 || HOPEFUL_STATUS.includes(status)) {
     throw new Transient(`the server answered ${status}`, waitOf(header('retry-after')));
@@ -206,7 +208,7 @@ function begin({ status, ok, headers }: Response, { bytes }: HttpOptions, state:
     throw new Transient('the server sent another part of the file');
   }
   if (!ok) throw new Refusal(`the server answered ${status}: check the address`);
-  if (/^text\/html\b/i.test(header('content-type'))) throw htmlInstead();
+  if (!options.html && /^text\/html\b/i.test(header('content-type'))) throw htmlInstead();
   // What is decoded on the way has a length that nobody tells, and no parts that could be asked for.
   const encoded = header('content-encoding') !== '';
   const length = encoded ? 0 : Number(header('content-length'));

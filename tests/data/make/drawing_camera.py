@@ -27,7 +27,7 @@ class Camera:
         return np.stack([x, self.centre[1] - self.focal * (p @ self.up) / depth], -1)
 
     def fill(self, canvas, points, top, bottom=None, blur=0.0):
-        """Paints the polygon of points, from one colour at its upper end to another at its lower end."""
+        """Paints the polygon of points, from one color at its upper end to another at its lower end."""
         places = self(points)
         low, high = places[:, 1].min(), places[:, 1].max()
         bottom = top if bottom is None else bottom

@@ -77,27 +77,27 @@ def dome(coverage):
     return normals / np.linalg.norm(normals, axis=-1, keepdims=True)
 
 
-def solid(canvas, coverage, colours, ambient=0.5, gloss=0.0, shine=12, grain=0.0, seed=0):
-    """Paints a rounded body: a colour (0..255) or a canvas of them, lit from the upper left, darker below."""
-    if not isinstance(colours, np.ndarray):
-        colours = t.flat(colours)
+def solid(canvas, coverage, colors, ambient=0.5, gloss=0.0, shine=12, grain=0.0, seed=0):
+    """Paints a rounded body: a color (0..255) or a canvas of them, lit from the upper left, darker below."""
+    if not isinstance(colors, np.ndarray):
+        colors = t.flat(colors)
     normals = dome(coverage)
     if grain:
-        colours = colours * (1 + grain * t.noise(coverage.shape, 9 * t.SCALE / 3, seed, 3))[..., None]
-    body = t.lit(colours, normals, ambient, gloss, shine) * (1 - 0.22 * normals[..., 1:2])
+        colors = colors * (1 + grain * t.noise(coverage.shape, 9 * t.SCALE / 3, seed, 3))[..., None]
+    body = t.lit(colors, normals, ambient, gloss, shine) * (1 - 0.22 * normals[..., 1:2])
     return t.paint(canvas, coverage, body.astype(np.float32))
 
 
 def blend(canvas, coverage, top, bottom, y0, y1):
-    """Paints a colour that runs from `top` at height y0 to `bottom` at y1."""
+    """Paints a color that runs from `top` at height y0 to `bottom` at y1."""
     rows, columns = np.flatnonzero(coverage.any(1)), np.flatnonzero(coverage.any(0))
     if not len(rows):
         return canvas
     part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]  # most shapes are small: paint there alone
     y = (np.arange(rows[0], rows[-1] + 1) + 0.5) / t.SCALE
     f = np.clip((y - y0) / (y1 - y0), 0, 1)[:, None, None]
-    colours = ((1 - f) * np.array(top) + f * np.array(bottom)).astype(np.float32) / 255
-    t.paint(canvas[part], coverage[part], colours)
+    colors = ((1 - f) * np.array(top) + f * np.array(bottom)).astype(np.float32) / 255
+    t.paint(canvas[part], coverage[part], colors)
     return canvas
 
 
@@ -127,19 +127,19 @@ def ground(canvas, horizon, top, bottom, seed, grain=0.12, streaks=4, edge=3.0):
     return t.paint(canvas, np.clip((y - horizon) / edge + 0.5, 0, 1), surface.astype(np.float32))
 
 
-def bushes(canvas, bottom, height, colour, seed, soft=5, cell=60):
+def bushes(canvas, bottom, height, color, seed, soft=5, cell=60):
     """A hedge or a wood out of focus: a ragged dark band above `bottom`."""
     _, y = t.grid()
     ragged = t.noise(canvas.shape[:2], cell * t.SCALE, seed, 5)
     light = np.clip(1 + 0.35 * t.noise(canvas.shape[:2], 26 * t.SCALE, seed + 1, 5), 0.3, 2)
-    leaves = t.flat(colour) * light[..., None]
+    leaves = t.flat(color) * light[..., None]
     band = np.clip((y - bottom + height * (1 + 0.35 * ragged)) / 8, 0, 1)
     return t.blurred(t.paint(canvas, band, leaves.astype(np.float32)), soft)
 
 
-def meadow(seed, horizon, wood_colour=(58, 78, 46), grass=((128, 146, 78), (92, 120, 52)), wood=200):
+def meadow(seed, horizon, wood_color=(58, 78, 46), grass=((128, 146, 78), (92, 120, 52)), wood=200):
     """Grass before a wood out of focus."""
-    canvas = bushes(t.gradient((176, 190, 196), (196, 204, 196)), horizon + 5, wood, wood_colour, seed)
+    canvas = bushes(t.gradient((176, 190, 196), (196, 204, 196)), horizon + 5, wood, wood_color, seed)
     ground(canvas, horizon, *grass, seed + 7, 0.2, 1, 14)
     return canvas
 

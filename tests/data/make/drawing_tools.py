@@ -35,23 +35,23 @@ def noise(shape, cell, seed, octaves=4):
     return total / 2
 
 
-def flat(colour, width=WIDTH, height=HEIGHT):
-    """A canvas of one colour (0..255)."""
+def flat(color, width=WIDTH, height=HEIGHT):
+    """A canvas of one color (0..255)."""
     w, h = size(width, height)
-    return np.ones((h, w, 3), np.float32) * (np.array(colour, np.float32) / 255)
+    return np.ones((h, w, 3), np.float32) * (np.array(color, np.float32) / 255)
 
 
 def gradient(top, bottom, width=WIDTH, height=HEIGHT):
-    """A canvas running from one colour (0..255) at the top to another at the bottom."""
+    """A canvas running from one color (0..255) at the top to another at the bottom."""
     w, h = size(width, height)
     t = np.linspace(0, 1, h, dtype=np.float32)[:, None, None]
     rows = (1 - t) * (np.array(top, np.float32) / 255) + t * (np.array(bottom, np.float32) / 255)
     return np.repeat(rows, w, axis=1)
 
 
-def wall(colour, seed, grain=0.02, light=(0.3, 0.25)):
+def wall(color, seed, grain=0.02, light=(0.3, 0.25)):
     """A plastered wall lit from one side; `light` is the lamp's place as fractions of the canvas."""
-    canvas = flat(colour)
+    canvas = flat(color)
     x, y = grid()
     distance = np.hypot(x / WIDTH - light[0], y / HEIGHT - light[1])
     canvas *= (1.08 - 0.38 * distance)[..., None]
@@ -59,9 +59,9 @@ def wall(colour, seed, grain=0.02, light=(0.3, 0.25)):
     return canvas
 
 
-def wood(colour, seed, width=WIDTH, height=HEIGHT, vertical=False):
+def wood(color, seed, width=WIDTH, height=HEIGHT, vertical=False):
     """Boards with grain along x (or y)."""
-    canvas = flat(colour, width, height)
+    canvas = flat(color, width, height)
     h, w = canvas.shape[:2]
     if vertical:
         h, w = w, h
@@ -86,9 +86,9 @@ def mask(draw_shapes, width=WIDTH, height=HEIGHT, blur=0.0, offset=(0, 0)):
     return coverage
 
 
-def paint(canvas, coverage, colour):
-    """Lays a colour (0..255, or a canvas of 0..1) over the canvas where covered."""
-    top = colour if isinstance(colour, np.ndarray) else np.array(colour, np.float32) / 255
+def paint(canvas, coverage, color):
+    """Lays a color (0..255, or a canvas of 0..1) over the canvas where covered."""
+    top = color if isinstance(color, np.ndarray) else np.array(color, np.float32) / 255
     canvas += coverage[..., None] * (top - canvas)
     return canvas
 
@@ -116,12 +116,12 @@ def sphere(cx, cy, r, width=WIDTH, height=HEIGHT):
     return coverage, np.stack([nx, ny, nz], axis=-1)
 
 
-def lit(colours, normals, ambient=0.35, gloss=0.35, shine=24):
-    """Lambert and Phong light on colours (0..1) with normals."""
+def lit(colors, normals, ambient=0.35, gloss=0.35, shine=24):
+    """Lambert and Phong light on colors (0..1) with normals."""
     diffuse = np.clip(normals @ LIGHT, 0, 1)
     reflected = 2 * diffuse[..., None] * normals - LIGHT
     highlight = gloss * np.clip(reflected[..., 2], 0, 1) ** shine
-    return colours * (ambient + (1.08 - ambient) * diffuse)[..., None] + highlight[..., None]
+    return colors * (ambient + (1.08 - ambient) * diffuse)[..., None] + highlight[..., None]
 
 
 def contact_shadow(canvas, cx, bottom, r, strength=0.75):

@@ -82,16 +82,16 @@ def traffic_light():
     metal = np.array([0.13, 0.14, 0.13]) * (1.25 - 0.5 * (x - cx + 62) / 124)[..., None]
     t.paint(canvas, t.mask(body), metal.astype(np.float32))
     lamps = ((72, (255, 52, 30), True), (183, (86, 60, 14), False), (294, (16, 62, 36), False))
-    for cy, colour, on in lamps:
+    for cy, color, on in lamps:
         t.paint(canvas, t.mask(disk(cx, cy, 49)), (10, 10, 10))
         coverage, normals = t.sphere(cx, cy, 44)
         lens = 1 + 0.10 * np.sin(x * 1.1) * np.sin(y * 1.1)
-        colours = np.array(colour) / 255 * lens[..., None]
+        colors = np.array(color) / 255 * lens[..., None]
         if on:
             core = np.clip(1.15 - np.hypot(x - cx, y - cy) / 60, 0, 1)[..., None]
-            glow = colours * (0.75 + 0.45 * core) + 0.30 * core**3
+            glow = colors * (0.75 + 0.45 * core) + 0.30 * core**3
         else:
-            glow = t.lit(colours, normals, 0.45, 0.35, 14)
+            glow = t.lit(colors, normals, 0.45, 0.35, 14)
         t.paint(canvas, coverage, np.asarray(glow, np.float32))
         visor = t.mask(disk(cx, cy, 51)) * (1 - t.mask(disk(cx, cy + 15, 52)))
         t.paint(canvas, visor, (24, 25, 24))

@@ -8,9 +8,9 @@ import drawing_tools as t
 # Animals ------------------------------------------------------------------------------------------------------------
 
 
-def streaks(canvas, coverage, colour, seed, cell=4, strength=0.4):
+def streaks(canvas, coverage, color, seed, cell=4, strength=0.4):
     """Hair painted over what is covered: darker and lighter strands."""
-    hair = t.flat(colour) * (1 + strength * t.noise(coverage.shape, cell * t.SCALE, seed, 2))[..., None]
+    hair = t.flat(color) * (1 + strength * t.noise(coverage.shape, cell * t.SCALE, seed, 2))[..., None]
     t.paint(canvas, coverage, hair.astype(np.float32))
 
 
@@ -32,11 +32,11 @@ def horse():
     near_front = scene.limbs([(200, 190, 28), (206, 236, 15), (206, 272, 10.5), (204, 318, 7), (198, 338, 9.5)])
     near_hind = scene.limbs([(360, 178, 32), (366, 224, 22), (384, 272, 11), (378, 318, 7.5), (372, 338, 9.5)])
     coverage = scene.joined([scene.outline(trunk), near_front, near_hind], 3)
-    colours = t.flat(coat)
+    colors = t.flat(coat)
     x, y = t.grid()
-    t.paint(colours, np.clip((y - 250) / 50, 0, 1), (52, 36, 28))
-    t.paint(colours, np.clip((104 - x) / 16, 0, 1) * np.clip((150 - y) / 5, 0, 1), (62, 42, 34))
-    scene.solid(canvas, coverage, colours, 0.46, 0.10, 8, 0.06, 183)
+    t.paint(colors, np.clip((y - 250) / 50, 0, 1), (52, 36, 28))
+    t.paint(colors, np.clip((104 - x) / 16, 0, 1) * np.clip((150 - y) / 5, 0, 1), (62, 42, 34))
+    scene.solid(canvas, coverage, colors, 0.46, 0.10, 8, 0.06, 183)
     muscles = scene.limbs([(216, 136, 5), (196, 178, 7), (214, 214, 6)], [(340, 150, 4), (336, 206, 6)])
     t.shade(canvas, t.mask(muscles, blur=8) * coverage, 0.27)
     t.shade(canvas, t.mask(scene.limbs([(150, 70, 3), (138, 104, 4)]), blur=4) * coverage, 0.35)
@@ -61,7 +61,7 @@ def antler(side_of):
     return scene.limbs(beam, *[[(x(x0), y0, 3.6), (x(x1), y1, 1.6)] for (x0, y0), (x1, y1) in tines])
 
 
-def tall_grass(canvas, y0, seed, colour=(158, 148, 96)):
+def tall_grass(canvas, y0, seed, color=(158, 148, 96)):
     """Blades in front of what stands on a meadow, rooted from y0 down."""
     rng = np.random.default_rng(seed)
     for light in (0.72, 0.88, 1.0):
@@ -72,7 +72,7 @@ def tall_grass(canvas, y0, seed, colour=(158, 148, 96)):
             for root, tip in zip(roots, tips):
                 draw.line(s(*root, *tip), fill=255, width=round(1.6 * t.SCALE))
 
-        t.paint(canvas, 0.8 * t.mask(blades), tuple(light * c for c in colour))
+        t.paint(canvas, 0.8 * t.mask(blades), tuple(light * c for c in color))
 
 
 def deer():
@@ -91,15 +91,15 @@ def deer():
     near_front = scene.limbs([(306, 216, 24), (302, 258, 10), (312, 298, 6.5), (310, 344, 4.8)])
     near_hind = scene.limbs([(172, 194, 30), (184, 236, 16), (190, 264, 9), (174, 298, 6.5), (178, 344, 4.8)])
     coverage = scene.joined([scene.outline(trunk), near_front, near_hind], 3)
-    colours = t.flat(coat)
+    colors = t.flat(coat)
     x, y = t.grid()
     belly = np.clip((y - 222) / 16, 0, 1) * np.clip((x - 200) / 12, 0, 1) * np.clip((288 - x) / 12, 0, 1)
-    t.paint(colours, belly, (200, 184, 158))
-    t.paint(colours, t.mask(scene.ellipse(146, 200, 15, 28), blur=4), (226, 218, 202))
-    t.paint(colours, t.mask(scene.ellipse(324, 162, 15, 18), blur=5), (222, 212, 194))
-    t.paint(colours, 0.6 * np.clip((y - 266) / 40, 0, 1), (92, 72, 56))
-    t.paint(colours, 0.5 * t.mask(scene.limbs([(156, 162, 6), (250, 164, 6), (300, 150, 6)]), blur=6), (96, 72, 52))
-    scene.solid(canvas, coverage, colours, 0.48, 0.05, 8, 0.14, 193)
+    t.paint(colors, belly, (200, 184, 158))
+    t.paint(colors, t.mask(scene.ellipse(146, 200, 15, 28), blur=4), (226, 218, 202))
+    t.paint(colors, t.mask(scene.ellipse(324, 162, 15, 18), blur=5), (222, 212, 194))
+    t.paint(colors, 0.6 * np.clip((y - 266) / 40, 0, 1), (92, 72, 56))
+    t.paint(colors, 0.5 * t.mask(scene.limbs([(156, 162, 6), (250, 164, 6), (300, 150, 6)]), blur=6), (96, 72, 52))
+    scene.solid(canvas, coverage, colors, 0.48, 0.05, 8, 0.14, 193)
     t.shade(canvas, t.mask(scene.limbs([(290, 176, 4), (284, 230, 6)]), blur=8) * coverage, 0.3)
     t.shade(canvas, t.mask(scene.limbs([(202, 182, 4), (206, 226, 5)]), blur=8) * coverage, 0.3)
     t.paint(canvas, t.mask(scene.outline([(148, 172), (138, 186), (138, 208), (146, 196)])), (120, 88, 62))
@@ -111,11 +111,11 @@ def deer():
     face = [(322, 86), (338, 92), (345, 110), (338, 130), (333, 148), (322, 154), (311, 148), (306, 130), (299, 110),
             (306, 92)]
     head = t.mask(scene.outline(face))
-    colours = t.flat((146, 108, 74))
-    t.paint(colours, t.mask(scene.ellipse(322, 148, 13, 9), blur=2), (216, 204, 186))
-    t.paint(colours, 0.6 * t.mask(scene.ellipse(322, 98, 9, 14), blur=4), (96, 70, 50))
+    colors = t.flat((146, 108, 74))
+    t.paint(colors, t.mask(scene.ellipse(322, 148, 13, 9), blur=2), (216, 204, 186))
+    t.paint(colors, 0.6 * t.mask(scene.ellipse(322, 98, 9, 14), blur=4), (96, 70, 50))
     t.shade(canvas, t.mask(scene.outline(face), blur=5, offset=(2, 6)) * coverage, 0.4)
-    scene.solid(canvas, head, colours, 0.5, 0.05, 8, 0.1, 194)
+    scene.solid(canvas, head, colors, 0.5, 0.05, 8, 0.1, 194)
     t.paint(canvas, t.mask(scene.ellipse(322, 145, 7, 5)), (32, 26, 24))
     for dx in (-15, 15):
         t.paint(canvas, t.mask(scene.ellipse(322 + dx, 112, 4, 4.4)), (20, 16, 14))
@@ -137,12 +137,12 @@ def bird():
     body = [(150, 92), (172, 72), (202, 68), (228, 84), (244, 112), (282, 148), (318, 196), (334, 232), (316, 250),
             (282, 266), (238, 276), (198, 262), (170, 228), (156, 186), (154, 150), (146, 118)]
     coverage = t.mask(scene.outline(body))
-    colours = t.flat((214, 180, 62))
+    colors = t.flat((214, 180, 62))
     back = [(150, 92), (170, 70), (204, 64), (236, 80), (260, 108), (330, 190), (350, 240), (290, 220), (232, 160),
             (210, 118), (170, 104)]
-    t.paint(colours, t.mask(scene.outline(back), blur=4), (104, 112, 70))
-    t.paint(colours, t.mask(scene.ellipse(276, 268, 46, 22), blur=8), (224, 214, 176))
-    scene.solid(canvas, coverage, colours, 0.5, 0, 8, 0.10, 203)
+    t.paint(colors, t.mask(scene.outline(back), blur=4), (104, 112, 70))
+    t.paint(colors, t.mask(scene.ellipse(276, 268, 46, 22), blur=8), (224, 214, 176))
+    scene.solid(canvas, coverage, colors, 0.5, 0, 8, 0.10, 203)
     wing = [(222, 140), (252, 138), (290, 166), (330, 214), (362, 262), (348, 262), (300, 244), (256, 230),
             (228, 200), (216, 166)]
     scene.solid(canvas, t.mask(scene.outline(wing)), (84, 88, 70), 0.55, 0, 8, 0.12, 204)
@@ -197,11 +197,11 @@ def frog():
          [(316, 308, 6), (308, 334, 4)], [(318, 306, 6), (334, 328, 4)], seed=218)
     t.shade(canvas, t.mask(scene.outline(head), blur=9, offset=(0, 9)) * t.mask(chest), 0.4)
     coverage = scene.joined([scene.outline(head), scene.ellipse(178, 118, 34, 32), scene.ellipse(322, 118, 34, 32)], 4)
-    colours = skin.copy()
+    colors = skin.copy()
     lower = [(120, 196), (170, 206), (250, 212), (330, 206), (380, 196), (350, 262), (250, 280), (150, 262)]
-    t.paint(colours, t.mask(scene.outline(lower), blur=3), pale)
-    t.paint(colours, 0.3 * spots, dark)
-    scene.solid(canvas, coverage, colours, 0.46, 0.22, 14, 0.12, 219)
+    t.paint(colors, t.mask(scene.outline(lower), blur=3), pale)
+    t.paint(colors, 0.3 * spots, dark)
+    scene.solid(canvas, coverage, colors, 0.46, 0.22, 14, 0.12, 219)
     mouth = scene.limbs([(142, 196, 2), (180, 204, 2.6), (250, 210, 2.8), (320, 204, 2.6), (358, 196, 2)])
     t.shade(canvas, t.mask(mouth, blur=1.2), 0.75)
     for x in (232, 268):

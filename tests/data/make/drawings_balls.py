@@ -49,9 +49,9 @@ def soccer_ball():
     order = np.sort(values, axis=-1)
     seam = np.clip((order[..., -1] - order[..., -2]) / 0.030, 0, 1)
     black = values.argmax(-1) < 12
-    colours = np.where(black[..., None], [0.07, 0.07, 0.08], [0.95, 0.95, 0.94])
-    colours = colours * (0.35 + 0.65 * seam)[..., None] * (1 + 0.03 * t.noise(coverage.shape, 40, 12))[..., None]
-    ball = t.lit(colours, normals, 0.36, 0.28, 18)
+    colors = np.where(black[..., None], [0.07, 0.07, 0.08], [0.95, 0.95, 0.94])
+    colors = colors * (0.35 + 0.65 * seam)[..., None] * (1 + 0.03 * t.noise(coverage.shape, 40, 12))[..., None]
+    ball = t.lit(colors, normals, 0.36, 0.28, 18)
     ball[..., 1] += 0.07 * np.clip(normals[..., 1], 0, 1)
     t.paint(canvas, coverage, ball.astype(np.float32))
     return t.finish(canvas, 13)
@@ -71,9 +71,9 @@ def basketball():
     lines = np.stack([np.abs(p[..., 0]), np.abs(p[..., 1]), np.abs(np.abs(p[..., 0]) - bend)])
     seam = np.clip((lines.min(0) - 0.016) / 0.01, 0, 1)
     pebbles = t.noise(coverage.shape, 7, 22, 1)
-    colours = np.array([0.80, 0.36, 0.13]) * (1 + 0.10 * pebbles + 0.05 * t.noise(coverage.shape, 80, 23))[..., None]
-    colours = colours * seam[..., None] + 0.05 * (1 - seam[..., None])
-    t.paint(canvas, coverage, t.lit(colours, normals, 0.34, 0.22, 14).astype(np.float32))
+    colors = np.array([0.80, 0.36, 0.13]) * (1 + 0.10 * pebbles + 0.05 * t.noise(coverage.shape, 80, 23))[..., None]
+    colors = colors * seam[..., None] + 0.05 * (1 - seam[..., None])
+    t.paint(canvas, coverage, t.lit(colors, normals, 0.34, 0.22, 14).astype(np.float32))
     return t.finish(canvas, 24)
 
 
@@ -118,6 +118,6 @@ def tennis_ball():
     curve = np.abs(p[..., 2] - 0.72 * (p[..., 0] ** 2 - p[..., 1] ** 2))
     seam = np.clip((curve - 0.045) / 0.03, 0, 1)
     felt = np.array([0.80, 0.90, 0.22]) * (1 + 0.14 * fuzz + 0.06 * t.noise(fuzz.shape, 50, 43))[..., None]
-    colours = felt * seam[..., None] + np.array([0.93, 0.94, 0.86]) * (1 - seam[..., None])
-    t.paint(canvas, coverage, t.lit(colours, normals, 0.42, 0.0, 10).astype(np.float32))
+    colors = felt * seam[..., None] + np.array([0.93, 0.94, 0.86]) * (1 - seam[..., None])
+    t.paint(canvas, coverage, t.lit(colors, normals, 0.42, 0.0, 10).astype(np.float32))
     return t.finish(canvas, 44)

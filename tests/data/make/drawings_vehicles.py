@@ -26,16 +26,16 @@ def cargo_ship():
     canvas = sea(101, 208)
     waterline = 252
     t.shade(canvas, t.mask(scene.polygon([(96, 252), (404, 252), (396, 286), (104, 286)]), blur=8), 0.4)
-    colours = [(158, 66, 50), (60, 98, 140), (176, 150, 92), (84, 124, 96), (188, 190, 188), (150, 92, 56),
+    colors = [(158, 66, 50), (60, 98, 140), (176, 150, 92), (84, 124, 96), (188, 190, 188), (150, 92, 56),
                (64, 74, 96)]
     rng = np.random.default_rng(102)
     for column in range(9):
         left = 122 + column * 20.5
         for row in range(4 if 0 < column < 8 else 3):
             top = 186 - row * 12.5
-            colour = np.array(colours[rng.integers(len(colours))])
+            color = np.array(colors[rng.integers(len(colors))])
             box = [(left, top), (left + 19.5, top), (left + 19.5, top + 11.8), (left, top + 11.8)]
-            scene.blend(canvas, t.mask(scene.polygon(box)), colour * 1.05, colour * 0.82, top, top + 12)
+            scene.blend(canvas, t.mask(scene.polygon(box)), color * 1.05, color * 0.82, top, top + 12)
     house = [(318, 198), (318, 128), (324, 128), (324, 112), (366, 112), (366, 128), (372, 128), (372, 198)]
     scene.blend(canvas, t.mask(scene.polygon(house)), (238, 238, 234), (206, 208, 208), 112, 198)
     for row in range(5):
@@ -98,9 +98,9 @@ def sailing_boat():
 # Trucks -------------------------------------------------------------------------------------------------------------
 
 
-def cab(canvas, eye, colour, height=2.75, back=2.0, wide=1.25):
+def cab(canvas, eye, color, height=2.75, back=2.0, wide=1.25):
     """A forward-control cab from x = 0 to `back`: side, then front with windscreen, grille and lamps."""
-    c = np.array(colour, float)
+    c = np.array(color, float)
     slant = lambda y: 0.0 if y < 1.5 else 0.16 * (y - 1.5)
     lean = lambda z0, z1, y0, y1: [(slant(y0), y0, z0), (slant(y0), y0, z1), (slant(y1), y1, z1), (slant(y1), y1, z0)]
     eye.fill(canvas, [(0, 0.45, wide), (back, 0.45, wide), (back, height, wide), (slant(height), height, wide),

@@ -38,7 +38,7 @@ def fnv1a(data):
 
 
 def picture(width, height, seed):
-    """Smooth colours, a few hard edges and a little noise: nothing of it symmetric."""
+    """Smooth colors, a few hard edges and a little noise: nothing of it symmetric."""
     random = numpy.random.RandomState(seed)
     y, x = numpy.mgrid[0:height, 0:width].astype(float)
     planes = [127 + 110 * numpy.sin(x / (5 + c) + y / (9 - c) + c) for c in range(3)]
@@ -47,7 +47,7 @@ def picture(width, height, seed):
     return numpy.clip(rgb, 0, 255).astype(numpy.uint8)
 
 
-# --- PNG, written by hand: every colour type, depth, filter and interlacing ------------------------------------------
+# --- PNG, written by hand: every color type, depth, filter and interlacing ------------------------------------------
 
 PASSES = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
 

@@ -41,7 +41,7 @@ def save_variants(pictures):
 
 
 def with_alpha(picture):
-    """Opaque in the middle, transparent at the edges; the colours under transparent pixels stay as they are."""
+    """Opaque in the middle, transparent at the edges; the colors under transparent pixels stay as they are."""
     width, height = picture.size
     alpha = Image.new("L", picture.size)
     alpha.putdata([min(255, 8 * min(x, y, width - 1 - x, height - 1 - y)) for y in range(height) for x in range(width)])
