@@ -8,6 +8,7 @@ import {
   fakeImage,
   fakePackage,
   importSource,
+  ROOT,
   run,
   scratch,
   sendAndDrop,
@@ -292,4 +293,17 @@ test('checkpoints: resumed from what is there, checked, never half in place', as
   await assert.rejects(downloadCheckpoint(`${url}/resnet50-00000000.pth`, wrong), { code: 'WEIGHTS_HASH_MISMATCH' });
   await assert.rejects(downloadCheckpoint(`${url}/page.pth`, join(folder, 'page.pth')), { message: /HTML page/ });
   assert.deepEqual(await readdir(folder), [name]);
+});
+
+test('weights: says what it downloads before the network is asked, which may keep silent', async (t) => {
+  const home = await scratch(t);
+  const silent = 'globalThis.fetch = () => new Promise(() => setInterval(() => {}, 1000));';
+  const env = {
+    XDG_CACHE_HOME: home,
+    RESNET50_CHECKPOINTS: '',
+    NODE_OPTIONS: `--import=${JSON.stringify(`data:text/javascript,${encodeURIComponent(silent)}`)}`,
+  };
+  const cli = join(ROOT, 'dist', 'cli.js');
+  const { stderr } = await run(process.execPath, [cli, 'weights', 'IMAGENET1K_V1'], { env, timeout: 3000 });
+  assert.match(stderr, /^resnet50-0676ba61\.pth: downloading from https:.*\n/);
 });

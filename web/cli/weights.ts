@@ -131,6 +131,8 @@ async function findCheckpoint(url: string, values: Values): Promise<string> {
     await verifyCheckpoint(path);
     return path;
   }
+  // Before anything is asked of the network: without one, a name server may keep silent for ten seconds.
+  process.stderr.write(`${name}: downloading from ${url}\n`);
   const progress = progressBar(name);
   try {
     await downloadCheckpoint(url, path, {
