@@ -15,7 +15,7 @@ export function nodeTests(_output, folder) {
   const failures = tests.filter(({ outcome }) => outcome === 'failed');
   const skipped = tests.filter(({ outcome }) => outcome === 'skipped');
   const passed = tests.length - failures.length - skipped.length;
-  return { failures, skipped, counts: countsOf(passed, failures.length, skipped.length) };
+  return { failures, skipped, counts: countsOf(passed, failures.length, skipped.length), total: tests.length };
 }
 
 /** ctest's JUnit file and GoogleTest's output in it. */
@@ -35,7 +35,12 @@ export function ctest(_output, folder) {
     if (status === 'fail')
       failures.push({ name, where: /(\S+\.(?:cc|h):\d+): Failure/.exec(text)?.[1] ?? '', message: reasonIn(text) });
   }
-  return { failures, skipped, counts: countsOf(cases.length - failures.length, failures.length, skipped.length) };
+  return {
+    failures,
+    skipped,
+    counts: countsOf(cases.length - failures.length, failures.length, skipped.length),
+    total: cases.length,
+  };
 }
 
 /** GoogleTest's or a sanitizer's own words, without the tests that passed. */

@@ -81,13 +81,22 @@ export async function configureWasm(who, folder = WASM_FOLDER, settings = []) {
   return env;
 }
 
+/** Debian's package with the sanitizers of the clang that is installed; undefined before that. */
+function sanitizerPackage() {
+  const major = /version (\d+)/.exec(spawnSync('clang', ['--version'], { encoding: 'utf8' }).stdout ?? '')?.[1];
+  return major && `libclang-rt-${major}-dev`;
+}
+
+/** clang, what else the native tests are compiled with, and clang's sanitizers. */
+export async function needSanitizers(who) {
+  await needPackages(who, { clang: 'clang', cmake: 'cmake', ninja: 'ninja-build' }, ['libgtest-dev', 'googletest']);
+  const runtime = sanitizerPackage();
+  if (runtime !== undefined) await needPackages(who, {}, [runtime]);
+}
+
 /** Configures the native build under AddressSanitizer and UBSan, which the C++ tests and the fuzzers share. */
 export async function configureSanitized(who, folder = SANITIZED_FOLDER, settings = []) {
-  await needPackages(who, { clang: 'clang', cmake: 'cmake', ninja: 'ninja-build' }, [
-    'libclang-rt-14-dev',
-    'libgtest-dev',
-    'googletest',
-  ]);
+  await needSanitizers(who);
   const compilers = ['-DCMAKE_C_COMPILER=clang', '-DCMAKE_CXX_COMPILER=clang++'];
   await configure(
     who,

@@ -35,8 +35,9 @@ export async function runStep(
   say(who, `${title} ...`);
   const begun = performance.now();
   const { status, output } = await runLoudly(who, title, command, args, { env });
-  const { failures = [], skipped = [], counts } = collect?.(output, results) ?? {};
-  const ok = status === 0;
+  const { failures = [], skipped = [], counts, total } = collect?.(output, results) ?? {};
+  // A runner that found no test has shown nothing.
+  const ok = status === 0 && total !== 0;
   if (!ok && failures.length === 0) failures.push({ name: title, where: '', message: lastLines(output) });
   const entry = { title, ok, seconds: seconds(begun), counts, failures, skipped };
   appendFileSync(record.file, `${JSON.stringify(entry)}\n`);

@@ -11,7 +11,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ctest, nodeTests } from './collectors.mjs';
-import { configureSanitized, configureWasm, ninja, SANITIZED_FOLDER, WASM_FOLDER } from './compile.mjs';
+import { configureSanitized, configureWasm, needSanitizers, ninja, SANITIZED_FOLDER, WASM_FOLDER } from './compile.mjs';
 import { fail as failWith, isProgram, needDevelopmentPackages, needPackages, newestNode, root, say } from './lib.mjs';
 import { openRecord, printReport, resultsFolder, runStep } from './steps.mjs';
 import { filesOf } from './test-plan.mjs';
@@ -148,10 +148,11 @@ async function prepare(parts) {
       ...{ '/usr/bin/chromium': 'chromium', '/usr/bin/firefox-esr': 'firefox-esr' },
     },
     [
-      ...['libclang-rt-14-dev', 'libgtest-dev', 'googletest', 'python3-pil', 'python3-numpy'],
+      ...['libgtest-dev', 'googletest', 'python3-pil', 'python3-numpy'],
       ...(parts.includes('rest') ? ['python3-torchvision', 'python3-sklearn'] : []),
     ],
   );
+  await needSanitizers(WHO);
   await needDevelopmentPackages(WHO);
 }
 
