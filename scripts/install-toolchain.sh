@@ -107,7 +107,8 @@ relocate() {
   for file in "$libs"/*.so* "$prefix/usr/lib/llvm-$llvm/lib"/*.so*; do
     { [ -f "$file" ] && [ ! -L "$file" ] && is_elf "$file"; } || continue
     case $file in */ld-linux* | */libc.so* | */libm.so* | */libpthread* | */libdl* | */librt*) continue ;; esac
-    if readelf -d "$file" 2>/dev/null | grep -qE 'R(UN)?PATH'; then
+    # Asked of patchelf: a bare Debian has no readelf.
+    if [ -n "$(patch_elf --print-rpath "$file" 2>/dev/null)" ]; then
       patch_elf --force-rpath --set-rpath "$libs:$prefix/usr/lib/llvm-$llvm/lib" "$file"
     fi
   done
