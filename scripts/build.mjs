@@ -31,6 +31,7 @@ async function systemLibraries(flavors, env) {
     ];
     const threads = variant === 'threads' ? ['-pthread', '-Wno-pthreads-mem-growth'] : [];
     const what = `Emscripten's system libraries (${variant})`;
+    say(WHO, `${what}: built once`);
     const { status, output } = await runLoudly(WHO, what, 'em++', [...flags, ...threads, source, '-o', stamp], {
       env,
       show: sayLibrary,

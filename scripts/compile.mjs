@@ -69,6 +69,7 @@ async function configure(who, folder, settings, env) {
   if (current) return;
   await needPackages(who, { cmake: 'cmake', ninja: 'ninja-build' });
   const args = ['-S', root, '-B', join(root, folder), '-G', 'Ninja', '--log-level=STATUS', ...settings];
+  say(who, `configuring ${folder}`);
   await runQuietly(who, 'configuring', 'cmake', args, { env });
   writeFileSync(file, wanted);
 }
