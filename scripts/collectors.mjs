@@ -1,5 +1,5 @@
 // What the runners of tests say of single tests, in one form: failures with file and line, skipped tests with their reason,
-// and a count for the table. Each collector takes a step's output and the folder that the runner's reporter wrote to.
+// and a count for the table. Each collector takes the folder that the runner's reporter wrote to.
 import { readFileSync } from 'node:fs';
 import { filesIn } from './steps.mjs';
 
@@ -9,7 +9,7 @@ const countsOf = (passed, failed, skipped) =>
     .join(', ');
 
 /** node:test, from the lines that scripts/jsonl-reporter.mjs writes. */
-export function nodeTests(_output, folder) {
+export function nodeTests(folder) {
   const lines = filesIn(folder).flatMap((file) => readFileSync(file, 'utf8').split('\n').filter(Boolean));
   const tests = lines.map((line) => JSON.parse(line));
   const failures = tests.filter(({ outcome }) => outcome === 'failed');
@@ -19,7 +19,7 @@ export function nodeTests(_output, folder) {
 }
 
 /** ctest's JUnit file and GoogleTest's output in it. */
-export function ctest(_output, folder) {
+export function ctest(folder) {
   const xml = filesIn(folder)
     .filter((file) => file.endsWith('.xml'))
     .map((file) => readFileSync(file, 'utf8'))

@@ -21,21 +21,14 @@ export function openRecord() {
 /**
  * Runs one step and records it.
  * @param options.env variables besides those of this process
- * @param options.collect results of the step from its output and what it left in a folder; see collectors.mjs
+ * @param options.collect what the step's reporters left in the folder `options.results`, in one form (collectors.mjs)
  * @returns whether it succeeded
  */
-export async function runStep(
-  record,
-  who,
-  title,
-  command,
-  args,
-  { env = {}, collect, results = `${RESULTS}/${Date.now()}` } = {},
-) {
+export async function runStep(record, who, title, command, args, { env = {}, collect, results } = {}) {
   say(who, `${title} ...`);
   const begun = performance.now();
   const { status, output } = await runLoudly(who, title, command, args, { env });
-  const { failures = [], skipped = [], counts, total } = collect?.(output, results) ?? {};
+  const { failures = [], skipped = [], counts, total } = collect?.(results) ?? {};
   // A runner that found no test has shown nothing.
   const ok = status === 0 && total !== 0;
   if (!ok && failures.length === 0) failures.push({ name: title, where: '', message: lastLines(output) });

@@ -15,8 +15,21 @@ export function keptByLinker(map) {
   return new Set(Array.from(members, ([, name]) => name));
 }
 
-/** The part of GNU ld's map that lists what is in the program; before it stands what was discarded. */
-const inProgram = (map) => map.slice(map.indexOf('Linker script and memory map'));
+/** Test programs that run networks, which is what needs XNNPACK. */
+export const NATIVE_PROGRAMS = [
+  'network_test',
+  'kernels_test',
+  'head_test',
+  'checkpoint_test',
+  'training_test',
+  'quantize_test',
+];
+
+/** GNU ld's maps of these programs: the part that lists what is in the program; before it stands what was discarded. */
+export const nativeMaps = (folder) =>
+  NATIVE_PROGRAMS.map((program) => readFileSync(join(folder, 'tests', 'cpp', `${program}.map`), 'utf8')).map((map) =>
+    map.slice(map.indexOf('Linker script and memory map')),
+  );
 
 /** Linker maps of the wasm modules of a flavor, in a build folder. */
 export const wasmMaps = (folder, flavor) =>
@@ -60,15 +73,9 @@ async function main() {
   const native = join('build', 'xnnpack-native');
   await configureWasm('xnnpack-sources', wasm, everything);
   await ninja('xnnpack-sources', wasm, FLAVORS.flatMap(modulesOf));
-  await configureSanitized('xnnpack-sources', native, [...everything, '-DCMAKE_EXE_LINKER_FLAGS=-Wl,-Map=program.map']);
-  const kept = new Map();
-  // Each program is linked in the same folder and overwrites the map.
-  kept.set('native', new Set());
-  for (const program of ['network_test', 'kernels_test', 'training_test', 'quantize_test']) {
-    await ninja('xnnpack-sources', native, [program]);
-    for (const name of keptByLinker(inProgram(readFileSync(join(root, native, 'program.map'), 'utf8'))))
-      kept.get('native').add(name);
-  }
+  await configureSanitized('xnnpack-sources', native, everything);
+  await ninja('xnnpack-sources', native, NATIVE_PROGRAMS);
+  const kept = new Map([['native', new Set(nativeMaps(join(root, native)).flatMap((map) => [...keptByLinker(map)]))]]);
   for (const flavor of FLAVORS) {
     kept.set(flavor, new Set(wasmMaps(join(root, wasm), flavor).flatMap((map) => [...keptByLinker(map)])));
   }
