@@ -60,9 +60,24 @@ export async function emscriptenEnvironment(who, folder = WASM_FOLDER) {
   return { ...CCACHE, EMSDK_PYTHON: kept.python, PATH: `${kept.bin}:${process.env.PATH}` };
 }
 
+/** What CMake's cache says of the compilers that a build folder was configured with. */
+const COMPILERS = /^(?:CMAKE_CXX_COMPILER|CMAKE_C_COMPILER|RESNET50_LLVM_BIN|RESNET50_EMXX):[A-Z]+=(\/.+)$/gm;
+
+/** Whether one of them is gone: another toolchain was installed, a cache cleared. */
+function compilerIsGone(folder) {
+  const cache = join(root, folder, 'CMakeCache.txt');
+  if (!existsSync(cache)) return false;
+  return [...readFileSync(cache, 'utf8').matchAll(COMPILERS)].some(([, path]) => !existsSync(path));
+}
+
 /** Configures a build folder, unless ninja can do that by itself: it notices what CMake has to read again. */
 async function configure(who, folder, settings, env) {
   const wanted = JSON.stringify(settings);
+  // CMake cannot change the compiler of a folder, and another compiler's objects are of no use.
+  if (compilerIsGone(folder)) {
+    say(who, `${folder} was compiled with a compiler that is no longer installed; starting afresh`);
+    rmSync(join(root, folder), { recursive: true, force: true });
+  }
   const file = join(root, folder, 'settings.json');
   const current =
     existsSync(join(root, folder, 'build.ninja')) && existsSync(file) && readFileSync(file, 'utf8') === wanted;
@@ -140,6 +155,7 @@ export async function ninja(who, folder, targets, { what = 'compiling', env = {}
   const args = ['-C', join(root, folder), '-j', String(availableParallelism()), ...targets];
   const { status, output } = await runLoudly(who, what, 'ninja', args, { env, show: progress(who, what) });
   if (status === 0) return;
-  console.error(output.slice(output.indexOf('FAILED:')));
+  // What fails comes after its FAILED line; where CMake itself fails, before it.
+  console.error(/^CMake Error/m.test(output) ? output : output.slice(output.indexOf('FAILED:')));
   fail(who, `${what} failed (the compiler's output is above)`);
 }
