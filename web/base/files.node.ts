@@ -1,10 +1,9 @@
 /**
- * Small things with files in Node: readable errors, writing that is all or nothing, the user's cache folder.
+ * Small things with files in Node: readable errors, the user's cache folder. Reading is in read.node.ts, writing in
+ * write.node.ts and folders.node.ts.
  */
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, ResNet50Error } from './errors.js';
 
@@ -14,6 +13,12 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'may not be read',
   EPERM: 'may not be read',
   ENOTDIR: 'there is no such file',
+  ELOOP: 'is a link that leads nowhere',
+  ENAMETOOLONG: 'has a name that is too long',
+  EIO: 'cannot be read: the disk or device reports an error',
+  ENXIO: 'is a socket or a device without a driver, not a file',
+  EMFILE: 'cannot be opened: this process has too many files open',
+  ENFILE: 'cannot be opened: the system has too many files open',
 };
 
 const WRITE_REASONS: Readonly<Record<string, string>> = {
@@ -25,6 +30,15 @@ const WRITE_REASONS: Readonly<Record<string, string>> = {
   EACCES: 'may not be written: choose another place',
   EPERM: 'may not be written: choose another place',
   EROFS: 'is on a disk that may only be read: choose another place',
+  ELOOP: 'is a link that leads nowhere',
+  ENAMETOOLONG: 'has a name that is too long: choose a shorter one',
+  EIO: 'cannot be written: the disk reports an error; check it, or write elsewhere',
+  EFBIG: 'is longer than the file system or your limits allow: write elsewhere',
+  EBUSY: 'is in use, perhaps as a mount point: choose another place',
+  EPIPE: 'was closed by the program that reads it',
+  EBADF: 'is not open for writing',
+  EMFILE: 'cannot be opened: this process has too many files open',
+  ENFILE: 'cannot be opened: the system has too many files open',
 };
 
 /** The `code` of a system error. */
@@ -33,6 +47,9 @@ export const systemCode = (error: unknown): string => (error as { code?: string 
 /** True for errors of the operating system (ours have codes too). */
 export const isSystemError = (error: unknown): boolean =>
   error instanceof Error && typeof (error as { errno?: unknown }).errno === 'number';
+
+/** An error as the operating system would give it. */
+export const systemError = (code: string): Error => Object.assign(new Error(code), { code, errno: 0 });
 
 /** FILE_NOT_FOUND for what kept a file from being read. */
 export function fileError(path: string, error: unknown): ResNet50Error {
@@ -50,67 +67,33 @@ export const cannotWrite = (path: string) => (error: unknown) => {
 /** CANNOT_WRITE for what kept a file or folder from being written; errors of ours as they are. */
 export function writeError(path: string, error: unknown): unknown {
   if (!isSystemError(error)) return error;
-  return new ResNet50Error('CANNOT_WRITE', `${path}: ${WRITE_REASONS[systemCode(error)] ?? describe(error)}`, {
+  const homeless = path.startsWith(NO_HOME)
+    ? 'you have no home folder: set XDG_CACHE_HOME, or give a folder'
+    : undefined;
+  const reason = homeless ?? WRITE_REASONS[systemCode(error)] ?? describe(error);
+  return new ResNet50Error('CANNOT_WRITE', `${path}: ${reason}`, {
     subject: path,
     cause: error,
   });
 }
 
-/**
- * The bytes of a file of its own buffer.
- * @throws ResNet50Error FILE_NOT_FOUND, IMAGE_TOO_LARGE (before reading)
- */
-export async function readImageFile(path: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+/** Where nobody may make folders: users of containers often have no home, and a folder that all share is nobody's cache. */
+const NO_HOME = '/nonexistent';
+
+function homeFolder(): string {
   try {
-    const { size, folder } = await statFile(path);
-    if (folder) throw Object.assign(new Error('is a folder'), { code: 'EISDIR' });
-    if (size > maxBytes) {
-      throw new ResNet50Error(
-        'IMAGE_TOO_LARGE',
-        `${path} has ${size} bytes, over the limit of ${maxBytes}: raise maxBytes to take it`,
-        {
-          subject: path,
-        },
-      );
-    }
-    return new Uint8Array(await readFile(path));
-  } catch (error) {
-    throw error instanceof ResNet50Error ? error : fileError(path, error);
+    return homedir() || NO_HOME;
+  } catch {
+    return NO_HOME;
   }
-}
-
-async function statFile(path: string): Promise<{ size: number; folder: boolean }> {
-  const stats = await stat(path);
-  return { size: stats.size, folder: stats.isDirectory() };
-}
-
-/**
- * Writes a file into a folder that exists so that it is there whole or not at all.
- * @throws ResNet50Error CANNOT_WRITE
- */
-export async function writeWhole(path: string, bytes: Uint8Array | string): Promise<void> {
-  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
-  try {
-    await writeFile(temporary, bytes);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw writeError(path, error);
-  }
-}
-
-/** The same, with the folders on the way there. */
-export async function writeDeep(path: string, bytes: Uint8Array | string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true }).catch(cannotWrite(path));
-  await writeWhole(path, bytes);
 }
 
 /** `$XDG_CACHE_HOME/resnet50-wasm`, the platform's usual place otherwise. */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env, platform: string = process.platform): string {
   if (env.XDG_CACHE_HOME) return join(resolve(env.XDG_CACHE_HOME), 'resnet50-wasm');
   if (platform === 'win32' && env.LOCALAPPDATA) return join(env.LOCALAPPDATA, 'resnet50-wasm', 'Cache');
-  if (platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'resnet50-wasm');
-  return join(homedir(), '.cache', 'resnet50-wasm');
+  if (platform === 'darwin') return join(homeFolder(), 'Library', 'Caches', 'resnet50-wasm');
+  return join(homeFolder(), '.cache', 'resnet50-wasm');
 }
 
 /** Folder of a variant that is part of the package, or was put into it. */

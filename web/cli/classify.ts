@@ -3,8 +3,9 @@
  */
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { createInterface } from 'node:readline';
 import { describe } from '../base/errors.js';
+import { printable } from '../base/printable.js';
+import { linesOfStandardInput, readStandardInput } from '../base/read.node.js';
 import {
   type Classification,
   type ClassifyOptions,
@@ -13,7 +14,9 @@ import {
   ResNet50,
 } from '../index.node.js';
 import { choice, color, list, number, parse, text, UsageError, type Values } from './options.js';
-import { bar, megabytes, progressBar } from './terminal.js';
+import { bar, complain, megabytes, print, printJson, progressBar, shown } from './terminal.js';
+
+export { print } from './terminal.js';
 
 export const CLASSIFY_HELP = `Usage: resnet50-wasm classify [FILES...] [options]
 
@@ -122,7 +125,7 @@ export async function classifyCommand(args: string[]): Promise<number> {
       const outcome = await classifyOne(model, file, options);
       if ('error' in outcome) {
         failures++;
-        process.stderr.write(`resnet50-wasm: ${outcome.error.message}\n`);
+        complain(outcome.error.message);
       }
       show.one(outcome);
     }
@@ -170,21 +173,15 @@ export const imageOptions = (values: Values): ImageOptions => ({
 export function namesOf(command: string, positionals: string[]): Iterable<string> | AsyncIterable<string> {
   if (positionals.length > 0) return positionals;
   if (process.stdin.isTTY) throw new UsageError(`no FILES given (resnet50-wasm ${command} --help)`);
-  return namesFromStdin();
+  return linesOfStandardInput();
 }
 
 /** A picture by name; '-' is on standard input. */
-export const readable = async (file: string): Promise<string | Uint8Array> => (file === '-' ? stdinBytes() : file);
+export const readable = async (file: string): Promise<string | Uint8Array> =>
+  file === '-' ? readStandardInput({ maxBytes: MAX_STANDARD_INPUT }) : file;
 
-async function* namesFromStdin(): AsyncGenerator<string> {
-  for await (const line of createInterface({ input: process.stdin })) if (line !== '') yield line;
-}
-
-async function stdinBytes(): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
+/** As long as pictures in files may be, bytes. */
+const MAX_STANDARD_INPUT = 512 * 2 ** 20;
 
 interface Printer {
   one(outcome: Outcome): void;
@@ -196,12 +193,13 @@ function plainText(): Printer {
   return {
     one(outcome) {
       if ('error' in outcome) return;
-      const width = Math.max(0, ...outcome.classes.map((c) => c.label.length));
-      const lines = outcome.classes.map(({ label, score }) => {
+      const classes = outcome.classes.map(({ label, score }) => ({ label: printable(label), score }));
+      const width = classes.reduce((most, { label }) => Math.max(most, label.length), 0);
+      const lines = classes.map(({ label, score }) => {
         const percent = `${(score * 100).toFixed(1)}%`.padStart(6);
         return `  ${label.padEnd(width)}  ${percent}${process.stdout.isTTY ? `  ${bar(score, 20)}`.trimEnd() : ''}\n`;
       });
-      process.stdout.write(`${first ? '' : '\n'}${outcome.file}\n${lines.join('')}`);
+      print(`${first ? '' : '\n'}${shown`${outcome.file}`}\n${lines.join('')}`);
       first = false;
     },
     end: () => undefined,
@@ -209,7 +207,7 @@ function plainText(): Printer {
 }
 
 const jsonLines = (): Printer => ({
-  one: (outcome) => void process.stdout.write(`${JSON.stringify(outcome)}\n`),
+  one: (outcome) => void printJson(outcome),
   end: () => undefined,
 });
 
@@ -217,14 +215,8 @@ function jsonArray(): Printer {
   const all: Outcome[] = [];
   return {
     one: (outcome) => void all.push(outcome),
-    end: () => void process.stdout.write(`${JSON.stringify(all, null, 2)}\n`),
+    end: () => void printJson(all, 2),
   };
-}
-
-/** Writes to standard output; the exit status of a command that only says something. */
-export function print(what: string): number {
-  process.stdout.write(what);
-  return 0;
 }
 
 /** The file that --out names. */

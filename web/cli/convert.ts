@@ -10,7 +10,7 @@ import { isVariantName, type Manifest, type Precision } from '../weights/manifes
 import { findWeights, ResNet50_Weights } from '../weights/registry.js';
 import { print } from './classify.js';
 import { choice, number, parse, text, triple, UsageError, type Values } from './options.js';
-import { megabytes, progressBar } from './terminal.js';
+import { complain, megabytes, progressBar } from './terminal.js';
 
 /** How the reach of activations is found. */
 const RANGES = ['squares', 'percentile', 'extremes'] as const;
@@ -174,7 +174,7 @@ export async function convertWithProgress(options: Omit<ConvertOptions, 'onProgr
   const manifest = await convert({
     ...options,
     onProgress: (step, fraction) => progress.update(fraction, step),
-    onWarning: (message) => process.stderr.write(`resnet50-wasm: ${message}\n`),
+    onWarning: complain,
   }).catch((error) => {
     progress.done();
     throw error;

@@ -3,8 +3,9 @@
  */
 
 import { describe } from '../base/errors.js';
-import { writeWhole } from '../base/files.node.js';
+import { printable } from '../base/printable.js';
 import { FEATURES } from '../base/resnet50.js';
+import { ResultFile } from '../base/write.node.js';
 import type { ImageOptions, ResNet50 } from '../index.node.js';
 import {
   IMAGE_OPTIONS,
@@ -19,6 +20,7 @@ import {
 } from './classify.js';
 import { NpyWriter } from './npy.js';
 import { parse, text } from './options.js';
+import { complain, note, shown } from './terminal.js';
 
 const HELP = `Usage: resnet50-wasm embed [FILES...] --out vectors.npy [options]
 
@@ -29,6 +31,7 @@ input, one a line. A picture that cannot be read has no row: --names says which 
 
   --out FILE              the .npy file
   --names FILE            also a text with the name of each row's picture, one a line
+                          (control characters in a name are written out, as \\x0a)
   --weights NAME          IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT, a variant you converted,
                           or a folder with manifest.json  [DEFAULT]
   --weights-dir DIR       look for weights in DIR first  [$RESNET50_WEIGHTS_DIR]
@@ -71,6 +74,7 @@ async function writeVectors(
   namesFile: string | undefined,
 ): Promise<number> {
   const matrix = await NpyWriter.create(out, FEATURES);
+  const names = namesFile === undefined ? undefined : await createBeside(matrix, namesFile);
   const rows: string[] = [];
   let failures = 0;
   try {
@@ -78,18 +82,31 @@ async function writeVectors(
       const vector = await model.embed(await readable(file), options).catch((error) => {
         failures++;
         const message = describe(error);
-        process.stderr.write(`resnet50-wasm: ${message.includes(file) ? message : `${file}: ${message}`}\n`);
+        complain(message.includes(file) ? message : `${file}: ${message}`);
       });
       if (!(vector instanceof Float32Array)) continue;
       await matrix.append(vector);
-      rows.push(`${file}\n`);
+      rows.push(`${printable(file)}\n`);
     }
-    await matrix.close();
+    // Both are written before one of them takes its place.
+    await matrix.finish();
+    await names?.write(new TextEncoder().encode(rows.join('')), 0);
+    await matrix.commit();
+    await names?.commit();
+  } finally {
+    await matrix.abandon();
+    await names?.abandon();
+  }
+  note(shown`${out}: ${rows.length} x ${FEATURES}`);
+  return failures === 0 ? 0 : 1;
+}
+
+/** A second result; if it cannot be, there is no first one either. */
+async function createBeside(matrix: NpyWriter, path: string): Promise<ResultFile> {
+  try {
+    return await ResultFile.create(path);
   } catch (error) {
     await matrix.abandon();
     throw error;
   }
-  if (namesFile !== undefined) await writeWhole(namesFile, rows.join(''));
-  process.stderr.write(`${out}: ${rows.length} x ${FEATURES}\n`);
-  return failures === 0 ? 0 : 1;
 }

@@ -2,7 +2,7 @@
  * `resnet50-wasm explain`: where in a picture a class was seen, as a PNG to lay on it, or on the crop that the network saw.
  */
 import { encode } from 'fast-png';
-import { writeWhole } from '../base/files.node.js';
+import { isStandardOutput, ResultFile } from '../base/write.node.js';
 import { spread } from '../client/explain.js';
 import { heatmapPixels } from '../client/heatmap.js';
 import type { Explanation, ImageOptions, Preprocessed, ResNet50 } from '../index.node.js';
@@ -18,6 +18,7 @@ import {
   readable,
 } from './classify.js';
 import { number, parse, text, UsageError } from './options.js';
+import { note, shown } from './terminal.js';
 
 const HELP = `Usage: resnet50-wasm explain PICTURE --out heat.png [options]
 
@@ -60,16 +61,23 @@ export async function explainCommand(args: string[]): Promise<number> {
   const asked = text(values, 'class');
   const maxSide = number(values, 'max-side', 1, Number.POSITIVE_INFINITY) ?? 1024;
   const settings = imageOptions(values);
-  const model = await loadWithProgress(loadOptions(values));
+  const file = await ResultFile.create(out);
+  let model: ResNet50 | undefined;
   try {
+    model = await loadWithProgress(loadOptions(values));
     const image = await readable(picture);
     const index = asked === undefined ? {} : { index: /^\d+$/.test(asked) ? Number(asked) : asked };
     const explained = await model.explain(image, { ...settings, ...index, maxSide });
     const png = values.crop ? await onCrop(model, image, settings, explained) : overlay(explained);
-    await writeWhole(out, png);
-    return print(`${explained.label}  ${(explained.score * 100).toFixed(1)}%\n`);
+    await file.write(png, 0);
+    await file.commit();
+    const line = shown`${explained.label}  ${(explained.score * 100).toFixed(1)}%`;
+    if (await isStandardOutput(out)) note(line);
+    else print(`${line}\n`);
+    return 0;
   } finally {
-    await model.dispose();
+    await file.abandon();
+    await model?.dispose();
   }
 }
 

@@ -3,7 +3,7 @@
  */
 
 import { describe, ResNet50Error } from '../base/errors.js';
-import { writeDeep } from '../base/files.node.js';
+import { isStandardOutput, ResultFile } from '../base/write.node.js';
 import { type NamedPhoto, readClassFolders } from '../convert/labeled.js';
 import type { Example, FitOptions, FitReport, ResNet50, Score } from '../index.node.js';
 import {
@@ -16,7 +16,7 @@ import {
   print,
 } from './classify.js';
 import { choice, number, parse, UsageError, type Values } from './options.js';
-import { progressBar } from './terminal.js';
+import { complain, note, printJson, progressBar, shown } from './terminal.js';
 
 const HELP = `Usage: resnet50-wasm fit FOLDER --out head.safetensors [options]
 
@@ -75,15 +75,21 @@ export async function fitCommand(args: string[]): Promise<number> {
       subject: folder,
     });
   }
-  const model = await loadWithProgress(loadOptions(values));
+  const file = await ResultFile.create(out);
+  let model: ResNet50 | undefined;
   try {
+    model = await loadWithProgress(loadOptions(values));
     const { examples, failures } = await embedAll(model, photos, values);
     const report = await train(model, examples, options);
-    await writeDeep(out, await model.save());
-    print(values.json ? `${JSON.stringify(report, null, 2)}\n` : `${summaryOf(report, out)}\n`);
+    await file.write(await model.save(), 0);
+    await file.commit();
+    if (await isStandardOutput(out)) note(summaryOf(report, out));
+    else if (values.json) printJson(report, 2);
+    else print(`${summaryOf(report, out)}\n`);
     return failures === 0 ? 0 : 1;
   } finally {
-    await model.dispose();
+    await file.abandon();
+    await model?.dispose();
   }
 }
 
@@ -116,7 +122,7 @@ async function embedAll(
     } catch (error) {
       failures++;
       const message = describe(error);
-      process.stderr.write(`resnet50-wasm: left out: ${message.includes(path) ? message : `${path}: ${message}`}\n`);
+      complain(`left out: ${message.includes(path) ? message : `${path}: ${message}`}`);
     }
     progress.update((i + 1) / photos.length, `${i + 1} of ${photos.length}`);
   }
@@ -132,7 +138,7 @@ async function train(model: ResNet50, examples: readonly Example[], options: Fit
       ...options,
       onProgress(event) {
         if (event.phase !== 'training') return;
-        progress?.update(event.epoch / most, `epoch ${event.epoch}, ${shown(event.heldOut ?? event.trained)}`);
+        progress?.update(event.epoch / most, `epoch ${event.epoch}, ${scored(event.heldOut ?? event.trained)}`);
       },
     });
   } finally {
@@ -141,12 +147,12 @@ async function train(model: ResNet50, examples: readonly Example[], options: Fit
 }
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)}%`;
-const shown = ({ loss, accuracy }: Score): string => `${percent(accuracy)} right, loss ${loss.toFixed(3)}`;
+const scored = ({ loss, accuracy }: Score): string => `${percent(accuracy)} right, loss ${loss.toFixed(3)}`;
 
 function summaryOf({ method, classes, examples, bestEpoch, trained, heldOut }: FitReport, out: string): string {
-  const lines = [`${out}: ${classes.length} classes (${classes.join(', ')})`];
+  const lines = [shown`${out}: ${classes.length} classes (${classes.join(', ')})`];
   if (method === 'knn') return [...lines, `${examples.trained} pictures vote`].join('\n');
-  if (trained !== null) lines.push(`trained on ${examples.trained} pictures, ${bestEpoch} epochs: ${shown(trained)}`);
-  if (heldOut !== null) lines.push(`held out ${examples.heldOut} pictures: ${shown(heldOut)}`);
+  if (trained !== null) lines.push(`trained on ${examples.trained} pictures, ${bestEpoch} epochs: ${scored(trained)}`);
+  if (heldOut !== null) lines.push(`held out ${examples.heldOut} pictures: ${scored(heldOut)}`);
   return lines.join('\n');
 }

@@ -7,12 +7,13 @@
 import { probeEngine } from '../base/engine-support.js';
 import { describe } from '../base/errors.js';
 import { installFolder } from '../base/files.node.js';
+import { discardAll } from '../base/write.node.js';
 import { classifyCommand, loadOptions, loadWithProgress, MODEL_OPTIONS, print } from './classify.js';
 import { convertCommand } from './convert.js';
 import { embedCommand } from './embed.js';
 import { fitCommand } from './fit.js';
 import { parse, UsageError } from './options.js';
-import { table } from './terminal.js';
+import { complain, printJson, redirectConsole, table } from './terminal.js';
 import { weightsCommand } from './weights.js';
 
 const HELP = `Usage: resnet50-wasm COMMAND [options]
@@ -54,7 +55,7 @@ async function infoCommand(args: string[]): Promise<number> {
     Object.assign(facts, model.info());
     await model.dispose();
   }
-  if (values.json) return print(`${JSON.stringify(facts, null, 2)}\n`);
+  if (values.json) return printJson(facts, 2);
   const shown = (v: unknown) =>
     Array.isArray(v) ? v.join('; ') : typeof v === 'object' ? JSON.stringify(v) : String(v);
   return print(`${table(Object.entries(facts).map(([key, value]) => [key, shown(value)]))}\n`);
@@ -97,12 +98,22 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+redirectConsole();
+
+// What is half-written goes with the process.
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    discardAll();
+    process.kill(process.pid, signal);
+  });
+}
+
 main(process.argv.slice(2)).then(
   (status) => {
     process.exitCode = status;
   },
   (error: unknown) => {
-    process.stderr.write(`resnet50-wasm: ${describe(error)}\n`);
+    complain(describe(error));
     process.exitCode = error instanceof UsageError ? 2 : 1;
   },
 );

@@ -1,6 +1,41 @@
 /**
- * What the command line shows: progress, bars, tables.
+ * What the command line shows: lines, progress, bars, tables. Everything that it shows goes through here, and nothing that
+ * came from outside controls the terminal.
  */
+import { format } from 'node:util';
+import { printable, printableJson } from '../base/printable.js';
+
+/** Text with values from outside in it, each on one line: shown`${file}: is empty`. */
+export const shown = (parts: TemplateStringsArray, ...values: readonly unknown[]): string =>
+  String.raw({ raw: parts }, ...values.map((value) => printable(String(value))));
+
+/** Lines of our own as they are, with whatever slipped into them made harmless. */
+const harmless = (lines: string): string => lines.split('\n').map(printable).join('\n');
+
+/** Writes to standard output; the exit status of a command that only says something. */
+export function print(what: string): number {
+  process.stdout.write(harmless(what));
+  return 0;
+}
+
+/** Writes a value as JSON to standard output. */
+export function printJson(value: unknown, indent?: number): number {
+  process.stdout.write(`${printableJson(value, indent)}\n`);
+  return 0;
+}
+
+/** Writes a line about what is going on to standard error. */
+export const note = (line: string): void => void process.stderr.write(`${harmless(line)}\n`);
+
+/** Writes a line about what went wrong to standard error. */
+export const complain = (message: string): void => void process.stderr.write(`resnet50-wasm: ${printable(message)}\n`);
+
+/** Sends what libraries say on the console to standard error, one line a message. */
+export function redirectConsole(): void {
+  for (const method of ['debug', 'error', 'info', 'log', 'warn'] as const) {
+    console[method] = (...values: unknown[]) => void process.stderr.write(`${printable(format(...values))}\n`);
+  }
+}
 
 /** How a bar reports: on a terminal one line that changes, elsewhere a line at each step of a quarter. */
 export interface Progress {
@@ -22,7 +57,12 @@ export function bar(fraction: number, width: number): string {
 
 /** Progress on standard error. */
 export function progressBar(title: string, stream: NodeJS.WriteStream = process.stderr): Progress {
-  return stream.isTTY ? liveBar(title, stream) : plainLines(title, stream);
+  const name = printable(title);
+  const { update, done } = stream.isTTY ? liveBar(name, stream) : plainLines(name, stream);
+  return {
+    update: (fraction, text) => update(fraction, printable(text)),
+    done: (text) => done(text === undefined ? undefined : printable(text)),
+  };
 }
 
 function liveBar(title: string, stream: NodeJS.WriteStream): Progress {
@@ -62,7 +102,8 @@ export function megabytes(bytes: number): string {
 }
 
 /** Rows with aligned columns, two spaces between. */
-export function table(rows: readonly (readonly string[])[]): string {
+export function table(cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(printable));
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows
     .map((row) =>

@@ -1,18 +1,18 @@
 /**
  * `resnet50-wasm weights`: torchvision's variants, fetched, converted and put where `load` looks; the package's own, copied.
  */
-import { cp, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ResNet50Error } from '../base/errors.js';
 import { cacheFolder, installFolder, packagedFolder } from '../base/files.node.js';
 import { checkpointName, downloadCheckpoint, verifyCheckpoint } from '../convert/checkpoints.js';
-import { MANIFEST_FILE, type Manifest, parseManifest } from '../weights/manifest.js';
+import { readInstalled, readShards, replaceVariant } from '../convert/replace-folder.js';
+import type { Precision } from '../weights/manifest.js';
 import { getWeight, ResNet50_Weights, type Weights } from '../weights/registry.js';
 import { listWeights, PACKAGED_NAME } from '../weights/variants.js';
 import { exists, print } from './classify.js';
 import { CONVERSION_OPTIONS, conversionSettings, convertWithProgress, metaOf, QUANTIZATION_HELP } from './convert.js';
 import { parse, text, UsageError, type Values } from './options.js';
-import { megabytes, progressBar, table } from './terminal.js';
+import { complain, megabytes, note, printJson, progressBar, shown, table } from './terminal.js';
 
 export const WEIGHTS_HELP = `Usage: resnet50-wasm weights [NAMES...] [options]
 
@@ -48,13 +48,17 @@ export async function weightsCommand(args: string[]): Promise<number> {
   const settings = conversionSettings(values);
   for (const weights of new Set(positionals.map(spelled))) {
     const out = join(base, weights.name);
-    const installed = await installedManifest(out);
-    if (!values.force && installed && settings.precisions.every((p) => installed.precisions[p])) {
-      process.stderr.write(`${weights.name}: is there already, in ${out} (--force converts it anew)\n`);
+    const { precisions } = settings;
+    if (weights.url === null && values.out === undefined) {
+      note(shown`${weights.name}: is part of the package, in ${packagedFolder(weights.name)} (--out copies it)`);
+      continue;
+    }
+    if (!values.force && (await isThere(weights.name, out, precisions))) {
+      note(shown`${weights.name}: is there already, in ${out} (--force gets it anew)`);
       continue;
     }
     if (weights.url === null) {
-      await copyPackaged(weights.name, out, values.out !== undefined);
+      await copyPackaged(weights.name, out);
       continue;
     }
     const checkpoint = await findCheckpoint(weights.url, values);
@@ -67,14 +71,25 @@ export async function weightsCommand(args: string[]): Promise<number> {
   return 0;
 }
 
-async function copyPackaged(name: string, out: string, wanted: boolean): Promise<void> {
+/** True if a folder holds a variant in these precisions, whole: each shard has the length and hash that it should. */
+async function isThere(name: string, folder: string, precisions: readonly Precision[]): Promise<boolean> {
+  const installed = await readInstalled(folder);
+  if (installed === undefined || !precisions.every((p) => installed.manifest.precisions[p])) return false;
+  if ((await readShards(folder, installed.manifest, precisions)) !== undefined) return true;
+  complain(`${name}: what is in ${folder} is incomplete or damaged: getting it anew`);
+  return false;
+}
+
+async function copyPackaged(name: string, out: string): Promise<void> {
   const folder = packagedFolder(name);
-  if (!wanted) {
-    process.stderr.write(`${name}: is part of the package, in ${folder} (--out copies it)\n`);
-    return;
+  const packaged = await readInstalled(folder);
+  const shards = packaged && (await readShards(folder, packaged.manifest, ['int8']));
+  if (packaged === undefined || shards === undefined) {
+    const message = `${name}: the package's own copy in ${folder} is incomplete or damaged: install the package again`;
+    throw new ResNet50Error('WEIGHTS_HASH_MISMATCH', message, { subject: folder });
   }
-  await cp(folder, out, { recursive: true });
-  process.stderr.write(`${name}: copied to ${out}\n`);
+  await replaceVariant(out, packaged.manifest, shards, packaged.text);
+  note(shown`${name}: copied to ${out}`);
 }
 
 function spelled(name: string): Weights {
@@ -90,13 +105,14 @@ async function listVariants(base: string, json: boolean): Promise<number> {
   const variants = await Promise.all(
     listWeights().map(async (name) => {
       const folders = name === PACKAGED_NAME ? [join(base, name), packagedFolder(name)] : [join(base, name)];
-      const manifests = await Promise.all(folders.map((folder) => installedManifest(folder).catch(() => undefined)));
+      const found = await Promise.all(folders.map((folder) => readInstalled(folder).catch(() => undefined)));
+      const manifests = found.map((installed) => installed?.manifest);
       const at = Math.max(0, manifests.findIndex(Boolean));
       const [folder, installed] = [folders[at], Object.keys(manifests[at]?.precisions ?? {})];
       return { name, default: ResNet50_Weights.DEFAULT.name === name, installed, folder };
     }),
   );
-  if (json) return print(`${JSON.stringify(variants, null, 2)}\n`);
+  if (json) return printJson(variants, 2);
   const rows = variants.map(({ name, default: isDefault, installed }) => [
     isDefault ? `${name} (DEFAULT)` : name,
     ...Object.entries(ResNet50_Weights[name].meta._metrics).map(
@@ -104,12 +120,7 @@ async function listVariants(base: string, json: boolean): Promise<number> {
     ),
     installed.length > 0 ? `installed (${installed.join(', ')})` : 'not installed',
   ]);
-  return print(`${table(rows)}\n\nFolder: ${base}\nInstall with: resnet50-wasm weights NAME\n`);
-}
-
-async function installedManifest(folder: string): Promise<Manifest | undefined> {
-  const path = join(folder, MANIFEST_FILE);
-  return (await exists(path)) ? parseManifest(await readFile(path, 'utf8'), path) : undefined;
+  return print(`${table(rows)}\n\n${shown`Folder: ${base}`}\nInstall with: resnet50-wasm weights NAME\n`);
 }
 
 /** The checkpoint in the local folder, if one is named, else downloaded; its hash checked. */
@@ -132,7 +143,7 @@ async function findCheckpoint(url: string, values: Values): Promise<string> {
     return path;
   }
   // Before anything is asked of the network: without one, a name server may keep silent for ten seconds.
-  process.stderr.write(`${name}: downloading from ${url}\n`);
+  note(shown`${name}: downloading from ${url}`);
   const progress = progressBar(name);
   try {
     await downloadCheckpoint(url, path, {

@@ -53,7 +53,7 @@ export interface TensorInput {
 /** The part of a platform that opens addresses. */
 export interface AddressOpener {
   /** What a string given as an image is: an absolute URL, or the bytes of a local file. */
-  openAddress(address: string | URL, limits: Limits): URL | Promise<Uint8Array<ArrayBuffer>>;
+  openAddress(address: string | URL, limits: Limits, signal?: AbortSignal): URL | Promise<Uint8Array<ArrayBuffer>>;
   /** Fetches what is behind an absolute URL. */
   readonly fetchInput: FetchInput;
 }
@@ -156,7 +156,7 @@ function copyPixels(input: RawPixels, name: string, limits: Limits): PreparedIma
 
 function prepareAddress(input: string | URL, platform: AddressOpener, limits: Limits, attempts = 3): Preparing {
   return async (signal) => {
-    const opened = platform.openAddress(input, limits);
+    const opened = platform.openAddress(input, limits, signal);
     if (!(opened instanceof URL)) return encoded(String(input), await opened);
     const name = opened.protocol === 'data:' ? 'the data: address' : opened.href;
     if (opened.protocol === 'data:') return encoded(name, decodeDataUrl(opened.href, limits));

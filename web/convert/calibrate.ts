@@ -1,16 +1,19 @@
 /**
  * Shows the converter the pictures that ranges are found with: photos of a folder, or generated ones.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ResNet50Error } from '../base/errors.js';
 import { fileError } from '../base/files.node.js';
+import { readBytes } from '../base/read.node.js';
 import type { ConverterModule, CoreConverter } from '../core/converter-types.js';
 import { copyIn, unwrap } from '../core/start.js';
 import type { CoreImage } from '../core/types.js';
 import type { Manifest } from '../weights/manifest.js';
 import type { ConvertOptions } from './options.js';
 
+/** Longest photo, bytes. */
+export const MAX_PHOTO_BYTES = 512 * 2 ** 20;
 const PHOTO = /\.(?:jpe?g|png|bmp)$/i;
 
 export async function calibrate(
@@ -31,7 +34,7 @@ export async function calibrate(
   let used = 0;
   for (const [i, path] of photos.entries()) {
     try {
-      calibrateWith(core, converter, await readFile(path), basename(path));
+      calibrateWith(core, converter, await readBytes(path, { maxBytes: MAX_PHOTO_BYTES }), basename(path));
       used++;
     } catch (error) {
       if (!(error instanceof ResNet50Error)) throw error;

@@ -3,10 +3,9 @@
  * no machine.
  */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { describe, ResNet50Error } from '../base/errors.js';
-import { fileError } from '../base/files.node.js';
+import { readBytes } from '../base/read.node.js';
 import type { ConverterModule, CoreConverter } from '../core/converter-types.js';
 import { copyIn, startCore, unwrap } from '../core/start.js';
 import type { CoreResult } from '../core/types.js';
@@ -25,15 +24,21 @@ import { calibrate } from './calibrate.js';
 import { evaluate } from './evaluate.js';
 import { readCategories } from './labels.js';
 import type { ConvertOptions } from './options.js';
-import { replaceFolder } from './replace-folder.js';
+import { replaceVariant } from './replace-folder.js';
+
+/** Twenty times a state dict in float32, and what the converter's memory can hold. */
+const MAX_CHECKPOINT_BYTES = 2 ** 31;
+
+function notAStateDict(path: string, maxBytes: number): never {
+  const message = `${path} has more than ${maxBytes} bytes: save the state dict of the ResNet-50 alone`;
+  throw new ResNet50Error('CHECKPOINT_FORMAT', message, { subject: path });
+}
 
 /** Converts; resolves to the manifest that was written. */
 export async function convert(options: ConvertOptions): Promise<Manifest> {
   const progress = options.onProgress ?? (() => undefined);
   progress('reading the checkpoint', 0);
-  const bytes = await readFile(options.checkpoint).catch((error) => {
-    throw fileError(options.checkpoint, error);
-  });
+  const bytes = await readBytes(options.checkpoint, { maxBytes: MAX_CHECKPOINT_BYTES, tooLong: notAStateDict });
   const source = { file: basename(options.checkpoint), sha256: hash(bytes) };
   const core = await loadConverter(options.threads);
   const converter = openCheckpoint(core, bytes, source.file, options);
@@ -60,8 +65,7 @@ export async function convert(options: ConvertOptions): Promise<Manifest> {
     };
     const json = formatManifest(manifest);
     parseManifest(json, MANIFEST_FILE); // what we would refuse to read must not be written
-    files.set(MANIFEST_FILE, new TextEncoder().encode(json));
-    await replaceFolder(resolve(options.out), files);
+    await replaceVariant(resolve(options.out), manifest, files, json);
     return manifest;
   } finally {
     converter.delete();

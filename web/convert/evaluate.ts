@@ -1,14 +1,13 @@
 /**
  * What quantization cost: both networks on labeled photos.
  */
-import { readFile } from 'node:fs/promises';
-import { fileError } from '../base/files.node.js';
+import { readBytes } from '../base/read.node.js';
 import type { ConverterModule, CoreConverter } from '../core/converter-types.js';
 import { unwrap } from '../core/start.js';
 import type { CoreResult } from '../core/types.js';
 import type { Manifest } from '../weights/manifest.js';
 import { type Measures, measure } from '../weights/measures.js';
-import { withImage } from './calibrate.js';
+import { MAX_PHOTO_BYTES, withImage } from './calibrate.js';
 import { readLabeled } from './labeled.js';
 import type { ConvertOptions } from './options.js';
 
@@ -35,9 +34,7 @@ export async function evaluate(
     }
     const rows: { int8: Float32Array[]; f32: Float32Array[] } = { int8: [], f32: [] };
     for (const [i, { path }] of photos.entries()) {
-      const bytes = await readFile(path).catch((error) => {
-        throw fileError(path, error);
-      });
+      const bytes = await readBytes(path, { maxBytes: MAX_PHOTO_BYTES });
       const take = (offset: CoreResult<number>): Float32Array => {
         const first = unwrap(offset, path) / 4;
         return core.HEAPF32.slice(first, first + classes);

@@ -1,10 +1,11 @@
 /**
  * Folders of labeled photos: with a labels.json, or as torchvision's ImageFolder has them.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fault } from '../base/check.js';
 import { fileError, systemCode } from '../base/files.node.js';
+import { readText } from '../base/read.node.js';
 
 /** A photo and the index of its class. */
 export interface LabeledPhoto {
@@ -19,6 +20,8 @@ export interface NamedPhoto extends LabeledPhoto {
 
 const PHOTO = /\.(?:jpe?g|png|bmp)$/i;
 const LABELS_FILE = 'labels.json';
+/** Longest file of labels, bytes: millions of photos. */
+const MAX_LABELS_BYTES = 256 * 2 ** 20;
 
 /**
  * The photos that `labels.json` lists ([{ file, class }], in its order), or those of one folder a class (in order of
@@ -27,9 +30,9 @@ const LABELS_FILE = 'labels.json';
  */
 export async function readLabeled(folder: string, classes: number): Promise<LabeledPhoto[]> {
   const refused = (why: string) => fault(folder, why);
-  const text = await readFile(join(folder, LABELS_FILE), 'utf8').catch((error) => {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw fileError(join(folder, LABELS_FILE), error);
+  const text = await readText(join(folder, LABELS_FILE), { maxBytes: MAX_LABELS_BYTES }).catch((error) => {
+    if (systemCode((error as Error).cause) === 'ENOENT') return undefined;
+    throw error;
   });
   const photos = text === undefined ? await readClassFolders(folder) : parseLabels(text, folder, refused);
   if (photos.length === 0) throw refused(`holds neither ${LABELS_FILE} nor a folder of photos for each class`);

@@ -1,12 +1,14 @@
 /**
  * Names of classes for a manifest: from a file, or those of ImageNet.
  */
-import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { fault } from '../base/check.js';
-import { fileError } from '../base/files.node.js';
+import { readText } from '../base/read.node.js';
 import type { Category } from '../weights/manifest.js';
 import { findWeights, IMAGENET_CATEGORIES } from '../weights/registry.js';
+
+/** Longest file of names, bytes: a million long names. */
+const MAX_LABELS_BYTES = 256 * 2 ** 20;
 
 /** A JSON list of names or of { wnid, label }, or a text with a name a line; without, those of the variant or ImageNet's. */
 export async function readCategories(path: string | undefined, classes: number, name = ''): Promise<Category[]> {
@@ -17,9 +19,7 @@ export async function readCategories(path: string | undefined, classes: number, 
     return Array.from({ length: classes }, (_, i) => ({ label: `class ${i}` }));
   }
   const refused = (why: string) => fault(path, why);
-  const content = await readFile(path, 'utf8').catch((error) => {
-    throw fileError(path, error);
-  });
+  const content = await readText(path, { maxBytes: MAX_LABELS_BYTES });
   const entries =
     extname(path) === '.json' ? parseLabels(content, refused) : content.replace(/\r?\n$/, '').split(/\r?\n/);
   const categories = entries.map((entry): Category => {

@@ -6,8 +6,9 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { check, fault } from '../base/check.js';
 import { describe } from '../base/errors.js';
-import { installFolder, packagedFolder, readImageFile } from '../base/files.node.js';
+import { installFolder, packagedFolder } from '../base/files.node.js';
 import type { Limits } from '../base/limits.js';
+import { readBytes } from '../base/read.node.js';
 import { badInput } from '../client/input-checks.js';
 import type { Platform, SourceRequest } from '../client/platform.js';
 import { fetchInput } from '../weights/http.js';
@@ -89,11 +90,12 @@ export const nodePlatform: Platform = {
     return new URL(`resnet50-${flavour}.wasm`, url.endsWith('/') ? url : `${url}/`).href;
   },
   fetchInput, // a worker thread that computes does not even send a request
-  openAddress: (address, limits) => {
+  openAddress: (address, { maxBytes }, signal) => {
     const text = String(address);
+    const read = (path: string) => readBytes(path, { maxBytes, signal });
     try {
-      if (text.startsWith('file:')) return readImageFile(fileURLToPath(text), limits.maxBytes);
-      return hasScheme(text) ? new URL(text) : readImageFile(text, limits.maxBytes);
+      if (text.startsWith('file:')) return read(fileURLToPath(text));
+      return hasScheme(text) ? new URL(text) : read(text);
     } catch (error) {
       throw badInput(`${text} is no address: ${describe(error)}`, text, error);
     }

@@ -2,16 +2,22 @@
  * Verified shards that came over HTTP, in the user's cache folder by content hash (Node's counterpart of Cache Storage).
  */
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder, writeDeep } from '../base/files.node.js';
+import { cacheFolder } from '../base/files.node.js';
+import { readBytes, readText } from '../base/read.node.js';
 import { sha256 } from '../base/sha256.js';
+import { writeResult } from '../base/write.node.js';
 import type { CachedShard, ShardStore, WeightsCache } from './cache.js';
+import { MAX_MANIFEST_BYTES } from './manifest.js';
 
 const shardsFolder = (): string => join(cacheFolder(), 'shards');
 const shardPath = (hash: string): string => join(shardsFolder(), `${hash}.safetensors`);
 const textPath = (url: string): string =>
   join(cacheFolder(), 'manifests', `${createHash('sha256').update(url).digest('hex')}.json`);
+
+/** What a power failure takes is downloaded again. */
+const KEEPING = { folders: true, durable: false };
 
 /** Half-written files older than this are those of a process that was killed, milliseconds. */
 const ABANDONED = 3_600_000;
@@ -30,18 +36,20 @@ async function sweep(): Promise<void> {
 export const folderStore: ShardStore = {
   keepsDecoded: false,
   async get(shard) {
-    const bytes = new Uint8Array(await readFile(shardPath(shard.sha256)));
-    if (bytes.length === shard.bytes && (await sha256(bytes)) === shard.sha256) return bytes;
+    const bytes = await readBytes(shardPath(shard.sha256), { maxBytes: shard.bytes }).catch((error) => {
+      if ((error as { code?: string }).code !== 'IMAGE_TOO_LARGE') throw error;
+    });
+    if (bytes?.length === shard.bytes && (await sha256(bytes)) === shard.sha256) return bytes;
     await rm(shardPath(shard.sha256), { force: true });
     return undefined;
   },
   async put(shard, bytes) {
     swept ??= sweep().catch(() => undefined);
     await swept;
-    await writeDeep(shardPath(shard.sha256), bytes);
+    await writeResult(shardPath(shard.sha256), bytes, KEEPING);
   },
-  getText: (url) => readFile(textPath(url), 'utf8'),
-  putText: (url, text) => writeDeep(textPath(url), text),
+  getText: (url) => readText(textPath(url), { maxBytes: MAX_MANIFEST_BYTES }),
+  putText: (url, text) => writeResult(textPath(url), text, KEEPING),
 };
 
 /** {@link WeightsCache} over the cache folder. Variants that were installed by the `weights` command stay. */

@@ -1,15 +1,21 @@
 /**
  * A folder of weights on disk.
  */
-import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError, isSystemError, systemCode } from '../base/files.node.js';
+import { ResNet50Error } from '../base/errors.js';
+import { systemCode } from '../base/files.node.js';
+import { readBytes, readText } from '../base/read.node.js';
 import { sha256 } from '../base/sha256.js';
 import { decodeShard } from './compression.js';
 import { hashMismatch } from './download.js';
 import type { WeightsFolder } from './folder.js';
 import { inflateOnThreads } from './inflate.node.js';
-import { MANIFEST_FILE, type Manifest, parseManifest, type Shard } from './manifest.js';
+import { MANIFEST_FILE, MAX_MANIFEST_BYTES, type Manifest, parseManifest, type Shard } from './manifest.js';
+
+function notAManifest(path: string): never {
+  const message = `${path} is longer than any manifest: check the folder`;
+  throw new ResNet50Error('MANIFEST_FORMAT', message, { subject: path });
+}
 
 /** A folder on disk. */
 export class DiskFolder implements WeightsFolder {
@@ -18,10 +24,10 @@ export class DiskFolder implements WeightsFolder {
   async manifest(signal?: AbortSignal): Promise<Manifest | undefined> {
     const path = join(this.address, MANIFEST_FILE);
     try {
-      return parseManifest(await readFile(path, { encoding: 'utf8', ...(signal ? { signal } : {}) }), path);
+      return parseManifest(await readText(path, { maxBytes: MAX_MANIFEST_BYTES, signal, tooLong: notAManifest }), path);
     } catch (error) {
-      if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
-      throw isSystemError(error) ? fileError(path, error) : error;
+      if (['ENOENT', 'ENOTDIR'].includes(systemCode((error as Error | undefined)?.cause))) return undefined;
+      throw error;
     }
   }
 
@@ -31,14 +37,10 @@ export class DiskFolder implements WeightsFolder {
     onBytes?: (received: number) => void,
   ): Promise<Uint8Array<ArrayBuffer>> {
     const path = join(this.address, shard.file);
-    let bytes: Uint8Array<ArrayBuffer>;
-    try {
-      if ((await stat(path)).size !== shard.bytes) throw hashMismatch(path);
-      bytes = new Uint8Array(await readFile(path, { ...(signal ? { signal } : {}) }));
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw isSystemError(error) ? fileError(path, error) : error;
-    }
+    const tooLong = () => {
+      throw hashMismatch(path);
+    };
+    const bytes = await readBytes(path, { maxBytes: shard.bytes, signal, tooLong });
     if (bytes.length !== shard.bytes || (await sha256(bytes)) !== shard.sha256) throw hashMismatch(path);
     onBytes?.(bytes.length);
     return decodeShard(shard, bytes, inflateOnThreads);

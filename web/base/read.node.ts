@@ -1,0 +1,223 @@
+/**
+ * Reads files that users name, whatever they are: regular files, devices, pipes, /proc. The limit is counted while reading,
+ * since only regular files have a size; nothing waits in a way that an abort could not end.
+ */
+import { close, constants, fstat, open, read } from 'node:fs';
+import { Socket } from 'node:net';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { ResNet50Error } from './errors.js';
+import { fileError, isSystemError, systemCode, systemError } from './files.node.js';
+import { checkBytes } from './limits.js';
+
+/** How to read a file. */
+export interface ReadOptions {
+  /** Longest content that is taken, bytes. */
+  maxBytes: number;
+  signal?: AbortSignal | undefined;
+  /** Throws for content that is longer. Default: IMAGE_TOO_LARGE. */
+  tooLong?: ((path: string, maxBytes: number) => never) | undefined;
+}
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+const openFile = promisify(open);
+const closeFile = promisify(close);
+const statFile = promisify(fstat);
+const readSome = promisify(read);
+
+/** Without O_NONBLOCK, a named pipe that nobody writes to would hold one of libuv's four threads for ever. */
+const OPENING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
+/** Most bytes of one read: in between, an abort is seen. */
+const PIECE = 8 * 2 ** 20;
+/** Buffer for content whose end is not known, bytes. */
+const PROBE = 65_536;
+/** Pause before a device is asked again that has nothing to give yet, milliseconds. */
+const PAUSE = 20;
+
+/**
+ * The content of a file, in a buffer of its own.
+ * @throws ResNet50Error FILE_NOT_FOUND, IMAGE_TOO_LARGE (or what `tooLong` throws), OUT_OF_MEMORY; the signal's reason
+ */
+export async function readBytes(path: string, options: ReadOptions): Promise<Bytes> {
+  const { signal, maxBytes } = options;
+  const tooLong = options.tooLong ?? ((name: string) => checkBytes(maxBytes + 1, name, { maxBytes }));
+  const collector = new Collector(path, maxBytes, () => tooLong(path, maxBytes));
+  await eachPiece(path, {
+    signal,
+    begin: (size) => collector.expect(size),
+    room: () => collector.room(),
+    take: (piece) => collector.take(piece),
+  });
+  return collector.bytes();
+}
+
+/** The same as UTF-8 text. */
+export async function readText(path: string, options: ReadOptions): Promise<string> {
+  return new TextDecoder().decode(await readBytes(path, options));
+}
+
+/**
+ * Standard input to its end.
+ * @throws as {@link readBytes}
+ */
+export async function readStandardInput(options: ReadOptions): Promise<Bytes> {
+  const { maxBytes, signal } = options;
+  const name = 'standard input';
+  const collector = new Collector(name, maxBytes, () => checkBytes(maxBytes + 1, name, { maxBytes }));
+  await eachChunk(process.stdin, signal, (piece) => collector.take(piece));
+  return collector.bytes();
+}
+
+/** Longest line of a list of names, bytes. */
+const MAX_LINE = 65_536;
+
+/**
+ * The lines of standard input that are not empty, without their ends. Only '\\n' and '\\r\\n' end a line.
+ * @throws ResNet50Error INVALID_ARGUMENT for what is no list of names
+ */
+export async function* linesOfStandardInput(): AsyncGenerator<string> {
+  let rest = Buffer.alloc(0);
+  const text = (line: Buffer) => line.toString('utf8').replace(/\r$/, '');
+  for await (const chunk of process.stdin) {
+    rest = Buffer.concat([rest, chunk as Buffer]);
+    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
+      const line = text(rest.subarray(0, end));
+      rest = rest.subarray(end + 1);
+      if (line !== '') yield line;
+    }
+    if (rest.length > MAX_LINE) {
+      const message = `standard input has a line of more than ${MAX_LINE} bytes: give one name a line`;
+      throw new ResNet50Error('INVALID_ARGUMENT', message, { subject: 'standard input' });
+    }
+  }
+  if (rest.length > 0) yield text(rest);
+}
+
+/** How a file is gone through: each piece before the next is read. */
+export interface Reader {
+  signal?: AbortSignal | undefined;
+  /** Called first, with the size of a regular file. */
+  begin?: (size: number) => void;
+  /** Where the next piece should go; without, or if empty, into a buffer that is used again. */
+  room?: () => Uint8Array;
+  take(piece: Uint8Array): void;
+}
+
+/**
+ * Goes through a file without holding it in memory.
+ * @throws ResNet50Error FILE_NOT_FOUND; the signal's reason; what the reader throws
+ */
+export async function eachPiece(path: string, reader: Reader): Promise<void> {
+  const { signal } = reader;
+  signal?.throwIfAborted();
+  try {
+    const file = await openFile(path, OPENING);
+    const stats = await statFile(file).catch(async (error) => {
+      await closeFile(file);
+      throw error;
+    });
+    if (stats.isFIFO()) return await eachChunk(new Socket({ fd: file, writable: false }), signal, reader.take);
+    try {
+      if (stats.isDirectory()) throw systemError('EISDIR');
+      if (stats.isFile()) reader.begin?.(stats.size);
+      await eachRead(file, reader);
+    } finally {
+      await closeFile(file);
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (systemCode(error) === 'ENXIO' && isStandardInput(path)) return eachChunk(process.stdin, signal, reader.take);
+    throw isSystemError(error) ? fileError(path, error) : error;
+  }
+}
+
+/** A socket as standard input has a name, but cannot be opened by it. */
+const isStandardInput = (path: string): boolean =>
+  ['/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'].includes(resolve(path));
+
+async function eachRead(file: number, { signal, room, take }: Reader): Promise<void> {
+  const spare = new Uint8Array(PROBE);
+  for (;;) {
+    signal?.throwIfAborted();
+    const free = room?.() ?? spare;
+    const buffer = free.length === 0 ? spare : free.subarray(0, PIECE);
+    const bytes = await readSome(file, buffer, 0, buffer.length, null).then(
+      ({ bytesRead }) => bytesRead,
+      (error) => {
+        if (systemCode(error) === 'EAGAIN') return undefined;
+        throw error;
+      },
+    );
+    if (bytes === 0) return;
+    if (bytes === undefined) await new Promise((wake) => setTimeout(wake, PAUSE));
+    else take(buffer.subarray(0, bytes));
+  }
+}
+
+/** Pipes and sockets, which the event loop waits for, not a thread. */
+async function eachChunk(
+  stream: NodeJS.ReadableStream & { destroy?: (error?: Error) => unknown },
+  signal: AbortSignal | undefined,
+  take: (piece: Uint8Array) => void,
+): Promise<void> {
+  const stop = () => stream.destroy?.();
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    if (!signal?.aborted) for await (const chunk of stream) take(chunk as Buffer);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    stop();
+  }
+  signal?.throwIfAborted();
+}
+
+/** Bytes on their way into one buffer: of the right length at once if the size is known. */
+class Collector {
+  #buffer: Bytes = new Uint8Array();
+  #length = 0;
+
+  constructor(
+    private readonly name: string,
+    private readonly maxBytes: number,
+    private readonly tooLong: () => void,
+  ) {}
+
+  /** The size that the file says it has. Files of /proc say 0. */
+  expect(size: number): void {
+    if (size > this.maxBytes) this.tooLong();
+    this.#grow(size);
+  }
+
+  /** The rest of the buffer. */
+  room(): Bytes {
+    return this.#buffer.subarray(this.#length);
+  }
+
+  /** Takes a piece, which may lie in the buffer already. */
+  take(piece: Uint8Array): void {
+    const length = this.#length + piece.length;
+    if (length > this.maxBytes) this.tooLong();
+    if (length > this.#buffer.length) this.#grow(Math.max(length, Math.min(this.maxBytes, 2 * this.#buffer.length)));
+    if (piece.buffer !== this.#buffer.buffer) this.#buffer.set(piece, this.#length);
+    this.#length = length;
+  }
+
+  bytes(): Bytes {
+    return this.#length === this.#buffer.length ? this.#buffer : this.#buffer.slice(0, this.#length);
+  }
+
+  #grow(length: number): void {
+    try {
+      const larger = new Uint8Array(length);
+      larger.set(this.#buffer.subarray(0, this.#length));
+      this.#buffer = larger;
+    } catch (cause) {
+      const message = `there is no memory for the ${length} bytes of ${this.name}`;
+      throw new ResNet50Error('OUT_OF_MEMORY', message, { subject: this.name, cause });
+    }
+  }
+}
