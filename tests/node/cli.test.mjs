@@ -1,7 +1,7 @@
 // The command as a shell user sees it, over a stand-in for the core: output, errors in one line, exit status.
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { lstatSync, readdirSync, statSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
@@ -194,6 +194,128 @@ test('convert: labeled pictures measure int8 and f32, and the manifest tells; na
   }
 });
 
+test('what files say does not reach the terminal as it is: names, labels, folders, errors, names of rows', async (t) => {
+  const { cli, at } = await setUp(t);
+  const evil = 'red\x1b[31m\x9b2J\nforged line\u202e\x7f';
+  const raw = /[\p{Cc}\u2028-\u202e]/u;
+  const manifest = JSON.parse(await readFile(at('weights/IMAGENET1K_V2/manifest.json'), 'utf8'));
+  manifest.categories[1].label = evil;
+  await writeFile(at('weights/IMAGENET1K_V2/manifest.json'), JSON.stringify(manifest));
+  const picture = at(`${evil}.jpg`);
+  await writeFile(picture, fakeImage(1));
+  await mkdir(at(`folders/${evil}`), { recursive: true });
+  await mkdir(at('folders/other'));
+  await writeFile(at('mine.pth'), checkpoint(2));
+  await writeFile(at(`${evil}.pth`), 'no checkpoint');
+  manifest.ranges[evil] = 5;
+  await mkdir(at('broken'));
+  await writeFile(at('broken/manifest.json'), JSON.stringify(manifest));
+  const commands = [
+    ['classify', picture, at(`${evil}-none.jpg`), at('p2.jpg')],
+    ['classify', picture, '--weights', at('broken')],
+    ['classify', picture, '--weights', evil],
+    ['classify', picture, '--allow', evil],
+    ['classify', picture, '--json'],
+    ['classify', picture, '--ndjson'],
+    ['classify', picture, `--${evil}`],
+    ['explain', picture, '--out', at(`${evil}/heat.png`)],
+    ['embed', picture, at(`${evil}-none.jpg`), '--out', at(`${evil}.npy`)],
+    ['embed', picture, at(`${evil}-none.jpg`), '--out', at('v.npy'), '--names', at('names.txt')],
+    ['fit', at('folders'), '--out', at('head')],
+    ['fit', at(evil), '--out', at('head')],
+    ['convert', at(`${evil}.pth`), '--name', 'x', '--out', at('out')],
+    ['convert', at('mine.pth'), '--name', 'x', '--out', at(`out ${evil}`)],
+    ['convert', at('mine.pth'), '--name', 'x', '--out', at('out2'), '--labels', at(evil)],
+    ['weights', '--out', at(evil)],
+    ['weights', evil],
+    ['info', '--weights', evil],
+    [evil],
+  ];
+  for (const args of commands) {
+    const { stdout, stderr } = await cli(args);
+    const said = stdout + stderr;
+    assert.doesNotMatch(said.replaceAll('\n', ''), raw, args.join(' '));
+    assert.doesNotMatch(said, /^ *forged/m, args.join(' '));
+  }
+  assert.match((await cli(['classify', picture])).stdout, /red\\x1b\[31m\\x9b2J\\x0aforged line\\u202e\\x7f {2}/);
+  assert.equal(JSON.parse((await cli(['classify', picture, '--json'])).stdout)[0].classes[0].label, evil);
+  const names = (await readFile(at('names.txt'), 'utf8')).split('\n');
+  assert.equal(names.length, 2, 'a line for the one row');
+});
+
+test('the names on standard input: any length of list, only line feeds end a name, what is no list is refused', async (t) => {
+  const { cli, at } = await setUp(t);
+  await writeFile(at('a\u2028b.jpg'), fakeImage(1));
+  const { stdout, status } = await cli(['classify', '--ndjson'], {
+    input: `${at('a\u2028b.jpg')}\r\n\n${at('p2.jpg')}`,
+  });
+  assert.equal(status, 0, stdout);
+  assert.deepEqual(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).classes[0].index),
+    [1, 2],
+  );
+  const endless = await cli(['classify'], { input: Buffer.alloc(1 << 20, 'x') });
+  assert.deepEqual(
+    [endless.status, /standard input has a line of more than 65536 bytes/.test(endless.stderr)],
+    [1, true],
+  );
+});
+
+test('results: devices stay devices, links stay links, and what cannot be written is said before the work', async (t) => {
+  const { cli, at } = await setUp(t);
+  const embed = (...args) => cli(['embed', at('p1.jpg'), ...args]);
+  assert.equal((await embed('--out', '/dev/null', '--names', '/dev/null')).status, 0);
+  assert.ok(statSync('/dev/null').isCharacterDevice());
+  await symlink('real.npy', at('link.npy'));
+  assert.equal((await embed('--out', at('link.npy'))).status, 0);
+  assert.ok(lstatSync(at('link.npy')).isSymbolicLink());
+  const direct = await embed('--out', at('direct.npy'));
+  assert.deepEqual(await readFile(at('real.npy')), await readFile(at('direct.npy')), direct.stderr);
+  await writeFile(at('before.npy'), 'before');
+  const refused = await embed('--out', at('before.npy'), '--names', at('none/names.txt'));
+  assert.deepEqual([refused.status, /none\/names\.txt: its folder does not exist/.test(refused.stderr)], [1, true]);
+  assert.equal(await readFile(at('before.npy'), 'utf8'), 'before');
+  const first = await cli(['explain', at('none.jpg'), '--out', at('none/heat.png')]);
+  assert.match(first.stderr, /heat\.png: its folder does not exist/);
+});
+
+test('weights CIFAR10_DEMO --out: whole or not there, and what is damaged is found and copied anew', async (t) => {
+  const { at } = await setUp(t);
+  const cli = (...args) => run(process.execPath, [join(ROOT, 'dist', 'cli.js'), 'weights', 'CIFAR10_DEMO', ...args]);
+  const copied = await cli('--out', at('public'));
+  assert.equal(copied.status, 0, copied.stderr);
+  const packaged = await readAll(join(ROOT, 'weights', 'CIFAR10_DEMO'));
+  assert.deepEqual(await readAll(at('public/CIFAR10_DEMO')), packaged);
+  assert.match((await cli('--out', at('public'))).stderr, /is there already/);
+  const shard = at('public/CIFAR10_DEMO/resnet50-int8-03.gzip.safetensors');
+  const damage = {
+    missing: () => rm(shard),
+    'one bit': async () => writeFile(shard, Buffer.from(await readFile(shard)).fill(1, 9, 10)),
+    manifest: () => writeFile(at('public/CIFAR10_DEMO/manifest.json'), '{'),
+  };
+  for (const [what, harm] of Object.entries(damage)) {
+    await harm();
+    const { status, stderr } = await cli('--out', at('public'));
+    assert.deepEqual([status, /copied to/.test(stderr)], [0, true], what);
+    assert.deepEqual(await readAll(at('public/CIFAR10_DEMO')), packaged, what);
+  }
+  const mounted = await withDisk(at('disk'), '10m', async (disk) => {
+    const full = await cli('--out', at('disk'));
+    assert.deepEqual([full.status, await readdir(at('disk'))], [1, []]);
+    assert.match(
+      full.stderr,
+      /^resnet50-wasm: \S*disk\/CIFAR10_DEMO: there is no room left on the disk: make some, or write/,
+    );
+    assert.ok(disk.resize('40m'));
+    assert.equal((await cli('--out', at('disk'))).status, 0);
+    assert.deepEqual(await readAll(at('disk/CIFAR10_DEMO')), packaged);
+  });
+  if (!mounted) t.diagnostic('not tried on a full disk: only root may mount a small one');
+});
+
 test('info: the engine, and the network that weights make, as a table and as JSON', async (t) => {
   const { cli, at } = await setUp(t);
   const table = await cli(['info']);
@@ -306,4 +428,15 @@ test('weights: says what it downloads before the network is asked, which may kee
   const cli = join(ROOT, 'dist', 'cli.js');
   const { stderr } = await run(process.execPath, [cli, 'weights', 'IMAGENET1K_V1'], { env, timeout: 3000 });
   assert.match(stderr, /^resnet50-0676ba61\.pth: downloading from https:.*\n/);
+});
+
+test('web/cli writes to the terminal in one place', async () => {
+  for (const name of readdirSync(join(ROOT, 'web', 'cli')).filter((file) => file !== 'terminal.ts')) {
+    const source = await readFile(join(ROOT, 'web', 'cli', name), 'utf8');
+    assert.doesNotMatch(
+      source,
+      /(?:stdout|stderr)\.write|console\./,
+      `${name}: print, note and complain of terminal.ts escape`,
+    );
+  }
 });

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { importSource, scratch, sendAndDrop, sendRange, serve, sha256 } from './helpers.mjs';
+import { importSource, makeVariant, scratch, sendAndDrop, sendRange, serve, sha256, withDisk } from './helpers.mjs';
 
 const { fetchFile, fetchInput } = await importSource('weights/http.ts');
 const { downloadCheckpoint } = await importSource('convert/checkpoints.ts');
@@ -239,6 +239,86 @@ test('an abort stops a checkpoint download, and what has arrived stays for the n
   assert.equal((await readFile(part)).length, 1000);
 });
 
+test('two downloads of one checkpoint: one asks the server, the other waits and finds the file', async (t) => {
+  const slow = async (_, res) => {
+    res.writeHead(200, { 'content-length': content.length });
+    for (let at = 0; at < content.length; at += 20_000) {
+      res.write(content.subarray(at, at + 20_000));
+      await new Promise((resolve) => setTimeout(resolve, 60));
+    }
+    res.end();
+  };
+  const { url, path, requests } = await checkpointServer(t, slow);
+  let waits = 0;
+  const options = { ...fast, onWait: () => waits++ };
+  await Promise.all([1, 2, 3].map(() => downloadCheckpoint(url, path, options)));
+  assert.ok(content.equals(await readFile(path)));
+  assert.deepEqual([requests.length, waits], [1, 2]);
+  assert.deepEqual(await readdir(join(path, '..')), [name]);
+
+  const failing = await checkpointServer(t, (req, res, count) =>
+    count === 1 ? res.writeHead(404).end() : sendRange(req, res, content),
+  );
+  const ends = await Promise.allSettled([1, 2].map(() => downloadCheckpoint(failing.url, failing.path, fast)));
+  assert.deepEqual(ends.map(({ status }) => status).sort(), ['fulfilled', 'rejected'], 'who waited tries for itself');
+  assert.ok(content.equals(await readFile(failing.path)));
+});
+
+test('a checkpoint on a disk that is full: the file and the remedy are named, and with room it goes on', async (t) => {
+  const folder = join(await scratch(t), 'disk');
+  const mounted = await withDisk(folder, '64k', async (disk) => {
+    const { url, requests } = await checkpointServer(t, content);
+    const path = join(folder, name);
+    await assert.rejects(downloadCheckpoint(url, path, fast), {
+      code: 'CANNOT_WRITE',
+      subject: `${path}.part`,
+      message: /no room left on the disk: make some/,
+    });
+    assert.equal(requests.length, 1);
+    assert.ok(disk.resize('1m'));
+    await downloadCheckpoint(url, path, fast);
+    assert.ok(content.equals(await readFile(path)));
+  });
+  if (!mounted) t.skip('only root may mount a small disk');
+});
+
+test('manifests: redirects within the origin are followed, those to another are refused before it is asked', async (t) => {
+  const { HttpFolder } = await importSource('weights/folder-http.ts');
+  const { fetchSameOrigin } = await importSource('weights/redirects.node.ts');
+  const text = JSON.stringify(makeVariant('web').manifest);
+  const other = await serve(t, { '/manifest.json': Buffer.from(text) });
+  const to = (location) => (_, res) => res.writeHead(302, { location }).end();
+  const routes = { '/there/manifest.json': Buffer.from(text), '/hop': to('there/manifest.json') };
+  const { url } = await serve(t, routes);
+  const load = (within) => new HttpFolder(url, undefined, 'auto', 500, undefined, within).manifest();
+  for (const location of ['/there/manifest.json', '/hop', `${url}/hop`]) {
+    routes['/manifest.json'] = to(location);
+    for (const within of [fetchSameOrigin, fetch]) assert.equal((await load(within)).name, 'web', location);
+  }
+  const sideways = url.replace('127.0.0.1', 'localhost');
+  for (const location of [
+    `${other.url}/manifest.json`,
+    `//${new URL(other.url).host}/manifest.json`,
+    `${sideways}/hop`,
+  ]) {
+    for (const first of [location, '/hop']) {
+      routes['/manifest.json'] = to(first);
+      routes['/hop'] = to(location);
+      await assert.rejects(load(fetchSameOrigin), {
+        code: 'FETCH_FAILED',
+        message: new RegExp(`redirects to ${new URL(location, url).origin}`),
+      });
+    }
+  }
+  assert.equal(other.requests.length, 0);
+  routes['/manifest.json'] = to(`${other.url}/manifest.json`);
+  await assert.rejects(load(fetch), { code: 'FETCH_FAILED', message: /redirects to/ }, 'as pages do');
+  for (const location of ['http://', '/manifest.json']) {
+    routes['/manifest.json'] = to(location);
+    await assert.rejects(load(fetchSameOrigin), { code: 'FETCH_FAILED' }, location);
+  }
+});
+
 test('a proxy that Node.js does not use is spoken of', async (t) => {
   const { url, path } = await checkpointServer(t, (req) => req.socket.destroy());
   const before = process.env.HTTPS_PROXY;
@@ -256,7 +336,6 @@ test('a proxy that Node.js does not use is spoken of', async (t) => {
 
 test('manifests: with a copy in the cache a server that answers 5xx is as good as one that is away', async (t) => {
   const { HttpFolder } = await importSource('weights/folder-http.ts');
-  const { makeVariant } = await import('./helpers.mjs');
   const text = JSON.stringify(makeVariant('web').manifest);
   const store = { get: async () => undefined, putText: async () => undefined };
   for (const fail of [(req) => req.socket.destroy(), (_, res) => res.writeHead(503).end(), () => undefined]) {

@@ -313,6 +313,46 @@ for (const worker of [true, false]) {
   });
 }
 
+for (const worker of [true, false]) {
+  test(`what onProgress throws ends that load and nothing else, ${worker ? 'in a worker' : 'in place'}`, async (t) => {
+    const { ResNet50, weightsDir } = await setUp(t);
+    for (const phase of ['core', 'manifest', 'weights', 'ready']) {
+      const callbacks = {
+        throws: (event) => {
+          if (event.phase === phase) throw new Error(`no ${phase}, please`);
+        },
+        rejects: async (event) => {
+          if (event.phase === phase) throw new Error(`no ${phase}, please`);
+        },
+      };
+      for (const [how, onProgress] of Object.entries(callbacks)) {
+        const load = ResNet50.load({ weightsDir, worker, onProgress });
+        await assert.rejects(load, { message: `no ${phase}, please` }, `${phase}, ${how}`);
+      }
+    }
+    const phases = [];
+    const model = await ResNet50.load({ weightsDir, worker, onProgress: ({ phase }) => phases.push(phase) });
+    t.after(() => model.dispose());
+    assert.deepEqual([phases[0], phases.at(-1)], ['core', 'ready']);
+    assert.equal(await best(model, fakeImage(3)), 3);
+  });
+}
+
+test('a pipe that nobody writes to is waited for until the abort, and holds nothing up', {
+  skip: process.platform === 'win32',
+}, async (t) => {
+  const { model, weightsDir } = await setUp(t);
+  const pipe = join(weightsDir, 'pipe');
+  assert.equal((await run('mkfifo', [pipe])).status, 0);
+  for (let i = 0; i < 5; i++) {
+    await assert.rejects(model.classify(pipe, { signal: AbortSignal.timeout(30) }), { name: 'TimeoutError' });
+  }
+  await writeFile(join(weightsDir, 'p.jpg'), fakeImage(2));
+  assert.equal(await best(model, join(weightsDir, 'p.jpg')), 2);
+  const waiting = model.classify(pipe);
+  await Promise.all([assert.rejects(waiting, { code: 'DISPOSED' }), model.dispose()]);
+});
+
 test('an abort rejects with its own reason, and the model stays usable', async (t) => {
   const { model } = await setUp(t);
   const { url } = await serve(t, { '/never': () => undefined });

@@ -3,12 +3,13 @@
  * in the file's name.
  */
 import { createHash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { fetchFailed, ResNet50Error } from '../base/errors.js';
-import { cannotWrite } from '../base/files.node.js';
+import { cannotWrite, systemCode, writeError } from '../base/files.node.js';
+import { locked } from '../base/lock.node.js';
+import { eachPiece } from '../base/read.node.js';
 import { fetchFile, type HttpOptions, type Take } from '../weights/http.js';
 
 /** File name of a checkpoint's address. */
@@ -20,9 +21,9 @@ export function hashPrefix(name: string): string | undefined {
 }
 
 /** sha256 of a file, hex, without holding it in memory. */
-export async function hashFile(path: string): Promise<string> {
+export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
+  await eachPiece(path, { signal, take: (piece) => void hash.update(piece) });
   return hash.digest('hex');
 }
 
@@ -30,10 +31,10 @@ export async function hashFile(path: string): Promise<string> {
  * Checks a checkpoint against the digits in its name.
  * @throws ResNet50Error WEIGHTS_HASH_MISMATCH
  */
-export async function verifyCheckpoint(path: string): Promise<void> {
+export async function verifyCheckpoint(path: string, signal?: AbortSignal): Promise<void> {
   const prefix = hashPrefix(basename(path));
   if (prefix === undefined) return;
-  const found = await hashFile(path);
+  const found = await hashFile(path, signal);
   if (found.startsWith(prefix)) return;
   throw new ResNet50Error(
     'WEIGHTS_HASH_MISMATCH',
@@ -47,21 +48,45 @@ export interface CheckpointOptions extends Omit<HttpOptions, 'bytes' | 'from'> {
   onBytes?: (received: number, total: number) => void;
   /** Longest file that is taken, bytes. */
   maxBytes?: number;
+  /** Called if another process is downloading the same file: it is waited for. */
+  onWait?: () => void;
 }
 
 /** Ten times torchvision's: who sends more sends something else. */
 const MAX_CHECKPOINT_BYTES = 2 ** 30;
 
 /**
- * Downloads to `path`; what has arrived waits in `path`.part for the next attempt, of this process or of another.
- * @throws ResNet50Error FETCH_FAILED, WEIGHTS_HASH_MISMATCH, CANNOT_WRITE
+ * Downloads to `path`; what has arrived waits in `path`.part for the next attempt, of this process or of another. One at a
+ * time: a second process waits and then finds the file there.
+ * @throws ResNet50Error FETCH_FAILED, WEIGHTS_HASH_MISMATCH, CANNOT_WRITE; the signal's reason
  */
 export async function downloadCheckpoint(url: string, path: string, options: CheckpointOptions = {}): Promise<void> {
+  const { signal } = options;
   await mkdir(dirname(path), { recursive: true }).catch(cannotWrite(path));
+  let waited = false;
+  const onWait = () => {
+    waited = true;
+    options.onWait?.();
+  };
+  const work = async () => {
+    const there = waited && (await isVerified(path, signal));
+    if (!there) await fetchPart(url, path, options);
+  };
+  await locked(path, work, { signal, onWait });
+}
+
+const isVerified = (path: string, signal: AbortSignal | undefined): Promise<boolean> =>
+  verifyCheckpoint(path, signal).then(
+    () => existsSync(path),
+    () => false,
+  );
+
+async function fetchPart(url: string, path: string, options: CheckpointOptions): Promise<void> {
+  const { signal } = options;
   const part = join(dirname(path), `${basename(path)}.part`);
   const prefix = hashPrefix(basename(path));
   await fetchInto(part, url, options, prefix !== undefined);
-  const found = prefix === undefined ? '' : await hashFile(part);
+  const found = prefix === undefined ? '' : await hashFile(part, signal);
   if (prefix !== undefined && !found.startsWith(prefix)) {
     await rm(part, { force: true });
     throw new ResNet50Error(
@@ -70,7 +95,11 @@ export async function downloadCheckpoint(url: string, path: string, options: Che
       { subject: url },
     );
   }
-  await rename(part, path);
+  await rename(part, path).catch(async (error) => {
+    // Where the lock is not seen (a disk that machines share), another process may have been faster.
+    if (systemCode(error) !== 'ENOENT') throw writeError(path, error);
+    await verifyCheckpoint(path, signal);
+  });
 }
 
 /**
@@ -81,7 +110,7 @@ export async function downloadCheckpoint(url: string, path: string, options: Che
 async function fetchInto(part: string, url: string, options: CheckpointOptions, verified: boolean): Promise<void> {
   const { pause = 500, maxBytes = MAX_CHECKPOINT_BYTES, onBytes } = options;
   const file = await open(part, constants.O_RDWR | constants.O_CREAT).catch(cannotWrite(part));
-  let size = (await file.stat()).size;
+  let size = await sizeOf(file).catch(cannotWrite(part));
   const take: Take = async (bytes, at, total) => {
     if (Math.max(at + bytes.length, total) > maxBytes) {
       size = 0;
@@ -98,13 +127,16 @@ async function fetchInto(part: string, url: string, options: CheckpointOptions, 
   };
   try {
     await fetchFile(url, take, { ...options, pause, ...(verified ? { from: size } : {}) });
+    await file.sync().catch(cannotWrite(part));
   } catch (error) {
     throw withProxyAdvice(error);
   } finally {
-    await file.close();
+    await file.close().catch(cannotWrite(part));
     if (size === 0) await rm(part, { force: true });
   }
 }
+
+const sizeOf = async (file: FileHandle): Promise<number> => (await file.stat()).size;
 
 /** Node.js does not use a proxy by itself, and says nothing of it. */
 function withProxyAdvice(error: unknown): unknown {

@@ -127,7 +127,7 @@ async function networkFromFolder(
   if (missing.length > 0) {
     throw new ResNet50Error(
       'WEIGHTS_MISMATCH',
-      `the shards in ${folder.address} leave ${missing.length} layers without weights (${missing.slice(0, 3).join(', ')}): convert the checkpoint anew`,
+      `the shards in ${folder.address} leave layers without weights (${missing.slice(0, 3)}): convert the checkpoint anew`,
       { subject: missing[0] ?? '' },
     );
   }

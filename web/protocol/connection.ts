@@ -7,7 +7,7 @@ import type { JobName, Jobs, Port, Reply, Request } from './messages.js';
 interface Pending {
   resolve(value: unknown): void;
   reject(reason: unknown): void;
-  onProgress: ((event: never) => void) | undefined;
+  onProgress: ((event: unknown) => unknown) | undefined;
   /** Stops listening to the signal. */
   end(): void;
 }
@@ -60,7 +60,7 @@ export class Connection<Names extends JobName> {
         this.#settle(id)?.reject(signal?.reason);
       };
       const end = () => signal?.removeEventListener('abort', stop);
-      this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject, onProgress, end });
+      this.#pending.set(id, { resolve, reject, onProgress, end } as Pending);
       signal?.addEventListener('abort', stop, { once: true });
       this.port.busy(true);
       try {
@@ -82,7 +82,11 @@ export class Connection<Names extends JobName> {
   #receive(reply: Reply): void {
     if ('hello' in reply || 'farewell' in reply) return;
     if ('progress' in reply) {
-      this.#pending.get(reply.id)?.onProgress?.(reply.progress as never);
+      const { id, progress } = reply;
+      // What the caller's function throws, now or later, ends the caller's call and nothing else.
+      Promise.resolve(progress)
+        .then(this.#pending.get(id)?.onProgress)
+        .catch((error) => this.#settle(id)?.reject(error));
       return;
     }
     if ('value' in reply) {

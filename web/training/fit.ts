@@ -91,7 +91,7 @@ async function collect(
       rows.set((pooled as StageOutput).data, example * FEATURES);
       await addMap?.(map as StageOutput, example);
       done++;
-      onProgress?.({ phase: 'embedding', done, total: pictures.length });
+      await onProgress?.({ phase: 'embedding', done, total: pictures.length });
     }
   } catch (error) {
     throw naming(`example ${pictures[done]}`, error);

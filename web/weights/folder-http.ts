@@ -48,6 +48,8 @@ export class HttpFolder implements WeightsFolder {
     /** Longest silence of the server while the manifest is read, milliseconds. */
     private readonly stall = 30_000,
     private readonly inflate: Inflate = inflateStream,
+    /** Fetches the manifest, and shows by `url` of the answer where it is from. */
+    private readonly within = fetch,
   ) {
     this.address = url.endsWith('/') ? url : `${url}/`;
   }
@@ -99,7 +101,14 @@ export class HttpFolder implements WeightsFolder {
     };
     const giveUp = async () => (await known) !== undefined;
     // Small and the key to everything else: always ask whether it has changed.
-    const options: HttpOptions = { signal, stall: this.stall, cache: 'no-cache', attempts: 3, giveUp };
+    const options: HttpOptions = {
+      signal,
+      stall: this.stall,
+      cache: 'no-cache',
+      attempts: 3,
+      giveUp,
+      within: this.within,
+    };
     try {
       return new TextDecoder().decode(await fetchWhole(url, check, options));
     } catch (error) {

@@ -21,6 +21,8 @@ export interface HttpOptions {
   stall?: number;
   /** Take HTML pages too: what is no picture is named so by the decoder. */
   html?: boolean;
+  /** Fetches in place of `fetch`; answers from another origin are refused. */
+  within?: typeof fetch;
   /** Exact length, if it is known. */
   bytes?: number;
   /**
@@ -149,15 +151,14 @@ const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
 /** One attempt: from where the last one stopped to the end of the file. */
 async function receive(url: string, take: Take, options: HttpOptions, state: State): Promise<void> {
   const end = new AbortController();
-  const { signal, stall = 30_000, cache } = options;
+  const { signal, stall = 30_000, cache, within } = options;
   /** What the server does next, if it does not stay silent for too long. */
   const heard = async <T>(next: Promise<T>): Promise<T> => {
     const timer = setTimeout(() => end.abort(), stall);
     try {
       return await next;
     } catch (error) {
-      const { cause } = error as Error; // Node's fetch hides the reason there
-      const why = cause === undefined ? describe(error) : `${describe(error)} (${describe(cause)})`;
+      const why = describe((error as Error).cause ?? error); // Node's fetch hides the reason there
       throw new Transient(end.signal.aborted ? 'the connection went silent' : why);
     } finally {
       clearTimeout(timer);
@@ -168,7 +169,9 @@ async function receive(url: string, take: Take, options: HttpOptions, state: Sta
     const condition: Record<string, string> = etag ? { 'If-Range': etag } : {};
     const headers = received > 0 ? { Range: `bytes=${received}-`, ...condition } : {};
     const signals = signal ? AbortSignal.any([signal, end.signal]) : end.signal;
-    const response = await heard(fetch(url, { headers, signal: signals, ...(cache && { cache }) }));
+    const response = await heard((within ?? fetch)(url, { headers, signal: signals, ...(cache && { cache }) }));
+    const from = response.url || url;
+    if (within && !from.startsWith(new URL('/', url).href)) throw fetchFailed(url, `it redirects to ${from}`);
     if (begin(response, options, state)) return;
     await take(new Uint8Array(), state.received, state.total);
     for (const reader = response.body?.getReader(); reader; ) {
@@ -220,5 +223,4 @@ function begin({ status, ok, headers }: Response, options: HttpOptions, state: S
 /** Retry-After in milliseconds: it holds seconds or a date; 0 for neither. */
 const waitOf = (text: string): number => Number(text) * 1000 || Date.parse(text) - Date.now() || 0;
 
-const htmlInstead = () =>
-  new Refusal('the server sent an HTML page in its place, as many do for a missing file: check the address');
+const htmlInstead = () => new Refusal('the server sent an HTML page in its place: check the address');
