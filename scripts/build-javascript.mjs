@@ -131,6 +131,7 @@ const results = await Promise.all([
       { in: 'web/node/worker.ts', out: 'worker.node' },
       { in: 'web/node/trainer-worker.ts', out: 'worker-trainer.node' },
       { in: 'web/cli/main.ts', out: 'cli' },
+      { in: 'web/cli/weights-worker.ts', out: 'weights-worker.node' },
       { in: 'web/weights/measures.ts', out: 'measures' },
     ],
     ...instrumentation(),

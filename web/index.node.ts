@@ -1,8 +1,10 @@
 /**
  * The package's entry for Node.js, Bun and Deno.
  */
+import { check } from './base/check.js';
 import { Model } from './client/model.js';
 import type { LoadOptions } from './client/options.js';
+import { getMissing, missingWeights } from './node/get-weights.js';
 import { nodePlatform } from './node/platform.js';
 
 export * from './client/api.js';
@@ -17,7 +19,16 @@ export class ResNet50 extends Model {
    * const [best] = await model.classify('photo.jpg');
    * @throws ResNet50Error; the signal's reason
    */
-  static load(options: LoadOptions = {}): Promise<ResNet50> {
-    return Model.open(ResNet50, nodePlatform, options);
+  static async load(options: LoadOptions = {}): Promise<ResNet50> {
+    const open = () => Model.open(ResNet50, nodePlatform, options);
+    check(typeof (options.download ?? false) === 'boolean', 'download', 'must be true or false');
+    try {
+      return await open();
+    } catch (error) {
+      const missing = options.download ? missingWeights(error, options) : undefined;
+      if (missing === undefined) throw error;
+      await getMissing(missing, options);
+    }
+    return open();
   }
 }

@@ -6,16 +6,12 @@ import { dirname } from 'node:path';
 import { describe } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 import { linesOfStandardInput, readStandardInput } from '../base/read.node.js';
-import {
-  type Classification,
-  type ClassifyOptions,
-  type ImageOptions,
-  type LoadOptions,
-  ResNet50,
-} from '../index.node.js';
+import type { Classification, ClassifyOptions, ImageOptions, LoadOptions, ResNet50 } from '../index.node.js';
+import { loadWithProgress } from './load.js';
 import { choice, color, list, number, parse, text, UsageError, type Values } from './options.js';
-import { bar, complain, megabytes, print, printJson, progressBar, shown } from './terminal.js';
+import { bar, complain, print, printJson, shown } from './terminal.js';
 
+export { loadWithProgress } from './load.js';
 export { print } from './terminal.js';
 
 export const CLASSIFY_HELP = `Usage: resnet50-wasm classify [FILES...] [options]
@@ -27,6 +23,7 @@ read from standard input, one a line.
   --weights NAME          IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT, a variant you converted,
                           or a folder with manifest.json  [DEFAULT]
   --weights-dir DIR       look for weights in DIR first  [$RESNET50_WEIGHTS_DIR]
+  --download              get the weights NAME if they are not there (minutes)
   --head FILE             classes of your own: what 'fit' wrote
   --top-k N               how many classes; 'all' for all  [5]
   --crops N               look at N crops, probabilities averaged: 2 with the mirror image,
@@ -54,6 +51,7 @@ export const MODEL_OPTIONS = {
   'activation-bits': { type: 'string' },
   threads: { type: 'string' },
   flavour: { type: 'string' },
+  download: { type: 'boolean' },
 } as const;
 
 /** Options of every command that reads pictures. */
@@ -95,6 +93,7 @@ export function loadOptions(values: Values): LoadOptions {
     ...(flavour === undefined ? {} : { flavour }),
     ...(threads === undefined ? {} : { threads }),
     ...(bits === undefined ? {} : { activationBits: bits === 8 ? 8 : 7 }),
+    ...(values.download ? { download: true } : {}),
   };
 }
 
@@ -143,23 +142,6 @@ async function classifyOne(model: ResNet50, file: string, options: ClassifyOptio
     const message = describe(error);
     const named = file === '-' || message.includes(file) ? message : `${file}: ${message}`;
     return { file, error: { code: (error as { code?: string }).code ?? 'INTERNAL', message: named } };
-  }
-}
-
-/** Loads with a bar on standard error if it takes long enough to wonder. */
-export async function loadWithProgress(options: LoadOptions): Promise<ResNet50> {
-  const begun = Date.now();
-  const progress = process.stderr.isTTY ? progressBar('weights') : undefined;
-  try {
-    return await ResNet50.load({
-      ...options,
-      onProgress: ({ phase, loaded, total }) => {
-        if (phase === 'weights' && Date.now() - begun > 500)
-          progress?.update(loaded / total, `${megabytes(loaded)} of ${megabytes(total)}`);
-      },
-    });
-  } finally {
-    progress?.done();
   }
 }
 

@@ -35,6 +35,7 @@ input, one a line. A picture that cannot be read has no row: --names says which 
   --weights NAME          IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT, a variant you converted,
                           or a folder with manifest.json  [DEFAULT]
   --weights-dir DIR       look for weights in DIR first  [$RESNET50_WEIGHTS_DIR]
+  --download              get the weights NAME if they are not there (minutes)
   --precision P           int8 or f32  [int8]
   --threads N             [as many as help]
   --no-exif               leave the picture as it is stored, as Pillow does

@@ -39,6 +39,7 @@ left out. 'resnet50-wasm classify PICTURE --head head.safetensors' uses what was
   --weights NAME          IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT, a variant you converted,
                           or a folder with manifest.json  [DEFAULT]
   --weights-dir DIR       look for weights in DIR first  [$RESNET50_WEIGHTS_DIR]
+  --download              get the weights NAME if they are not there (minutes)
   --precision P           int8 or f32  [int8]
   --threads N             [as many as help]
   --no-exif               leave the picture as it is stored, as Pillow does

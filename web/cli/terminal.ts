@@ -59,9 +59,28 @@ export function bar(fraction: number, width: number): string {
 export function progressBar(title: string, stream: NodeJS.WriteStream = process.stderr): Progress {
   const name = printable(title);
   const { update, done } = stream.isTTY ? liveBar(name, stream) : plainLines(name, stream);
+  const left = timeLeft();
   return {
-    update: (fraction, text) => update(fraction, printable(text)),
+    update: (fraction, text) => update(fraction, printable(text) + left(fraction)),
     done: (text) => done(text === undefined ? undefined : printable(text)),
+  };
+}
+
+/** Before this much time has passed, milliseconds, nothing is said of what is left. */
+const UNSURE = 3000;
+
+/** Tells of each fraction how long the rest will take, as ', 1:05 left'; begins anew where the fraction falls. */
+export function timeLeft(now: () => number = Date.now): (fraction: number) => string {
+  let first = { fraction: 1, at: 0 };
+  let last = 1;
+  return (fraction) => {
+    if (fraction < last) first = { fraction, at: now() };
+    last = fraction;
+    const passed = now() - first.at;
+    const done = fraction - first.fraction;
+    if (passed < UNSURE || done <= 0 || fraction >= 1) return '';
+    const seconds = Math.ceil((passed * (1 - fraction)) / done / 1000);
+    return `, ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} left`;
   };
 }
 
@@ -100,6 +119,10 @@ function plainLines(title: string, stream: NodeJS.WriteStream): Progress {
 export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
+
+/** '24.4 MB of 97.8 MB', or what is known of that. */
+export const amount = (bytes: number, total: number): string =>
+  `${megabytes(bytes)}${total > 0 ? ` of ${megabytes(total)}` : ''}`;
 
 /** Rows with aligned columns, two spaces between. */
 export function table(cells: readonly (readonly string[])[]): string {

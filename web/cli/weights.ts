@@ -3,16 +3,16 @@
  */
 import { join, resolve } from 'node:path';
 import { ResNet50Error } from '../base/errors.js';
-import { cacheFolder, installFolder, packagedFolder } from '../base/files.node.js';
-import { checkpointName, downloadCheckpoint, verifyCheckpoint } from '../convert/checkpoints.js';
+import { installFolder, packagedFolder } from '../base/files.node.js';
+import { findCheckpoint, isInstalled } from '../convert/get-weights.js';
 import { readInstalled, readShards, replaceVariant } from '../convert/replace-folder.js';
 import type { Precision } from '../weights/manifest.js';
 import { getWeight, ResNet50_Weights, type Weights } from '../weights/registry.js';
 import { listWeights, PACKAGED_NAME } from '../weights/variants.js';
-import { exists, print } from './classify.js';
+import { print } from './classify.js';
 import { CONVERSION_OPTIONS, conversionSettings, convertWithProgress, metaOf, QUANTIZATION_HELP } from './convert.js';
 import { parse, text, UsageError, type Values } from './options.js';
-import { complain, megabytes, note, printJson, progressBar, shown, table } from './terminal.js';
+import { amount, complain, note, type Progress, printJson, progressBar, shown, table } from './terminal.js';
 
 export const WEIGHTS_HELP = `Usage: resnet50-wasm weights [NAMES...] [options]
 
@@ -22,8 +22,8 @@ the package; with --out it is copied.
 
   --json                  list as JSON: name, installed precisions, folder
   --out DIR               put DIR/NAME there instead (to publish it with a web page)
-  --checkpoints DIR       folder with the .pth files  [$RESNET50_CHECKPOINTS, else they
-                          are downloaded from torchvision's site]
+  --checkpoints DIR       folder with the .pth files, or the address of a mirror
+                          [$RESNET50_CHECKPOINTS, else torchvision's site]
   --force                 convert anew even if it is there
   --calibrate DIR         photos that show typical input  [generated pictures]
   --calibration-images N  how many of them  [64]
@@ -61,7 +61,7 @@ export async function weightsCommand(args: string[]): Promise<number> {
       await copyPackaged(weights.name, out);
       continue;
     }
-    const checkpoint = await findCheckpoint(weights.url, values);
+    const checkpoint = await checkpointWithProgress(weights.url, values);
     const status = await convertWithProgress({
       ...settings,
       ...{ checkpoint, name: weights.name, out, transforms: weights.transforms(), meta: metaOf(weights.name) },
@@ -71,13 +71,11 @@ export async function weightsCommand(args: string[]): Promise<number> {
   return 0;
 }
 
-/** True if a folder holds a variant in these precisions, whole: each shard has the length and hash that it should. */
+/** True if the variant is there, whole. */
 async function isThere(name: string, folder: string, precisions: readonly Precision[]): Promise<boolean> {
-  const installed = await readInstalled(folder);
-  if (installed === undefined || !precisions.every((p) => installed.manifest.precisions[p])) return false;
-  if ((await readShards(folder, installed.manifest, precisions)) !== undefined) return true;
-  complain(`${name}: what is in ${folder} is incomplete or damaged: getting it anew`);
-  return false;
+  const installed = await isInstalled(folder, precisions);
+  if (installed === 'damaged') complain(`${name}: what is in ${folder} is incomplete or damaged: getting it anew`);
+  return installed === true;
 }
 
 async function copyPackaged(name: string, out: string): Promise<void> {
@@ -123,40 +121,23 @@ async function listVariants(base: string, json: boolean): Promise<number> {
   return print(`${table(rows)}\n\n${shown`Folder: ${base}`}\nInstall with: resnet50-wasm weights NAME\n`);
 }
 
-/** The checkpoint in the local folder, if one is named, else downloaded; its hash checked. */
-async function findCheckpoint(url: string, values: Values): Promise<string> {
-  const name = checkpointName(url);
-  const folder = text(values, 'checkpoints') ?? process.env.RESNET50_CHECKPOINTS;
-  if (folder) {
-    const path = join(resolve(folder), name);
-    if (!(await exists(path))) {
-      throw new ResNet50Error('FILE_NOT_FOUND', `${path}: there is no such file (it is at ${url})`, {
-        subject: path,
-      });
-    }
-    await verifyCheckpoint(path);
-    return path;
-  }
-  const path = join(cacheFolder(), 'checkpoints', name);
-  if (await exists(path)) {
-    await verifyCheckpoint(path);
-    return path;
-  }
-  // Before anything is asked of the network: without one, a name server may keep silent for ten seconds.
-  note(shown`${name}: downloading from ${url}`);
-  const progress = progressBar(name);
+/** The checkpoint, with a bar while it is downloaded. */
+async function checkpointWithProgress(url: string, values: Values): Promise<string> {
+  let progress: Progress | undefined;
   try {
-    await downloadCheckpoint(url, path, {
-      onBytes: (received, total) =>
-        progress.update(
-          total > 0 ? received / total : 0,
-          `${megabytes(received)}${total > 0 ? ` of ${megabytes(total)}` : ''}`,
-        ),
+    const path = await findCheckpoint(url, {
+      checkpoints: text(values, 'checkpoints'),
+      onDownload(file, from) {
+        note(shown`${file}: downloading from ${from}`);
+        progress = progressBar(file);
+      },
+      onWait: () => note('another process is downloading it: waiting'),
+      onBytes: (received, total) => progress?.update(total > 0 ? received / total : 0, amount(received, total)),
     });
+    progress?.done('downloaded');
+    return path;
   } catch (error) {
-    progress.done();
+    progress?.done();
     throw error;
   }
-  progress.done('downloaded');
-  return path;
 }

@@ -29,6 +29,11 @@ export interface LoadOptions {
   activationBits?: 7 | 8;
   /** Threads, the worker's own included. Default 'auto'. One where threads cannot be had; `info().why` says so. */
   threads?: number | 'auto';
+  /**
+   * Gets torchvision's weights if they are not there, as torchvision does on first use (Node): downloads, checks and converts
+   * them into the user's cache folder, which takes minutes. Default false.
+   */
+  download?: boolean;
   /** Called while loading. */
   onProgress?: (event: ProgressEvent) => void;
   /** Stops loading; the promise rejects with the signal's reason. */

@@ -81,8 +81,12 @@ export interface Preprocessed {
 
 /** A progress report of `load`. */
 export interface ProgressEvent {
-  /** 'core': starting; 'manifest': it was read, totals are known; 'weights': bytes arrive; 'ready': done. */
-  phase: 'core' | 'manifest' | 'weights' | 'ready';
+  /**
+   * 'core': starting; 'manifest': it was read, totals are known; 'weights': bytes arrive; 'ready': done. With `download`,
+   * between a first 'core' and the rest: 'download', bytes of the checkpoint `shard` arrive; 'convert', `loaded` (0..1) of
+   * the step that `shard` names is done.
+   */
+  phase: 'core' | 'manifest' | 'weights' | 'ready' | 'download' | 'convert';
   /** Bytes of weights that have arrived, verified or not yet; never decreases. */
   loaded: number;
   /** Bytes of weights in all, from the manifest; 0 while unknown. */
