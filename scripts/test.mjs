@@ -143,6 +143,7 @@ async function prepare(parts) {
         cmake: 'cmake',
         ninja: 'ninja-build',
         xz: 'xz-utils',
+        strace: 'strace',
         '/usr/bin/python3': 'python3',
       },
       ...{ '/usr/bin/chromium': 'chromium', '/usr/bin/firefox-esr': 'firefox-esr' },

@@ -278,6 +278,16 @@ test('results: devices stay devices, links stay links, and what cannot be writte
   const refused = await embed('--out', at('before.npy'), '--names', at('none/names.txt'));
   assert.deepEqual([refused.status, /none\/names\.txt: its folder does not exist/.test(refused.stderr)], [1, true]);
   assert.equal(await readFile(at('before.npy'), 'utf8'), 'before');
+  if (process.platform === 'linux') {
+    const full = await run('sh', [
+      '-c',
+      `"$0" "$1" --help > /dev/full`,
+      process.execPath,
+      join(ROOT, 'dist', 'cli.js'),
+    ]);
+    assert.deepEqual([full.status, full.stderr.split(':')[1]], [1, ' standard output']);
+  }
+  assert.equal((await embed('--out', at('same'), '--names', at('same'))).status, 2);
   const first = await cli(['explain', at('none.jpg'), '--out', at('none/heat.png')]);
   assert.match(first.stderr, /heat\.png: its folder does not exist/);
 });

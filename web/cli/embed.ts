@@ -2,6 +2,7 @@
  * `resnet50-wasm embed`: the 2048 features of each picture as a row of a NumPy file.
  */
 
+import { resolve } from 'node:path';
 import { describe } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 import { FEATURES } from '../base/resnet50.js';
@@ -19,7 +20,7 @@ import {
   readable,
 } from './classify.js';
 import { NpyWriter } from './npy.js';
-import { parse, text } from './options.js';
+import { parse, text, UsageError } from './options.js';
 import { complain, note, shown } from './terminal.js';
 
 const HELP = `Usage: resnet50-wasm embed [FILES...] --out vectors.npy [options]
@@ -56,10 +57,12 @@ export async function embedCommand(args: string[]): Promise<number> {
   const { values, positionals } = parse('embed', args, OPTIONS);
   if (values.help) return print(HELP);
   const out = await outFile('embed', values);
+  const names = text(values, 'names');
+  if (names !== undefined && resolve(names) === resolve(out) && names !== '/dev/null')
+    throw new UsageError(`--names ${names}: is the file of --out`);
   const files = namesOf('embed', positionals);
   const options = imageOptions(values);
   const model = await loadWithProgress(loadOptions(values));
-  const names = text(values, 'names');
   try {
     return await writeVectors(model, files, options, out, names);
   } finally {

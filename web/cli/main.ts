@@ -6,7 +6,7 @@
 
 import { probeEngine } from '../base/engine-support.js';
 import { describe } from '../base/errors.js';
-import { installFolder } from '../base/files.node.js';
+import { installFolder, writeError } from '../base/files.node.js';
 import { discardAll } from '../base/write.node.js';
 import { classifyCommand, loadOptions, loadWithProgress, MODEL_OPTIONS, print } from './classify.js';
 import { convertCommand } from './convert.js';
@@ -96,7 +96,8 @@ async function main([name, ...args]: string[]): Promise<number> {
 // A reader that has seen enough (head) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  complain(describe(writeError('standard output', error)));
+  process.exit(1);
 });
 
 redirectConsole();

@@ -26,8 +26,8 @@ import { readCategories } from './labels.js';
 import type { ConvertOptions } from './options.js';
 import { replaceVariant } from './replace-folder.js';
 
-/** Twenty times a state dict in float32, and what the converter's memory can hold. */
-const MAX_CHECKPOINT_BYTES = 2 ** 31;
+/** Ten times a state dict in float32. */
+const MAX_CHECKPOINT_BYTES = 2 ** 30;
 
 function notAStateDict(path: string, maxBytes: number): never {
   const message = `${path} has more than ${maxBytes} bytes: save the state dict of the ResNet-50 alone`;

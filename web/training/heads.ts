@@ -59,8 +59,8 @@ function checkedHead(head: Head): Head {
 const isArray = (v: unknown, type: typeof Float32Array | typeof Int32Array, length: number): boolean =>
   v instanceof type && v.length === length;
 
-/** Longest head file, bytes: a thousand heads of ImageNet's size. */
-const MAX_BYTES = 2 ** 33;
+/** Longest head file, bytes: a hundred heads of ImageNet's size. */
+const MAX_BYTES = 2 ** 30;
 
 /**
  * A head from wherever `load` was told to take it.
