@@ -59,7 +59,7 @@ export default /* @__PURE__ */ parts(${JSON.stringify(labels.join())});`,
 const coreFile = (name) => `${root}dist/wasm/resnet50-${name}.mjs`;
 const built = FLAVORS.filter((flavor) => existsSync(coreFile(flavor)));
 /** Names in dist/ of what browsers load. */
-const browserEntries = ['index', 'training', ...built.map((flavor) => `worker-${flavor}`)];
+const browserEntries = ['index', 'extras', 'training', ...built.map((flavor) => `worker-${flavor}`)];
 if (built.includes('simd') && built.includes('relaxed')) browserEntries.push('inplace', 'static');
 if (existsSync(coreFile('trainer-simd'))) browserEntries.push('worker-trainer-simd', 'inplace-trainer');
 if (existsSync(coreFile('trainer-simd-threads'))) browserEntries.push('worker-trainer-simd-threads');
@@ -82,7 +82,7 @@ const browserGlue = {
 const loadedLate = {
   name: 'loaded-late',
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/(inplace|inplace-trainer|training)\.js$/ }, ({ path, kind }) =>
+    onResolve({ filter: /^\.\/(extras|inplace|inplace-trainer|training)\.js$/ }, ({ path, kind }) =>
       kind === 'dynamic-import' ? { path, external: true } : undefined,
     );
   },

@@ -3,6 +3,7 @@
  */
 
 import { ResNet50Error } from '../base/errors.js';
+import * as extras from '../client/extras.js';
 import { BROWSER_LIMITS } from '../client/input-checks.js';
 import type { Platform } from '../client/platform.js';
 import type { ConnectTrainer } from '../client/training-module.js';
@@ -33,6 +34,7 @@ export const staticPlatform: Platform = {
     throw new ResNet50Error('WORKER_FAILED', NO_WORKER);
   },
   startInPlace: async () => startHostInPlace(browserRealm(async (flavour) => (flavour === 'relaxed' ? relaxed : simd))),
+  loadExtras: async () => extras,
   loadTraining: async () => ({ fit, readHead, save, fcParameter, connectTrainer }),
   findSource: (request) => browserSource(request, import.meta.url),
   wasmFile,

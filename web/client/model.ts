@@ -6,7 +6,7 @@
 import { check, checkOneOf, isListOf, isNumber } from '../base/check.js';
 import { inTurn, Queue } from '../base/concurrency.js';
 import { ResNet50Error } from '../base/errors.js';
-import { buffersOf, findParameter, parametersOf, type TensorSpec } from '../base/resnet50.js';
+import { buffersOf, parametersOf, type TensorSpec } from '../base/resnet50.js';
 import { mergeTransforms, normalizationMismatch, type Transforms } from '../base/transforms.js';
 import { viewSettings } from '../base/view.js';
 import type {
@@ -22,7 +22,7 @@ import type { FitReport } from '../protocol/training.js';
 import type { FetchInput } from '../weights/http.js';
 import type { Parameter } from '../weights/parameters.js';
 import type { WeightsSource } from '../weights/source.js';
-import { type Explanation, explanationOf } from './explain.js';
+import type { Explanation } from './explain.js';
 import type { Example, FitOptions } from './fit-options.js';
 import type { ModelInfo, ModelWeights } from './info.js';
 import {
@@ -34,6 +34,7 @@ import {
   type TensorInput,
   transferables,
 } from './inputs.js';
+import { withLate } from './late.js';
 import {
   type ClassifyOptions,
   checkLoadOptions,
@@ -235,8 +236,10 @@ export class Model {
     check(index === null || isListOf([index], 'number', 'string'), 'index', 'must be an index, WordNet id or label');
     check(isNumber(maxSide, 1, Number.POSITIVE_INFINITY), 'maxSide', 'must be a number from 1');
     const explained = await this.#each('explain', images, options, { index });
-    const onImage = (of: ExplainedGrid) => explanationOf(of, rotate, maxSide);
-    return Array.isArray(explained) ? explained.map(onImage) : onImage(explained);
+    return withLate(this.#platform.loadExtras(), ({ explanationOf }) => {
+      const onImage = (of: ExplainedGrid) => explanationOf(of, rotate, maxSide);
+      return Array.isArray(explained) ? explained.map(onImage) : onImage(explained);
+    });
   }
 
   /**
@@ -310,13 +313,15 @@ export class Model {
    * @throws ResNet50Error INVALID_ARGUMENT for names that do not exist, and those that int8 weights do not have
    */
   async parameter(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<Parameter> {
-    const spec = findParameter(name, this.#session.facts.classes);
-    const head = this.#head;
-    if (head !== null && name.startsWith('fc.'))
-      return withTraining(this.#platform, (t) => t.fcParameter(head.head, name));
     const until = this.#until(signal);
-    const work = async () => (await this.#liveSession()).connection.call('parameter', spec, { signal: until });
-    return this.#queue.add(work, until);
+    return this.#queue.add(async () => {
+      const { connection, facts } = await this.#liveSession();
+      const head = this.#head?.head;
+      const read = (names: readonly string[]) => connection.call('tensors', names, { signal: until });
+      return head !== undefined && /^fc\.(weight|bias)$/.test(name)
+        ? withTraining(this.#platform, (t) => t.fcParameter(head, name))
+        : withLate(this.#platform.loadExtras(), (extras) => extras.readParameter(name, facts, read));
+    }, until);
   }
 
   /** Modules with output shapes, parameters and multiply-accumulates, like torchinfo; `String(...)` makes a table of it. */

@@ -2,7 +2,6 @@
  * What `fit`, `save` and heads need, as a module that is loaded only when one of them is called.
  */
 
-import { adopt } from '../base/errors.js';
 import type { Limits } from '../base/limits.js';
 import type { Connection } from '../protocol/connection.js';
 import type { Head } from '../protocol/head.js';
@@ -12,6 +11,7 @@ import type { Parameter } from '../weights/parameters.js';
 import type { FilesSource, WeightsSource } from '../weights/source.js';
 import type { Example, FitOptions } from './fit-options.js';
 import type { AddressOpener } from './inputs.js';
+import { withLate } from './late.js';
 import type { HeadInput } from './options.js';
 
 /** A trainer at work, and the address of its wasm file (null where its glue knows by itself). */
@@ -63,7 +63,7 @@ export interface Training {
   /** A head from wherever `load` was told to take it. */
   readHead(
     given: HeadInput,
-    platform: Pick<AddressOpener, 'openAddress'> & { readonly limits: Limits },
+    platform: Pick<AddressOpener, 'openAddress' | 'loadExtras'> & { readonly limits: Limits },
     signal?: AbortSignal,
   ): Promise<PlacedHead>;
   /** What `model.save` gives. */
@@ -77,14 +77,8 @@ export interface Training {
   connectTrainer: ConnectTrainer;
 }
 
-/** Something of the module for training, which is loaded late; its errors are ours. */
-export async function withTraining<T>(
+/** Something of the module for training, which is loaded late. */
+export const withTraining = <T>(
   platform: { loadTraining(): Promise<Training> },
   use: (training: Training) => T | Promise<T>,
-): Promise<T> {
-  try {
-    return await use(await platform.loadTraining());
-  } catch (error) {
-    throw adopt(error);
-  }
-}
+): Promise<T> => withLate(platform.loadTraining(), use);

@@ -3,8 +3,6 @@
  * whatever realm it is created in.
  */
 
-import { fault } from '../base/check.js';
-import type { TensorSpec } from '../base/resnet50.js';
 import { mergeTransforms, type Transforms } from '../base/transforms.js';
 import { viewBox } from '../base/view.js';
 import { copyIn, unwrap } from '../core/start.js';
@@ -22,7 +20,7 @@ import type {
   Preprocessed,
 } from '../protocol/messages.js';
 import type { Category } from '../weights/manifest.js';
-import type { Parameter, ParameterSource } from '../weights/parameters.js';
+import type { LoadedShards } from '../weights/pieces.js';
 import { maskOf } from './class-mask.js';
 import { decodeImage, type ImageRealm } from './decode.js';
 import { type LoadedNetwork, type LoadRealm, loadNetwork } from './load.js';
@@ -36,18 +34,18 @@ export class Engine {
   facts: LoadedFacts;
   readonly core: CoreModule;
   readonly network: CoreNetwork;
-  readonly parameters: ParameterSource | undefined;
+  readonly shards: LoadedShards | undefined;
   /** Without a head of the user's own. */
   readonly #ownFacts: LoadedFacts;
 
   private constructor(
-    { core, network, facts, parameters }: LoadedNetwork,
+    { core, network, facts, shards }: LoadedNetwork,
     private readonly realm: Realm,
   ) {
     this.core = core;
     this.network = network;
     this.facts = this.#ownFacts = facts;
-    this.parameters = parameters;
+    this.shards = shards;
   }
 
   /** Starts a core and fills its network. */
@@ -157,12 +155,6 @@ export class Engine {
         crop.delete();
       }
     });
-  }
-
-  /** Values of a parameter or buffer. */
-  async parameter(spec: TensorSpec, signal: AbortSignal): Promise<Parameter> {
-    if (this.parameters !== undefined) return this.parameters.read(spec, signal);
-    throw fault(spec.name, 'is kept packed only, as weights: null drew it from the seed: load real weights to read it');
   }
 
   /** Gives the network back; the module's memory goes with the engine itself. */

@@ -12,7 +12,7 @@ import type { CoreModule, CoreNetwork } from '../core/types.js';
 import type { JobContext, LoadedFacts, LoadSpec } from '../protocol/messages.js';
 import type { WeightsFolder } from '../weights/folder.js';
 import { inMemory } from '../weights/folder-memory.js';
-import { ParameterSource } from '../weights/parameters.js';
+import { LoadedShards } from '../weights/pieces.js';
 import { findWeightsFolder, shardsOf } from '../weights/source.js';
 import { streamShards } from '../weights/stream.js';
 
@@ -29,7 +29,7 @@ export interface LoadedNetwork {
   network: CoreNetwork;
   facts: LoadedFacts;
   /** Absent from random networks. */
-  parameters?: ParameterSource;
+  shards?: LoadedShards;
 }
 
 /** Starts the core while the weights are on their way, and fills it as they arrive. */
@@ -103,7 +103,6 @@ async function networkFromFolder(
     const settings = { classes: categories.length, precision, activationBits, threads, ranges };
     return { core, network: unwrap(core.createNetwork(settings), manifest.name) };
   });
-  const parameters = new ParameterSource(folder, shards, precision, manifest);
   creating.catch(() => undefined); // awaited in take(), in order
   await streamShards(
     folder,
@@ -139,5 +138,5 @@ async function networkFromFolder(
     ...{ classes: manifest.categories.length, parameters: manifest.parameters, transforms, precision },
     ...{ ownTransforms: mergeTransforms(manifest.transforms), head: null },
   };
-  return { ...made, facts, parameters };
+  return { ...made, facts, shards: new LoadedShards(folder, shards, manifest) };
 }

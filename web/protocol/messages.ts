@@ -5,12 +5,11 @@
 
 import type { Flavour } from '../base/engine-support.js';
 import type { PlainError } from '../base/errors.js';
-import type { TensorSpec } from '../base/resnet50.js';
 import type { Transforms } from '../base/transforms.js';
 import type { Region, ViewSettings } from '../base/view.js';
 import type { InputRequest } from '../weights/http.js';
 import type { Category, Precision } from '../weights/manifest.js';
-import type { Parameter } from '../weights/parameters.js';
+import type { Tensors } from '../weights/pieces.js';
 import type { FilesSource, WeightsSource } from '../weights/source.js';
 import type { Head } from './head.js';
 import type {
@@ -161,7 +160,8 @@ export interface NetworkJobs {
   /** One row per picture, with one output per stage. */
   features: { request: OnImage & { stages: readonly string[] }; result: StageOutput[][]; progress: never };
   explain: { request: OnImage & { index: number | string | null }; result: ExplainedGrid; progress: never };
-  parameter: { request: TensorSpec; result: Parameter; progress: never };
+  /** Tensors by name as the shards hold them; null for random networks, which have none. */
+  tensors: { request: readonly string[]; result: Tensors | null; progress: never };
   /** Replaces the network's head with the user's, or (null) puts the network's back. */
   head: { request: PlainHead | null; result: LoadedFacts; progress: never };
   /** Gets a picture by address. Runs beside other jobs: the next picture arrives while one is computed. */

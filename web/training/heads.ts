@@ -68,7 +68,7 @@ const MAX_BYTES = 2 ** 33;
  */
 export async function readHead(
   given: HeadInput,
-  platform: Pick<AddressOpener, 'openAddress'> & { readonly limits: Limits },
+  platform: Pick<AddressOpener, 'openAddress' | 'loadExtras'> & { readonly limits: Limits },
   signal?: AbortSignal,
 ): Promise<PlacedHead> {
   if (typeof given === 'object' && given !== null && 'method' in given) return placed(checkedHead(given));

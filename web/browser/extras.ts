@@ -1,0 +1,2 @@
+/** What most pages never call, as a module of its own. */
+export { explanationOf, readInput, readParameter } from '../client/extras.js';
