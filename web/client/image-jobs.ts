@@ -43,8 +43,8 @@ export class ImageJobs {
   /** What a call says of its images, complete and checked. */
   settings(options: ImageOptions): ImageSettings {
     const decode = decodeSettings(options, this.#limits.maxPixels);
-    const transforms = options.transforms ?? {};
-    this.#warnOfNormalization(mergeTransforms(this.running.facts.transforms, transforms));
+    const transforms = mergeTransforms(this.running.facts.transforms, options.transforms ?? {});
+    this.#warnOfNormalization(transforms);
     return { decode, view: viewSettings(options), transforms };
   }
 

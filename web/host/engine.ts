@@ -3,7 +3,7 @@
  * whatever realm it is created in.
  */
 
-import { mergeTransforms, type Transforms } from '../base/transforms.js';
+import type { Transforms } from '../base/transforms.js';
 import { viewBox } from '../base/view.js';
 import { copyIn, unwrap } from '../core/start.js';
 import type { CoreImage, CoreModule, CoreNetwork } from '../core/types.js';
@@ -127,15 +127,14 @@ export class Engine {
     { decode, view, transforms }: ImageSettings,
     use: (viewed: CoreImage, transforms: Transforms, whole: { width: number; height: number }) => T,
   ): Promise<T> {
-    const settings = mergeTransforms(this.facts.transforms, transforms);
     const whole = await decodeImage(this.core, this.realm, image, decode);
     const size = { width: whole.width, height: whole.height };
     try {
-      if (view.rotate === 0 && view.region === null) return use(whole, settings, size);
+      if (view.rotate === 0 && view.region === null) return use(whole, transforms, size);
       const { left, top, width, height } = viewBox(view, size.width, size.height);
       const viewed = unwrap(this.core.viewImage(whole, view.rotate, left, top, width, height), image.name);
       try {
-        return use(viewed, settings, size);
+        return use(viewed, transforms, size);
       } finally {
         viewed.delete();
       }

@@ -63,7 +63,8 @@ export interface StageOutput {
 export interface ImageSettings {
   decode: DecodeSettings;
   view: ViewSettings;
-  transforms: Partial<Transforms>;
+  /** Complete. */
+  transforms: Transforms;
 }
 
 /** An image as the network sees it. */
