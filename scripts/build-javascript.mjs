@@ -116,7 +116,7 @@ function terserOptions(path) {
   const thinning = path.includes('worker-') ? {} : { inline: 0, reduce_funcs: false };
   return {
     ...{ module: true, ecma: 2020 },
-    compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true, ...thinning },
+    compress: { passes: 5, unsafe_arrows: true, unsafe_methods: true, ...thinning },
     format: { comments: false, preserve_annotations: true },
   };
 }

@@ -34,6 +34,21 @@ const BROWSER_SAVINGS = Object.entries({
   lengthBytesUTF8: '(text)=>new TextEncoder().encode(text).length',
 }).map(([name, value]) => ({ from: definition(name), to: `var ${name}=${value};`, times: [0, 1] }));
 
+BROWSER_SAVINGS.push(
+  // A wasm file that cannot be streamed (a wrong content type) is fetched once more, and not a third time by XMLHttpRequest.
+  {
+    from: /async function getWasmBinary\(.*?\}(?=async function )/gs,
+    to: 'async function getWasmBinary(file){return new Uint8Array(await readAsync(file))}',
+    times: [0, 1],
+  },
+  // Functions only, no methods.
+  {
+    from: /function usesDestructorStack\(.*?(?=var ensureOverloadTable=)/gs,
+    to: `function craftInvokerFunction(name,types,classType,invoker,target){var [result,,...args]=types;return createNamedFunction(name,(...values)=>{var wired=args.map((type,i)=>type.toWireType([],values[i]));var value=invoker(target,...wired);args.forEach((type,i)=>type.destructorFunction?.(wired[i]));return result.fromWireType(value)})}`,
+    times: [0, 1],
+  },
+);
+
 /**
  * Bun has a global postMessage in its workers, which the glue takes for a sign that messages come to onmessage; in Bun
  * (1.4) they come to parentPort only, so threads would never start.

@@ -8,8 +8,8 @@ import { BROWSER_LIMITS } from '../client/input-checks.js';
 import type { Platform } from '../client/platform.js';
 import type { ConnectTrainer } from '../client/training-module.js';
 import { startHostInPlace } from '../host/in-place.js';
-import { fit } from '../training/fit.js';
 import { fcParameter, readHead, save } from '../training/heads.js';
+import { fitModel, placeFirst } from '../training/own-head.js';
 import { wasmFile } from './assets.js';
 import { browserRealm } from './realm.js';
 import { browserSource, pageBase } from './source.js';
@@ -35,7 +35,7 @@ export const staticPlatform: Platform = {
   },
   startInPlace: async () => startHostInPlace(browserRealm(async (flavour) => (flavour === 'relaxed' ? relaxed : simd))),
   loadExtras: async () => extras,
-  loadTraining: async () => ({ fit, readHead, save, fcParameter, connectTrainer }),
+  loadTraining: async () => ({ fitModel, placeFirst, readHead, save, fcParameter, connectTrainer }),
   findSource: (request) => browserSource(request, import.meta.url),
   wasmFile,
   openAddress: (address) => new URL(address, pageBase()),

@@ -24,7 +24,6 @@ import {
   type PreprocessOptions,
   pickSettings,
 } from './options.js';
-import { fitOwnHead, placeFirst } from './own-head.js';
 import type { Platform } from './platform.js';
 import { Running } from './running.js';
 import { downloadKey, openSession, sourceOf } from './session.js';
@@ -58,13 +57,13 @@ export class Model {
     const { signal, onProgress } = options;
     const { head: given } = options;
     const head = given === undefined ? null : await withTraining(platform, (t) => t.readHead(given, platform, signal));
-    const own = { ...options, transforms: options.transforms ?? head?.head.transforms };
+    const own = { ...options, transforms: options.transforms ?? head?.transforms };
     const open = () => openSession(platform, own, source, signal, onProgress);
     const key = downloadKey(source, options);
     const session = await (key === undefined ? open() : inTurn(key, open, signal));
     const running = new Running(platform, own, source, session);
     const model = new type(running);
-    if (head !== null) await placeFirst(running, head);
+    if (head !== null) await withTraining(platform, (t) => t.placeFirst(running, head));
     return model;
   }
 
@@ -198,7 +197,18 @@ export class Model {
    * @throws ResNet50Error INVALID_ARGUMENT naming the option or the example; the signal's reason. The model is as before
    */
   async fit(examples: readonly Example[], options: FitOptions = {}): Promise<FitReport> {
-    return fitOwnHead(this.#running, this.#images, examples, options);
+    check(Array.isArray(examples), 'examples', 'must be a list of { image, label } or { embedding, label }');
+    const [running, images] = [this.#running, this.#images];
+    const settings = images.settings(options);
+    const signal = running.until(options.signal);
+    const preparing = examples.flatMap((example, i) =>
+      example?.image === undefined ? [] : [images.prepare(example.image, `example ${i}`)],
+    );
+    const features = (stages: readonly string[]) =>
+      images.inOrder('features', preparing, { stages, ...settings }, signal);
+    const fitting = { model: running, features, signal };
+    const work = () => withTraining(running.platform, (t) => t.fitModel(fitting, examples, options, t.connectTrainer));
+    return running.inTurn(work, signal);
   }
 
   /**
@@ -216,7 +226,7 @@ export class Model {
   async save(options: { what?: 'head' | 'all' } = {}): Promise<Saved> {
     const { platform } = this.#running;
     return this.#running.inTurn(() =>
-      withTraining<Saved>(platform, (t) => t.save(options, this.#running.source, this.#running.head?.head)),
+      withTraining<Saved>(platform, (t) => t.save(options, this.#running.source, this.#running.head ?? undefined)),
     );
   }
 
@@ -246,9 +256,9 @@ export class Model {
     const until = running.until(signal);
     return running.inTurn(async () => {
       const { connection, facts } = await running.live();
-      const head = running.head?.head;
+      const { head } = running;
       const read = (names: readonly string[]) => connection.call('tensors', names, { signal: until });
-      return head !== undefined && /^fc\.(weight|bias)$/.test(name)
+      return head !== null && /^fc\.(weight|bias)$/.test(name)
         ? withTraining(running.platform, (t) => t.fcParameter(head, name))
         : withLate(running.platform.loadExtras(), (extras) => extras.readParameter(name, facts, read));
     }, until);

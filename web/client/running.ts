@@ -5,18 +5,18 @@
 
 import { Queue } from '../base/concurrency.js';
 import { ResNet50Error } from '../base/errors.js';
+import type { Head } from '../protocol/head.js';
 import type { LoadedFacts } from '../protocol/messages.js';
 import type { WeightsSource } from '../weights/source.js';
 import type { LoadOptions } from './options.js';
 import type { Platform } from './platform.js';
 import { openSession, type Session } from './session.js';
-import type { PlacedHead } from './training-module.js';
 
 /** The session of a model, and what it was made with. */
 export class Running {
   /** Of `load`, and after fine-tuning what that made. */
   source: WeightsSource;
-  head: PlacedHead | null = null;
+  head: Head | null = null;
   readonly #ownSource: WeightsSource;
   readonly #queue = new Queue();
   #opening: Promise<Session> | undefined;
@@ -59,10 +59,10 @@ export class Running {
   }
 
   /** In its turn. The network's own head for null. */
-  async setHead(placed: PlacedHead | null): Promise<void> {
+  async setHead(head: Head | null): Promise<void> {
     const session = await this.live();
-    session.facts = await session.connection.call('head', placed?.plain ?? null);
-    this.head = placed;
+    session.facts = await session.connection.call('head', head);
+    this.head = head;
   }
 
   /** In its turn. Other weights in place of the ones in use, without a head of the user's own. */
@@ -85,11 +85,11 @@ export class Running {
   }
 
   /** A fresh session, which must not outlive the model. */
-  async #open(source: WeightsSource, head: PlacedHead | null): Promise<Session> {
+  async #open(source: WeightsSource, head: Head | null): Promise<Session> {
     const session = await openSession(this.platform, this.options, source);
     const { connection } = session;
     try {
-      if (head !== null) session.facts = await connection.call('head', head.plain);
+      if (head !== null) session.facts = await connection.call('head', head);
       this.#disposal.signal.throwIfAborted();
     } catch (error) {
       await connection.close();

@@ -3,10 +3,12 @@
  * whatever realm it is created in.
  */
 
+import { parameterCount } from '../base/resnet50.js';
 import type { Transforms } from '../base/transforms.js';
 import { viewBox } from '../base/view.js';
 import { copyIn, unwrap } from '../core/start.js';
 import type { CoreImage, CoreModule, CoreNetwork } from '../core/types.js';
+import type { Head } from '../protocol/head.js';
 import type {
   Classification,
   ImageSettings,
@@ -15,7 +17,6 @@ import type {
   LoadedFacts,
   LoadSpec,
   PickSettings,
-  PlainHead,
   PreparedImage,
   Preprocessed,
 } from '../protocol/messages.js';
@@ -62,18 +63,30 @@ export class Engine {
    * Puts a head of the user's own in place of the network's, or (null) the network's back.
    * @returns the facts from now on
    */
-  setHead(head: PlainHead | null): LoadedFacts {
+  setHead(head: Head | null): LoadedFacts {
+    if (head === null) unwrap(this.network.setHead(null), 'head');
+    this.facts = { ...this.#ownFacts, ...(head && this.#place(head)) };
+    return this.facts;
+  }
+
+  /** What becomes different. */
+  #place(head: Head): Partial<LoadedFacts> {
+    const { method } = head;
+    const linear = method === 'head';
+    const classes = head.classes.length;
+    // Rows of features (of classes, or of examples that vote), and of each row its bias or its class.
+    const parts = linear ? ([head.weight, head.bias] as const) : ([head.embeddings, head.labels] as const);
     const pointers: number[] = [];
     try {
-      for (const part of head?.parts ?? []) pointers.push(copyIn(this.core, part, 'the head'));
+      for (const part of parts) pointers.push(copyIn(this.core, part, 'the head'));
       const [features = 0, perRow = 0] = pointers;
-      const settings = head && { classes: head.facts.classes, rows: head.rows, k: head.k, features, perRow };
-      unwrap(this.network.setHead(settings), 'head');
+      const rows = { rows: parts[1].length, k: linear ? null : head.k };
+      unwrap(this.network.setHead({ classes, ...rows, features, perRow }), 'head');
     } finally {
       for (const pointer of pointers) this.core.release(pointer);
     }
-    this.facts = { ...this.#ownFacts, ...head?.facts };
-    return this.facts;
+    const categories = head.classes.map((label) => ({ label }));
+    return { classes, categories, head: method, parameters: parameterCount(linear ? classes : 0) };
   }
 
   /** The best classes of one picture. */

@@ -135,17 +135,6 @@ export interface Classification {
   score: number;
 }
 
-/** A head as it crosses to the host. */
-export interface PlainHead {
-  /** Rows of 2048 features (those of classes, or of examples that vote), and of each row its bias or its class. */
-  parts: readonly (Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>)[];
-  rows: number;
-  /** How many examples vote; null for linear heads. */
-  k: number | null;
-  /** What becomes different. */
-  facts: Pick<LoadedFacts, 'classes' | 'categories' | 'parameters' | 'head'>;
-}
-
 /** What asks for something of one image (or a tensor). */
 interface OnImage extends ImageSettings {
   image: PreparedImage;
@@ -164,7 +153,7 @@ export interface NetworkJobs {
   /** Tensors by name as the shards hold them; null for random networks, which have none. */
   tensors: { request: readonly string[]; result: Tensors | null; progress: never };
   /** Replaces the network's head with the user's, or (null) puts the network's back. */
-  head: { request: PlainHead | null; result: LoadedFacts; progress: never };
+  head: { request: Head | null; result: LoadedFacts; progress: never };
   /** Gets a picture by address. Runs beside other jobs: the next picture arrives while one is computed. */
   fetch: { request: InputRequest; result: Uint8Array<ArrayBuffer>; progress: never };
   /** All shards, read again; null for random networks. */
