@@ -50,6 +50,6 @@ export async function decodeShard(
 const wrongBytes = (shard: Shard, cause: unknown): ResNet50Error =>
   new ResNet50Error(
     'WEIGHTS_FORMAT',
-    `${shard.file} does not decode to ${shard.decodedBytes} bytes: convert the checkpoint anew`,
+    `${shard.file} does not decode to the ${shard.decodedBytes} bytes that the manifest says: convert the checkpoint anew`,
     { subject: shard.file, cause },
   );

@@ -56,7 +56,7 @@ function allocate({ url, bytes }: Download): Uint8Array<ArrayBuffer> {
   try {
     return new Uint8Array(bytes);
   } catch (cause) {
-    const message = `no memory for the ${bytes} bytes of ${url}`;
+    const message = `no memory for the ${bytes} bytes that the manifest promises of ${url}`;
     throw new ResNet50Error('OUT_OF_MEMORY', message, { subject: url, cause });
   }
 }

@@ -171,7 +171,8 @@ async function receive(url: string, take: Take, options: HttpOptions, state: Sta
     const signals = signal ? AbortSignal.any([signal, end.signal]) : end.signal;
     const response = await heard((within ?? fetch)(url, { headers, signal: signals, ...(cache && { cache }) }));
     const from = response.url || url;
-    if (within && !from.startsWith(new URL('/', url).href)) throw fetchFailed(url, `it redirects to ${from}`);
+    if (within && !from.startsWith(new URL('/', url).href))
+      throw fetchFailed(url, `it redirects to ${from}, another origin: give that address instead`);
     if (begin(response, options, state)) return;
     await take(new Uint8Array(), state.received, state.total);
     for (const reader = response.body?.getReader(); reader; ) {
@@ -223,4 +224,5 @@ function begin({ status, ok, headers }: Response, options: HttpOptions, state: S
 /** Retry-After in milliseconds: it holds seconds or a date; 0 for neither. */
 const waitOf = (text: string): number => Number(text) * 1000 || Date.parse(text) - Date.now() || 0;
 
-const htmlInstead = () => new Refusal('the server sent an HTML page in its place: check the address');
+const htmlInstead = () =>
+  new Refusal('the server sent an HTML page in its place, as many do for a missing file: check the address');
