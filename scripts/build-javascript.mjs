@@ -1,4 +1,4 @@
-// Bundles web/ into dist/ (what runs) and dist/types/ (declarations), and records what it has read (current.mjs). The
+// Bundles web/ into dist/ (what runs, and one declaration file per entry), and records what it has read (current.mjs). The
 // compiled cores in dist/wasm/ are not touched; their glue goes into the bundles for browsers too, so build them first.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,6 +6,7 @@ import { relative } from 'node:path';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 import { recordBundles } from './current.mjs';
+import { rollUp } from './declarations.mjs';
 import { forBrowsers } from './glue.mjs';
 import { instrumentation } from './instrument.mjs';
 import { root as repository } from './lib.mjs';
@@ -148,7 +149,7 @@ for (const name of browserEntries) {
     throw new Error(`${file} is for browsers and names a module of Node`);
 }
 
-/** Writes the declarations; resolves to the sources that tsc has read, relative to the repository. */
+/** Writes the declarations of each source into build/types; resolves to the sources that tsc has read, relative to the repository. */
 function writeTypes() {
   const tsc = spawnSync(
     process.execPath,
@@ -162,6 +163,14 @@ function writeTypes() {
     .map((path) => relative(root, path));
 }
 
+/** The entries that consumers import by name; those of Node.js and of pages have the same declarations. */
+const TYPED = ['index', 'static'];
+
 const bundled = results.flatMap(({ inputs }) => Object.keys(inputs)).filter((path) => !path.startsWith('glue:'));
+const sources = writeTypes();
+for (const [i, text] of rollUp(TYPED.map((name) => `${root}build/types/${name}.d.ts`)).entries()) {
+  writeFileSync(`${root}dist/${TYPED[i]}.d.ts`, text);
+}
 const outputs = results.flatMap((metafile) => Object.keys(metafile.outputs));
-recordBundles([...bundled, ...writeTypes()], [...outputs, 'dist/types/index.d.ts', 'dist/THIRD-PARTY-NOTICES.txt']);
+const declarations = TYPED.map((name) => `dist/${name}.d.ts`);
+recordBundles([...bundled, ...sources], [...outputs, ...declarations, 'dist/THIRD-PARTY-NOTICES.txt']);

@@ -25,5 +25,5 @@ export const COMPLETE = [
   ...workers.map((name) => `worker-${name}.js`),
   ...['index.js', 'inplace.js', 'inplace-trainer.js', 'training.js', 'static.js'],
   ...['index.node.js', 'worker.node.js', 'worker-trainer.node.js', 'cli.js', 'measures.js'],
-  ...['types/index.d.ts', 'types/index.node.d.ts', 'types/static.d.ts', 'THIRD-PARTY-NOTICES.txt', 'sbom.cdx.json'],
+  ...['index.d.ts', 'static.d.ts', 'THIRD-PARTY-NOTICES.txt', 'sbom.cdx.json'],
 ];

@@ -1,7 +1,7 @@
 /**
  * The package's entry for Node.js, Bun and Deno.
  */
-import { Model } from './client/model.js';
+import { Model, type ModelParts } from './client/model.js';
 import type { LoadOptions } from './client/options.js';
 import { nodePlatform } from './node/platform.js';
 
@@ -10,6 +10,10 @@ export { nodeWeightsCache as weightsCache } from './weights/cache-folder.node.js
 
 /** torchvision's ResNet-50. */
 export class ResNet50 extends Model {
+  private constructor(parts: ModelParts) {
+    super(parts);
+  }
+
   /**
    * Starts the network in a worker and fills it with weights.
    * @example
@@ -18,6 +22,6 @@ export class ResNet50 extends Model {
    * @throws ResNet50Error; the signal's reason
    */
   static load(options: LoadOptions = {}): Promise<ResNet50> {
-    return Model.open(ResNet50, nodePlatform, options);
+    return Model.open((parts) => new ResNet50(parts), nodePlatform, options);
   }
 }

@@ -3,7 +3,7 @@
  */
 
 import { staticPlatform } from './browser/static-platform.js';
-import { Model } from './client/model.js';
+import { Model, type ModelParts } from './client/model.js';
 import type { LoadOptions } from './client/options.js';
 
 export * from './client/api.js';
@@ -11,6 +11,10 @@ export { browserWeightsCache as weightsCache } from './weights/cache-storage.js'
 
 /** torchvision's ResNet-50. */
 export class ResNet50 extends Model {
+  private constructor(parts: ModelParts) {
+    super(parts);
+  }
+
   /**
    * Starts the network in this very thread, on one thread, and fills it with weights.
    * @example
@@ -19,6 +23,6 @@ export class ResNet50 extends Model {
    * @throws ResNet50Error; the signal's reason
    */
   static load(options: LoadOptions = {}): Promise<ResNet50> {
-    return Model.open(ResNet50, staticPlatform, options);
+    return Model.open((parts) => new ResNet50(parts), staticPlatform, options);
   }
 }

@@ -59,7 +59,7 @@ type Features = StageOutput[] | StageOutput[][];
 type Wish<N extends ImageJob> = Omit<Jobs[N]['request'], 'image' | keyof ImageSettings>;
 
 /** What a model is made of. */
-interface ModelParts {
+export interface ModelParts {
   platform: Platform;
   options: LoadOptions;
   source: WeightsSource;
@@ -97,9 +97,9 @@ export class Model {
     this.#warnOfNormalization(session.facts.transforms);
   }
 
-  /** @internal Loads for a platform; `type` is the class of the entry. */
+  /** @internal Loads for a platform; `make` calls the constructor of the entry's class, which is private. */
   static async open<T extends Model>(
-    type: new (parts: ModelParts) => T,
+    make: (parts: ModelParts) => T,
     platform: Platform,
     options: LoadOptions,
   ): Promise<T> {
@@ -113,7 +113,7 @@ export class Model {
     const open = () => openSession(platform, own, source, signal, onProgress);
     const key = downloadKey(source, options);
     const session = await (key === undefined ? open() : inTurn(key, open, signal));
-    const model = new type({ platform, options: own, source, session });
+    const model = make({ platform, options: own, source, session });
     if (head !== null) await model.#placeFirst(head);
     return model;
   }
