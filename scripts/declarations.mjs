@@ -12,7 +12,7 @@ import { root } from './lib.mjs';
 const fromBundler = createRequire(createRequire(import.meta.url).resolve('dts-bundle-generator'));
 const ts = fromBundler('typescript');
 
-/** What the declarations are written with; added to a file that uses it. */
+/** What the declarations are written with; added to a file that uses it. Those that use others come before them. */
 const HELPERS = {
   Global: `/** An object of the platform, by the name of its class; never in projects whose \`lib\` and \`types\` lack it. */
 type Global<Name extends string> = typeof globalThis extends { [K in Name]: { prototype: infer T } } ? T : never;`,
@@ -22,6 +22,18 @@ interface BlobLike {
 	readonly type: string;
 	arrayBuffer(): Promise<ArrayBuffer>;
 	slice(start?: number, end?: number): BlobLike;
+}`,
+  ResponseLike: `/** What \`fetch\` gives, of whatever realm or library. */
+interface ResponseLike {
+	readonly ok: boolean;
+	readonly status: number;
+	readonly url: string;
+	readonly body: StreamLike | null;
+	arrayBuffer(): Promise<ArrayBuffer>;
+}`,
+  StreamLike: `/** A ReadableStream of bytes; those of Node.js and of the DOM have types that do not fit each other. */
+interface StreamLike {
+	getReader(): { read(): Promise<{ done: boolean; value?: any }>; cancel(reason?: any): Promise<void> };
 }`,
   WasmModule: `/** A WebAssembly.Module. */
 type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer T } } } ? T : object;`,
@@ -34,7 +46,13 @@ type AsyncDisposal = { [K in SymbolConstructor[keyof SymbolConstructor & "asyncD
 };
 
 /** Replacements by name; every other name that is neither declared nor ECMAScript's becomes Global<"Name">. */
-const REPLACED = { Blob: 'BlobLike', File: 'BlobLike', 'WebAssembly.Module': 'WasmModule' };
+const REPLACED = {
+  Blob: 'BlobLike',
+  File: 'BlobLike',
+  ReadableStream: 'StreamLike',
+  Response: 'ResponseLike',
+  'WebAssembly.Module': 'WasmModule',
+};
 
 /** Names of types that ES2022 has: what consumers can be expected to have. */
 function standardTypes() {
@@ -108,7 +126,10 @@ function portable(text, standard) {
   edits.sort(([a, , x], [b, , y]) => b - a || y.length - x.length);
   let result = text;
   for (const [start, end, replacement] of edits) result = result.slice(0, start) + replacement + result.slice(end);
-  const used = Object.entries(HELPERS).filter(([name]) => new RegExp(`\\b${name}\\b`).test(result));
+  const used = [];
+  for (const [name, helper] of Object.entries(HELPERS)) {
+    if (new RegExp(`\\b${name}\\b`).test([result, ...used.map(([, text]) => text)].join())) used.push([name, helper]);
+  }
   const taken = used.find(([name]) => own.has(name));
   if (taken) throw new Error(`scripts/declarations.mjs has a helper ${taken[0]}, and so have the declarations`);
   return [...used.map(([, helper]) => helper), result.trim(), ''].join('\n');
