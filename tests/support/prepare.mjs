@@ -98,7 +98,7 @@ async function reported(what, making) {
 
 /**
  * Makes what is missing.
- * @param {string[]} [names] the tools to install: 'bundlers', 'runtimes'
+ * @param {string[]} [names] the tools to install: 'bundlers', 'runtimes', 'servers'
  * @returns paths, and the reason to skip what needs weights
  */
 export async function prepare(names = []) {
