@@ -11,7 +11,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { relative } from 'node:path';
+import { dirname, relative } from 'node:path';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 import { recordBundles } from './current.mjs';
@@ -69,12 +69,32 @@ export default /* @__PURE__ */ parts(${JSON.stringify(labels.join())});`,
 const coreFile = (name) => `${root}dist/wasm/resnet50-${name}.mjs`;
 const built = FLAVORS.filter((flavor) => existsSync(coreFile(flavor)));
 /** Names in dist/ of what browsers load. */
-const browserEntries = ['index', 'training', ...built.map((flavor) => `worker-${flavor}`)];
+const browserEntries = ['index', 'extras', 'training', ...built.map((flavor) => `worker-${flavor}`)];
 if (built.includes('simd') && built.includes('relaxed')) browserEntries.push('inplace', 'static');
 if (existsSync(coreFile('trainer-simd'))) browserEntries.push('worker-trainer-simd', 'inplace-trainer');
 if (existsSync(coreFile('trainer-simd-threads'))) browserEntries.push('worker-trainer-simd-threads');
-/** Entries of the package's exports lie in web/ itself, all others in the room of the browser. */
-const browserSource = (name) => `web/${['index', 'static'].includes(name) ? '' : 'browser/'}${name}.ts`;
+/** Entries of the package's exports lie in web/ itself, all others in the room of the browser; workers are made, see below. */
+const browserSource = (name) =>
+  name.startsWith('worker-') ? name : `web/${['index', 'static'].includes(name) ? '' : 'browser/'}${name}.ts`;
+
+/** What all workers are made of, relative to the repository. */
+const WORKER_SOURCES = { network: 'web/browser/worker.ts', trainer: 'web/browser/trainer-worker.ts' };
+
+/** One source makes many workers: worker-NAME imports the glue of the core NAME in the place of core.mjs. */
+const workerPerCore = {
+  name: 'worker-per-core',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^worker-/ }, ({ path }) => ({ path, namespace: 'made' }));
+    onLoad({ filter: /./, namespace: 'made' }, ({ path }) => {
+      const core = path.slice('worker-'.length);
+      const source = root + WORKER_SOURCES[core.startsWith('trainer-') ? 'trainer' : 'network'];
+      const text = readFileSync(source, 'utf8');
+      const contents = text.replace("'./wasm/core.mjs'", `'./wasm/resnet50-${core}.mjs'`);
+      if (contents === text) throw new Error(`${source} does not import ./wasm/core.mjs`);
+      return { contents, loader: 'ts', resolveDir: dirname(source) };
+    });
+  },
+};
 
 /** Emscripten's glue inside the bundles of browsers, without what only Node needs. */
 const browserGlue = {
@@ -92,7 +112,7 @@ const browserGlue = {
 const loadedLate = {
   name: 'loaded-late',
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/(inplace|inplace-trainer|training)\.js$/ }, ({ path, kind }) =>
+    onResolve({ filter: /^\.\/(extras|inplace|inplace-trainer|training)\.js$/ }, ({ path, kind }) =>
       kind === 'dynamic-import' ? { path, external: true } : undefined,
     );
   },
@@ -106,7 +126,7 @@ function terserOptions(path) {
   const thinning = path.includes('worker-') ? {} : { inline: 0, reduce_funcs: false };
   return {
     ...{ module: true, ecma: 2020 },
-    compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true, ...thinning },
+    compress: { passes: 5, unsafe_arrows: true, unsafe_methods: true, ...thinning },
     format: { comments: false, preserve_annotations: true },
   };
 }
@@ -117,7 +137,7 @@ async function buildForBrowsers(names, secureContext) {
     entryPoints: names.map((out) => ({ in: browserSource(out), out })),
     define: defines(secureContext),
     platform: 'browser',
-    plugins: [labelsOnly, browserGlue, loadedLate],
+    plugins: [workerPerCore, labelsOnly, browserGlue, loadedLate],
     minifySyntax: true,
     write: false,
   });
@@ -195,7 +215,7 @@ function writeTypes() {
 /** The entries that consumers import by name; those of Node.js and of pages have the same declarations. */
 const TYPED = ['index', 'static'];
 
-const bundled = results.flatMap(({ inputs }) => Object.keys(inputs)).filter((path) => !path.startsWith('glue:'));
+const bundled = results.flatMap(({ inputs }) => Object.keys(inputs)).filter((path) => !/^(glue|made):/.test(path));
 const sources = writeTypes();
 for (const [i, text] of rollUp(TYPED.map((name) => `${root}build/types/${name}.d.ts`)).entries()) {
   writeFileSync(`${root}dist/${TYPED[i]}.d.ts`, text);
@@ -203,4 +223,7 @@ for (const [i, text] of rollUp(TYPED.map((name) => `${root}build/types/${name}.d
 const outputs = results.flatMap((metafile) => Object.keys(metafile.outputs));
 const declarations = [...TYPED.map((name) => `dist/${name}.d.ts`), 'dist/index.d.cts'];
 copyFileSync(`${root}dist/index.d.ts`, `${root}dist/index.d.cts`);
-recordBundles([...bundled, ...sources], [...outputs, ...declarations, 'dist/THIRD-PARTY-NOTICES.txt']);
+recordBundles(
+  [...bundled, ...Object.values(WORKER_SOURCES), ...sources],
+  [...outputs, ...declarations, 'dist/THIRD-PARTY-NOTICES.txt'],
+);

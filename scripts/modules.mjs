@@ -23,7 +23,7 @@ const workers = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads', 'trainer-
 export const COMPLETE = [
   ...FLAVORS.flatMap(modulesOf).flatMap((module) => [`wasm/${module}.mjs`, `wasm/${module}.wasm`]),
   ...workers.map((name) => `worker-${name}.js`),
-  ...['index.js', 'inplace.js', 'inplace-trainer.js', 'training.js', 'static.js'],
+  ...['index.js', 'extras.js', 'inplace.js', 'inplace-trainer.js', 'training.js', 'static.js'],
   ...['index.node.js', 'index.node.cjs', 'worker.node.mjs', 'worker-trainer.node.mjs', 'cli.js', 'measures.js'],
   ...['index.d.ts', 'index.d.cts', 'static.d.ts', 'THIRD-PARTY-NOTICES.txt', 'sbom.cdx.json'],
 ];

@@ -1,8 +1,9 @@
 /**
  * The package's entry for Node.js, Bun and Deno.
  */
-import { Model, type ModelParts } from './client/model.js';
+import { Model } from './client/model.js';
 import type { LoadOptions } from './client/options.js';
+import type { Running } from './client/running.js';
 import { nodePlatform } from './node/platform.js';
 
 export * from './client/api.js';
@@ -10,8 +11,8 @@ export { nodeWeightsCache as weightsCache } from './weights/cache-folder.node.js
 
 /** torchvision's ResNet-50. */
 export class ResNet50 extends Model {
-  private constructor(parts: ModelParts) {
-    super(parts);
+  private constructor(running: Running) {
+    super(running);
   }
 
   /**
@@ -22,6 +23,6 @@ export class ResNet50 extends Model {
    * @throws ResNet50Error; the signal's reason
    */
   static load(options: LoadOptions = {}): Promise<ResNet50> {
-    return Model.open((parts) => new ResNet50(parts), nodePlatform, options);
+    return Model.open((running) => new ResNet50(running), nodePlatform, options);
   }
 }

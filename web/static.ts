@@ -3,16 +3,17 @@
  */
 
 import { staticPlatform } from './browser/static-platform.js';
-import { Model, type ModelParts } from './client/model.js';
+import { Model } from './client/model.js';
 import type { LoadOptions } from './client/options.js';
+import type { Running } from './client/running.js';
 
 export * from './client/api.js';
 export { browserWeightsCache as weightsCache } from './weights/cache-storage.js';
 
 /** torchvision's ResNet-50. */
 export class ResNet50 extends Model {
-  private constructor(parts: ModelParts) {
-    super(parts);
+  private constructor(running: Running) {
+    super(running);
   }
 
   /**
@@ -23,6 +24,6 @@ export class ResNet50 extends Model {
    * @throws ResNet50Error; the signal's reason
    */
   static load(options: LoadOptions = {}): Promise<ResNet50> {
-    return Model.open((parts) => new ResNet50(parts), staticPlatform, options);
+    return Model.open((running) => new ResNet50(running), staticPlatform, options);
   }
 }
