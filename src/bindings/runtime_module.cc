@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "bindings/js_result.h"
 #include "head/top_k.h"
 
 namespace resnet50::js {
@@ -20,21 +21,24 @@ void Release(uintptr_t pointer) { std::free(reinterpret_cast<void*>(pointer)); }
 
 size_t MemoryBytes() { return emscripten_get_heap_size(); }
 
-// k is a double because JavaScript's Infinity means all.
-val TopKOf(uintptr_t logits, size_t rows, size_t classes, double k, double threshold, uintptr_t allowed) {
-  const std::vector<double> scores = MeanSoftmax({reinterpret_cast<const float*>(logits), rows * classes}, rows);
+// `activation` is a value of Activation. k is a double because JavaScript's Infinity means all.
+val TopKOf(uintptr_t logits, size_t rows, size_t classes, int activation, double k, double threshold,
+           uintptr_t allowed) {
+  const Result<std::vector<double>> scores =
+      MeanScores({reinterpret_cast<const float*>(logits), rows * classes}, rows, Activation(activation));
+  if (!scores) return Failure(scores.error());
   TopKOptions options;
   options.k = k >= double(classes) ? classes : size_t(k > 0 ? k : 0);
   options.threshold = threshold;
   if (allowed != 0) options.allowed = {reinterpret_cast<const uint8_t*>(allowed), classes};
   val result = val::array();
-  for (const ScoredClass& scored : TopK(scores, options)) {
+  for (const ScoredClass& scored : TopK(scores.value(), options)) {
     val entry = val::object();
     entry.set("index", scored.index);
     entry.set("score", scored.score);
     result.call<void>("push", entry);
   }
-  return result;
+  return Success(result);
 }
 
 }  // namespace

@@ -6,6 +6,17 @@ import { gzipSync } from 'node:zlib';
 const ok = (value) => ({ value });
 const fail = (code, message, subject = '') => ({ error: { code, message, subject } });
 
+const softmax = (values) => {
+  const powers = values.map(Math.exp);
+  const sum = powers.reduce((a, v) => a + v, 0);
+  return powers.map((power) => power / sum);
+};
+/** By index of ACTIVATIONS. */
+const SCORES = [softmax, (values) => values.map((x) => 1 / (1 + Math.exp(-x))), (values) => values];
+
+/** Negative pixels make a network overflow. */
+const logitOf = (i, pixel, classes) => (pixel < 0 ? Number.NaN : i === pixel % classes ? 5 : i / 100);
+
 export default async function factory(options = {}) {
   const file = options.locateFile?.('core.wasm') ?? '';
   if (file.includes('nowhere')) throw new Error(`ENOENT: no such file, open '${file}'`);
@@ -64,7 +75,7 @@ export default async function factory(options = {}) {
       const logits = core.allocate(classes * 4 * 16);
       blocks.delete(logits);
       const fill = (row, pixel) => {
-        for (let i = 0; i < classes; i++) HEAPF32[logits / 4 + row * classes + i] = i === pixel % classes ? 5 : i / 100;
+        for (let i = 0; i < classes; i++) HEAPF32[logits / 4 + row * classes + i] = logitOf(i, pixel, classes);
       };
       return ok({
         classes,
@@ -96,19 +107,20 @@ export default async function factory(options = {}) {
         delete: () => undefined,
       });
     },
-    topK(logits, rows, classes, k, threshold, allowed) {
+    topK(logits, rows, classes, activation, k, threshold, allowed) {
       const scores = new Array(classes).fill(0);
       for (let row = 0; row < rows; row++) {
         const at = logits / 4 + row * classes;
-        const powers = Array.from(HEAPF32.subarray(at, at + classes), Math.exp);
-        const sum = powers.reduce((a, v) => a + v, 0);
-        for (const [i, power] of powers.entries()) scores[i] += power / sum / rows;
+        const values = [...HEAPF32.subarray(at, at + classes)];
+        if (!values.every(Number.isFinite)) return fail('NOT_FINITE', 'the logit of class 0 is not a finite number');
+        for (const [i, score] of SCORES[activation](values).entries()) scores[i] += score / rows;
       }
-      return scores
+      const picked = scores
         .map((score, index) => ({ index, score }))
         .filter(({ index, score }) => score >= threshold && (allowed === 0 || HEAPU8[allowed + index] === 1))
         .sort((a, b) => b.score - a.score || a.index - b.index)
         .slice(0, k);
+      return ok(picked);
     },
     openCheckpoint(pointer, bytes, name) {
       const content = text(pointer, bytes);

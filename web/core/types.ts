@@ -134,11 +134,20 @@ export interface CoreModule {
   cropImage(image: CoreImage, transforms: Transforms, crops: number, index: number): CoreResult<CoreImage>;
   createNetwork(options: CoreNetworkOptions): CoreResult<CoreNetwork>;
   /**
-   * Softmax in double over `classes` float32 logits, the mean over `rows` of them, then the k best with score >= threshold, best first, ties by
-   * lower index. `allowed` is the byte offset of one byte a class (0 hides it from the result; the softmax is over all
-   * classes regardless), or 0 for no filter.
+   * Scores in double of `classes` float32 logits, the mean over `rows` of them, then the k best with score >= threshold,
+   * best first, ties by lower index. `activation` is an index into ACTIVATIONS (web/base/activation.ts). `allowed` is the
+   * byte offset of one byte a class (0 hides it from the result; the softmax is over all classes regardless), or 0 for no
+   * filter. NOT_FINITE if a logit is NaN or infinite.
    */
-  topK(logits: number, rows: number, classes: number, k: number, threshold: number, allowed: number): CoreTopK[];
+  topK(
+    logits: number,
+    rows: number,
+    classes: number,
+    activation: number,
+    k: number,
+    threshold: number,
+    allowed: number,
+  ): CoreResult<CoreTopK[]>;
 }
 
 export interface CoreOutput {

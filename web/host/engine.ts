@@ -3,6 +3,7 @@
  * whatever realm it is created in.
  */
 
+import { ACTIVATIONS } from '../base/activation.js';
 import { fault } from '../base/check.js';
 import type { TensorSpec } from '../base/resnet50.js';
 import { mergeTransforms, type Transforms } from '../base/transforms.js';
@@ -85,17 +86,27 @@ export class Engine {
     const mask = maskOf(pick, classes, (i) => this.category(i));
     return this.withImage(image, job, (viewed, transforms) => {
       const logits = unwrap(this.network.run(viewed, transforms, pick.crops), image.name);
-      return this.best(logits, pick, mask, pick.crops);
+      return this.best(logits, image.name, pick, mask, pick.crops);
     });
   }
 
-  /** The best classes of rows of logits in the core's memory, their probabilities averaged. */
-  best(logits: number, pick: Pick<PickSettings, 'topK' | 'threshold'>, mask?: Uint8Array, rows = 1): Classification[] {
+  /**
+   * The best classes of rows of logits in the core's memory, their scores averaged.
+   * @throws ResNet50Error NOT_FINITE naming the picture
+   */
+  best(
+    logits: number,
+    name: string,
+    { topK, threshold }: Pick<PickSettings, 'topK' | 'threshold'>,
+    mask?: Uint8Array,
+    rows = 1,
+  ): Classification[] {
     const { core } = this;
     const { classes } = this.facts;
     const allowed = mask === undefined ? 0 : copyIn(core, mask, 'the allow and deny lists');
     try {
-      const best = core.topK(logits, rows, classes, Math.min(pick.topK, classes), pick.threshold, allowed);
+      const softmax = ACTIVATIONS.indexOf('softmax');
+      const best = unwrap(core.topK(logits, rows, classes, softmax, Math.min(topK, classes), threshold, allowed), name);
       return best.map(({ index, score }) => ({ index, ...this.category(index), score }));
     } finally {
       if (allowed !== 0) core.release(allowed);
