@@ -36,6 +36,7 @@ import {
 } from './inputs.js';
 import {
   type ClassifyOptions,
+  checkedActivation,
   checkLoadOptions,
   decodeSettings,
   type ExplainOptions,
@@ -109,7 +110,8 @@ export class Model {
     const { signal, onProgress } = options;
     const { head: given } = options;
     const head = given === undefined ? null : await withTraining(platform, (t) => t.readHead(given, platform, signal));
-    const own = { ...options, transforms: options.transforms ?? head?.head.transforms };
+    const base = head?.head.transforms;
+    const own = base ? { ...options, transforms: mergeTransforms(base, options.transforms) } : options;
     const open = () => openSession(platform, own, source, signal, onProgress);
     const key = downloadKey(source, options);
     const session = await (key === undefined ? open() : inTurn(key, open, signal));
@@ -127,10 +129,10 @@ export class Model {
   /** Flavour, threads and why; weights, precision, memory. */
   info(): ModelInfo {
     const { facts, choice, worker, connection } = this.#session;
-    const { name, address, classes, parameters, precision, transforms, head } = facts;
+    const { name, address, classes, parameters, precision, transforms, activation, head } = facts;
     return {
       ...{ weights: name, address, classes, head, parameters, precision },
-      ...{ activationBits: this.#options.activationBits ?? 7, transforms },
+      ...{ activationBits: this.#options.activationBits ?? 7, transforms, activation },
       ...{ flavour: choice.flavour, threads: choice.threads, worker, why: [...choice.why] },
       ...{ memoryBytes: connection.memoryBytes, version: __VERSION__ },
     };
@@ -222,7 +224,7 @@ export class Model {
 
   /**
    * Where in an image (in several, one result each) a class was seen: its class activation map, exact for this network, on
-   * the image itself, with the class and its probability. `paintHeatmap` draws it.
+   * the image itself, with the class and its score. `paintHeatmap` draws it.
    * @throws ResNet50Error INVALID_ARGUMENT where there is no such class
    */
   explain(images: readonly ImageInput[], options?: ExplainOptions): Promise<Explanation[]>;
@@ -234,7 +236,7 @@ export class Model {
     const { index = null, maxSide = 512, rotate = 0 } = options;
     check(index === null || isListOf([index], 'number', 'string'), 'index', 'must be an index, WordNet id or label');
     check(isNumber(maxSide, 1, Number.POSITIVE_INFINITY), 'maxSide', 'must be a number from 1');
-    const explained = await this.#each('explain', images, options, { index });
+    const explained = await this.#each('explain', images, options, { index, activation: checkedActivation(options) });
     const onImage = (of: ExplainedGrid) => explanationOf(of, rotate, maxSide);
     return Array.isArray(explained) ? explained.map(onImage) : onImage(explained);
   }

@@ -14,13 +14,18 @@ import type { Engine } from './engine.js';
 /** Runs a picture and maps one class: the best, or the one asked for. */
 export async function explain(engine: Engine, job: Jobs['explain']['request']): Promise<ExplainedGrid> {
   const { classes } = engine.facts;
-  const { image, index } = job;
+  const { image, index, activation } = job;
   const wanted = index === null ? undefined : new Uint8Array(classes);
   if (index !== null)
     for (const i of indicesOf(index, 'index', classes, (c) => engine.category(c))) wanted?.fill(1, i, i + 1);
   return engine.withImage(image, job, (viewed, transforms, whole) => {
     const logits = unwrap(engine.network.run(viewed, transforms, 1), image.name);
-    const [best] = engine.best(logits, image.name, { topK: 1, threshold: 0 }, wanted);
+    const [best] = engine.best(
+      logits,
+      image.name,
+      { topK: 1, threshold: Number.NEGATIVE_INFINITY, activation },
+      wanted,
+    );
     if (best === undefined) throw new ResNet50Error('INTERNAL', 'the core named no class');
     const { pointer, width, height } = unwrap(engine.network.activationMap(best.index), image.name);
     const grid = { width, height, data: engine.copyOut(pointer, width * height) };

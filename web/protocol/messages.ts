@@ -3,6 +3,7 @@
  * the data that crosses. Plain data only.
  */
 
+import type { Activation } from '../base/activation.js';
 import type { Flavour } from '../base/engine-support.js';
 import type { PlainError } from '../base/errors.js';
 import type { TensorSpec } from '../base/resnet50.js';
@@ -45,10 +46,13 @@ export interface DecodeSettings {
 /** Which of the classes to give. */
 export interface PickSettings {
   topK: number;
-  threshold: number;
+  /** null: none. */
+  threshold: number | null;
+  /** null: the network's own. */
+  activation: Activation | null;
   allow: readonly (number | string)[] | null;
   deny: readonly (number | string)[] | null;
-  /** Crops whose probabilities are averaged: 1, 2, 5 or 10. */
+  /** Crops whose scores are averaged: 1, 2, 5 or 10. */
   crops: number;
 }
 
@@ -120,18 +124,20 @@ export interface LoadedFacts {
   /** What the weights were trained with, without overrides. */
   ownTransforms: Transforms;
   precision: Precision;
+  /** What makes scores of the logits. */
+  activation: Activation;
   /** Method of the user's own head, whose `categories` and `classes` these are; null for the network's. */
   head: Head['method'] | null;
 }
 
-/** One class with its softmax probability. */
+/** One class with its score. */
 export interface Classification {
   /** Position in the network's output. */
   index: number;
   /** WordNet id, for example 'n02085620'; absent for classes that have none. */
   wnid?: string | undefined;
   label: string;
-  /** Probability, 0..1. */
+  /** Probability, 0..1 (softmax or sigmoid, as `info().activation` says); with activation 'none' the logit. */
   score: number;
 }
 
@@ -143,7 +149,7 @@ export interface PlainHead {
   /** How many examples vote; null for linear heads. */
   k: number | null;
   /** What becomes different. */
-  facts: Pick<LoadedFacts, 'classes' | 'categories' | 'parameters' | 'head'>;
+  facts: Pick<LoadedFacts, 'classes' | 'categories' | 'parameters' | 'head' | 'activation'>;
 }
 
 /** What asks for something of one image (or a tensor). */
@@ -160,7 +166,11 @@ export interface NetworkJobs {
   preprocess: { request: OnImage & { layout: 'nchw' | 'nhwc' }; result: Preprocessed; progress: never };
   /** One row per picture, with one output per stage. */
   features: { request: OnImage & { stages: readonly string[] }; result: StageOutput[][]; progress: never };
-  explain: { request: OnImage & { index: number | string | null }; result: ExplainedGrid; progress: never };
+  explain: {
+    request: OnImage & { index: number | string | null; activation: Activation | null };
+    result: ExplainedGrid;
+    progress: never;
+  };
   parameter: { request: TensorSpec; result: Parameter; progress: never };
   /** Replaces the network's head with the user's, or (null) puts the network's back. */
   head: { request: PlainHead | null; result: LoadedFacts; progress: never };

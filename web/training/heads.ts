@@ -1,7 +1,8 @@
 /**
  * Heads of the user's own: read, saved, and as the network's host takes them.
  */
-import { check, isCount, isListOf } from '../base/check.js';
+import { ACTIVATIONS, activationFor } from '../base/activation.js';
+import { check, checkOneOf, isCount, isListOf } from '../base/check.js';
 import { ResNet50Error } from '../base/errors.js';
 import type { Limits } from '../base/limits.js';
 import { FEATURES, parameterCount } from '../base/resnet50.js';
@@ -25,6 +26,7 @@ export function placed(head: Head): PlacedHead {
       : { parts: [head.embeddings, head.labels], rows: head.labels.length, k: head.k }),
     facts: {
       ...{ classes, categories: head.classes.map((label) => ({ label })), head: head.method },
+      activation: linear ? activationFor(head.activation, classes) : 'softmax',
       parameters: parameterCount(linear ? classes : 0),
     },
   };
@@ -44,6 +46,7 @@ function checkedHead(head: Head): Head {
     const fits =
       isArray(weight, Float32Array, classes.length * FEATURES) && isArray(bias, Float32Array, classes.length);
     check(fits, 'head', `must have ${FEATURES} weights and one bias for each of its ${classes.length} classes`);
+    checkOneOf(head.activation ?? 'softmax', 'head.activation', ...ACTIVATIONS);
     return head;
   }
   const { embeddings, labels, k } = head;
