@@ -14,8 +14,12 @@ const softmax = (values) => {
 /** By index of ACTIVATIONS. */
 const SCORES = [softmax, (values) => values.map((x) => 1 / (1 + Math.exp(-x))), (values) => values];
 
-/** Negative pixels make a network overflow. */
-const logitOf = (i, pixel, classes) => (pixel < 0 ? Number.NaN : i === pixel % classes ? 5 : i / 100);
+/** Negative pixels make a network overflow; those over 1000 are of no class. */
+function logitOf(i, pixel, classes) {
+  if (pixel < 0) return Number.NaN;
+  const sign = pixel > 1000 ? -1 : 1;
+  return sign * (i === pixel % classes ? 5 : i / 100);
+}
 
 export default async function factory(options = {}) {
   const file = options.locateFile?.('core.wasm') ?? '';
@@ -104,6 +108,7 @@ export default async function factory(options = {}) {
           for (let row = 0; row < n; row++) fill(row, HEAPF32[pointer / 4]);
           return ok(logits);
         },
+        setHead: () => ok(undefined),
         delete: () => undefined,
       });
     },
@@ -136,12 +141,12 @@ export default async function factory(options = {}) {
         parameters: 1000 + classes,
         calibrate: () => ok(void calibrated++),
         calibrateGenerated: () => ok(void calibrated++),
-        // Pixels of 100 and more are another class than in int8.
+        // Pixels from 100 to 1000 are another class than in int8.
         runFloat: (image) => {
           const logits = core.allocate(classes * 4);
           core.release(logits);
-          const best = (image.pixel + Number(image.pixel >= 100)) % classes;
-          for (let i = 0; i < classes; i++) HEAPF32[logits / 4 + i] = i === best ? 5 : i / 100;
+          const pixel = image.pixel + Number(image.pixel >= 100 && image.pixel < 1000);
+          for (let i = 0; i < classes; i++) HEAPF32[logits / 4 + i] = logitOf(i, pixel, classes);
           return ok(logits);
         },
         beginQuantization: () => (calibrated === 0 ? fail('NOT_READY', 'calibrate first') : ok(undefined)),

@@ -20,8 +20,10 @@ export async function evaluate(
   options: ConvertOptions,
   folder: string,
 ): Promise<{ int8: Measures; f32: Measures }> {
-  const photos = await readLabeled(folder, converter.classes);
   const { classes } = converter;
+  // One logit decides between two classes, as if the first one's were 0: folders (or labels) 0 and 1.
+  const binary = classes === 1;
+  const photos = await readLabeled(folder, binary ? 2 : classes);
   const { threads, transforms } = options;
   const network = unwrap(
     core.createNetwork({ classes, precision: 'int8', activationBits: 7, threads, ranges }),
@@ -40,7 +42,8 @@ export async function evaluate(
       });
       const take = (offset: CoreResult<number>): Float32Array => {
         const first = unwrap(offset, path) / 4;
-        return core.HEAPF32.slice(first, first + classes);
+        const logits = core.HEAPF32.slice(first, first + classes);
+        return binary ? Float32Array.of(0, ...logits) : logits;
       };
       withImage(core, bytes, path, false, (image) => {
         rows.f32.push(take(converter.runFloat(image)));
