@@ -36,7 +36,7 @@ import {
 } from './inputs.js';
 import {
   type ClassifyOptions,
-  checkedActivation,
+  checkActivation,
   checkLoadOptions,
   decodeSettings,
   type ExplainOptions,
@@ -233,10 +233,11 @@ export class Model {
     images: ImageInput | readonly ImageInput[],
     options: ExplainOptions = {},
   ): Promise<Explanation | Explanation[]> {
-    const { index = null, maxSide = 512, rotate = 0 } = options;
+    const { index = null, maxSide = 512, rotate = 0, activation } = options;
     check(index === null || isListOf([index], 'number', 'string'), 'index', 'must be an index, WordNet id or label');
     check(isNumber(maxSide, 1, Number.POSITIVE_INFINITY), 'maxSide', 'must be a number from 1');
-    const explained = await this.#each('explain', images, options, { index, activation: checkedActivation(options) });
+    checkActivation(options);
+    const explained = await this.#each('explain', images, options, { index, activation });
     const onImage = (of: ExplainedGrid) => explanationOf(of, rotate, maxSide);
     return Array.isArray(explained) ? explained.map(onImage) : onImage(explained);
   }

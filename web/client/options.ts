@@ -134,31 +134,26 @@ export function checkLoadOptions(o: LoadOptions): void {
   }
 }
 
+/** @throws ResNet50Error INVALID_ARGUMENT */
+export function checkActivation({ activation = 'none' }: ScoreOptions): void {
+  checkOneOf(activation, 'activation', ...ACTIVATIONS);
+}
+
 /** The class filter of a call, complete and checked. */
 export function pickSettings(o: ClassifyOptions): PickSettings {
-  const { topK = 5, threshold, allow = null, deny = null, crops = 1 } = o;
+  const { topK = 5, threshold = Number.NEGATIVE_INFINITY, activation, allow = null, deny = null, crops = 1 } = o;
   check(
     topK === Number.POSITIVE_INFINITY || isCount(topK, 2 ** 31),
     'topK',
     'must be a whole number from 1, or Infinity',
   );
-  check(
-    threshold === undefined || isNumber(threshold, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY),
-    'threshold',
-    'must be a number',
-  );
+  check(isNumber(threshold, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY), 'threshold', 'must be a number');
   for (const [name, list] of Object.entries({ allow, deny })) {
     check(isListOf(list ?? [], 'number', 'string'), name, 'must be a list of class indices, WordNet ids or labels');
   }
   checkOneOf(crops, 'crops', 1, 2, 5, 10);
-  const activation = checkedActivation(o);
-  return { topK, threshold: threshold ?? null, activation, allow: allow && [...allow], deny: deny && [...deny], crops };
-}
-
-/** The activation of a call; null for the network's own. */
-export function checkedActivation({ activation }: ScoreOptions): Activation | null {
-  if (activation !== undefined) checkOneOf(activation, 'activation', ...ACTIVATIONS);
-  return activation ?? null;
+  checkActivation(o);
+  return { topK, threshold, activation, allow: allow && [...allow], deny: deny && [...deny], crops };
 }
 
 /** The decoding of a call, complete and checked. */

@@ -3,8 +3,8 @@
  * whatever realm it is created in.
  */
 
-import { ACTIVATIONS, type Activation } from '../base/activation.js';
-import { check, fault, isNumber } from '../base/check.js';
+import { ACTIVATIONS } from '../base/activation.js';
+import { check, fault } from '../base/check.js';
 import type { TensorSpec } from '../base/resnet50.js';
 import { mergeTransforms, type Transforms } from '../base/transforms.js';
 import { viewBox } from '../base/view.js';
@@ -17,6 +17,7 @@ import type {
   Jobs,
   LoadedFacts,
   LoadSpec,
+  PickSettings,
   PlainHead,
   PreparedImage,
   Preprocessed,
@@ -82,13 +83,10 @@ export class Engine {
   async classify(job: Jobs['classify']['request']): Promise<Classification[]> {
     const { image, pick } = job;
     const { classes } = this.facts;
-    const activation = pick.activation ?? this.facts.activation;
-    const threshold = pick.threshold ?? (activation === 'none' ? Number.NEGATIVE_INFINITY : 0);
-    check(activation === 'none' || isNumber(threshold, 0, 1), 'threshold', 'must be a number, 0 to 1');
     const mask = maskOf(pick, classes, (i) => this.category(i));
     return this.withImage(image, job, (viewed, transforms) => {
       const logits = unwrap(this.network.run(viewed, transforms, pick.crops), image.name);
-      return this.best(logits, image.name, { topK: pick.topK, threshold, activation }, mask, pick.crops);
+      return this.best(logits, image.name, pick, mask, pick.crops);
     });
   }
 
@@ -99,15 +97,17 @@ export class Engine {
   best(
     logits: number,
     name: string,
-    { topK, threshold, activation }: { topK: number; threshold: number; activation: Activation | null },
+    pick: Pick<PickSettings, 'topK' | 'threshold' | 'activation'>,
     mask?: Uint8Array,
     rows = 1,
   ): Classification[] {
     const { core } = this;
     const { classes } = this.facts;
+    const { topK, threshold, activation = this.facts.activation } = pick;
+    check(activation === 'none' || threshold <= 1, 'threshold', 'must be a number, 0 to 1');
     const allowed = mask === undefined ? 0 : copyIn(core, mask, 'the allow and deny lists');
     try {
-      const kind = ACTIVATIONS.indexOf(activation ?? this.facts.activation);
+      const kind = ACTIVATIONS.indexOf(activation);
       const best = unwrap(core.topK(logits, rows, classes, kind, Math.min(topK, classes), threshold, allowed), name);
       return best.map(({ index, score }) => ({ index, ...this.category(index), score }));
     } finally {

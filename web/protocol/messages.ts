@@ -46,10 +46,10 @@ export interface DecodeSettings {
 /** Which of the classes to give. */
 export interface PickSettings {
   topK: number;
-  /** null: none. */
-  threshold: number | null;
-  /** null: the network's own. */
-  activation: Activation | null;
+  /** -Infinity: none. */
+  threshold: number;
+  /** undefined: the network's own. */
+  activation?: Activation | undefined;
   allow: readonly (number | string)[] | null;
   deny: readonly (number | string)[] | null;
   /** Crops whose scores are averaged: 1, 2, 5 or 10. */
@@ -167,7 +167,7 @@ export interface NetworkJobs {
   /** One row per picture, with one output per stage. */
   features: { request: OnImage & { stages: readonly string[] }; result: StageOutput[][]; progress: never };
   explain: {
-    request: OnImage & { index: number | string | null; activation: Activation | null };
+    request: OnImage & { index: number | string | null; activation?: Activation | undefined };
     result: ExplainedGrid;
     progress: never;
   };
