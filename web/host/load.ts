@@ -9,7 +9,7 @@ import { ResNet50Error } from '../base/errors.js';
 import { parameterCount } from '../base/resnet50.js';
 import { mergeTransforms } from '../base/transforms.js';
 import { type CoreFactory, copyIn, coreLoadFailed, startCore, unwrap } from '../core/start.js';
-import type { CoreModule, CoreNetwork } from '../core/types.js';
+import type { CoreModule, CoreSession } from '../core/types.js';
 import type { JobContext, LoadedFacts, LoadSpec } from '../protocol/messages.js';
 import type { WeightsFolder } from '../weights/folder.js';
 import { inMemory } from '../weights/folder-memory.js';
@@ -27,7 +27,7 @@ export interface LoadRealm {
 /** A core, its network, and what is known of them. */
 export interface LoadedNetwork {
   core: CoreModule;
-  network: CoreNetwork;
+  session: CoreSession;
   facts: LoadedFacts;
   /** Absent from random networks. */
   parameters?: ParameterSource;
@@ -65,11 +65,11 @@ function randomNetwork(
   }
   const { classes, seed } = source;
   const { activationBits, threads } = spec;
-  const network = unwrap(
-    core.createNetwork({ classes, precision: 'f32', activationBits, threads, ranges: {} }),
+  const session = unwrap(
+    core.createSession({ classes, precision: 'f32', activationBits, threads, ranges: {} }),
     'weights',
   );
-  unwrap(network.initializeRandomly(seed), 'weights');
+  unwrap(session.initializeRandomly(seed), 'weights');
   onProgress({ phase: 'ready', loaded: 0, total: 0, shard: '' });
   const transforms = mergeTransforms(spec.fallbackTransforms, spec.transforms);
   const parameters = parameterCount(classes);
@@ -78,7 +78,7 @@ function randomNetwork(
     ...{ classes, parameters, transforms, ownTransforms: spec.fallbackTransforms, head: null },
     activation: activationFor(undefined, classes),
   };
-  return { core, network, facts };
+  return { core, session, facts };
 }
 
 /** Weights of a folder, or of memory, streamed into a network. */
@@ -103,7 +103,7 @@ async function networkFromFolder(
   const { ranges, categories } = manifest;
   const creating = starting.then((core) => {
     const settings = { classes: categories.length, precision, activationBits, threads, ranges };
-    return { core, network: unwrap(core.createNetwork(settings), manifest.name) };
+    return { core, session: unwrap(core.createSession(settings), manifest.name) };
   });
   const parameters = new ParameterSource(folder, shards, precision, manifest);
   creating.catch(() => undefined); // awaited in take(), in order
@@ -116,7 +116,7 @@ async function networkFromFolder(
         const made = await creating;
         const pointer = copyIn(made.core, bytes, shard.file);
         try {
-          unwrap(made.network.loadShard(pointer, bytes.length, shard.file), shard.file);
+          unwrap(made.session.loadShard(pointer, bytes.length, shard.file), shard.file);
         } finally {
           made.core.release(pointer);
         }
@@ -125,7 +125,7 @@ async function networkFromFolder(
     signal,
   );
   const made = await creating;
-  const missing = made.network.missingLayers();
+  const missing = made.session.missingLayers();
   if (missing.length > 0) {
     throw new ResNet50Error(
       'WEIGHTS_MISMATCH',

@@ -1,14 +1,14 @@
 /**
  * Values of parameters by torchvision's names, read again from the shards that a network was filled from: the core
- * keeps packed weights only. Reads the layout of src/network/shard_loader.h.
+ * keeps packed weights only.
  */
 
 import { fault } from '../base/check.js';
 import type { ResNet50Error } from '../base/errors.js';
 import type { TensorSpec } from '../base/resnet50.js';
-import { headerOf, splitName } from '../base/safetensors.js';
 import type { WeightsFolder } from './folder.js';
 import type { Manifest, Precision, Shard } from './manifest.js';
+import { JoinedTensors, parseShard } from './shard.js';
 import type { FilesSource, StoredFile } from './source.js';
 import { streamShards } from './stream.js';
 
@@ -28,13 +28,6 @@ export interface Parameter {
   folded: boolean;
   /** Where `folded`: the bias that the batch norm became. */
   bias?: Float32Array<ArrayBuffer>;
-}
-
-/** A tensor, or some output channels of it, in a shard. */
-interface Piece {
-  dtype: string;
-  shape: number[];
-  bytes: Uint8Array<ArrayBuffer>;
 }
 
 /** torch's BatchNorm2d default, which ResNet-50 does not change. */
@@ -69,17 +62,14 @@ export class ParameterSource {
     const norm = layer.replace(/conv(\d)$/, 'bn$1').replace(/downsample\.0$/, 'downsample.1');
     const [from, to] = [channelsRead(layer), channelsWritten(layer)].map((leader) => `${leader}.equalization`);
     const around = [`${layer}.scale`, `${layer}.bias`, `${norm}.weight`, `${norm}.running_var`, `${from}`, `${to}`];
-    const pieces = await this.#fetch([name, ...(name.endsWith('.weight') ? around : [])], signal);
-    const own = pieces.get(name);
-    if (own === undefined) throw notKept(name, this.precision);
-    const values = assemble(spec, own, pieces.get(`${layer}.scale`));
-    const vector = (tensor: string) => joined(pieces.get(tensor) ?? new Map(), spec.shape[0] as number);
-    const folded = isConvolution && !pieces.has(`${norm}.weight`);
+    const tensors = await this.#fetch([name, ...(name.endsWith('.weight') ? around : [])], signal);
+    const values = spec.shape.length > 1 ? tensors.weight(layer, 'OIHW') : tensors.numbers(name);
+    if (values === undefined) throw notKept(name, this.precision);
+    const vector = (tensor: string) => tensors.numbers(tensor) ?? new Float32Array(spec.shape[0] as number);
+    const folded = isConvolution && !tensors.has(`${norm}.weight`);
     const bias = folded ? vector(`${layer}.bias`) : undefined;
     if (this.precision === 'int8' && spec.shape.length > 1) {
-      const factors = (tensor = '', count = 0) =>
-        pieces.has(tensor) ? joined(pieces.get(tensor) as Map<number, Piece>, count) : undefined;
-      const [read, written] = [factors(from, spec.shape[1]), factors(to, spec.shape[0])];
+      const [read, written] = [tensors.numbers(from as string), tensors.numbers(to as string)];
       equalizeBack(values, spec.shape, read, written);
       if (bias) equalizeBack(bias, [bias.length, 1], undefined, written);
     }
@@ -91,21 +81,17 @@ export class ParameterSource {
     };
   }
 
-  /** The pieces of tensors by name and first output channel. */
-  async #fetch(names: readonly string[], signal: AbortSignal): Promise<Map<string, Map<number, Piece>>> {
+  /** Tensors by name. */
+  async #fetch(names: readonly string[], signal: AbortSignal): Promise<JoinedTensors> {
     const holders = this.#holders;
     const shards = holders && new Set(names.flatMap((name) => [...(holders.get(name) ?? [])]));
     const seen = new Map<string, Set<Shard>>();
-    const found = new Map<string, Map<number, Piece>>();
+    const found = new JoinedTensors();
     const take = (shard: Shard, bytes: Uint8Array<ArrayBuffer>) => {
-      const { header, data } = headerOf(bytes);
-      for (const [stored, { dtype, shape, data_offsets }] of Object.entries(header)) {
-        const [base, first] = splitName(stored);
-        seen.set(base, (seen.get(base) ?? new Set()).add(shard));
-        if (!names.includes(base)) continue;
-        const pieces = found.get(base) ?? new Map<number, Piece>();
-        const copy = bytes.slice(data + data_offsets[0], data + data_offsets[1]);
-        found.set(base, pieces.set(first, { dtype, shape, bytes: copy }));
+      const parsed = parseShard(bytes);
+      for (const tensor of parsed.tensors) {
+        seen.set(tensor.base, (seen.get(tensor.base) ?? new Set()).add(shard));
+        if (names.includes(tensor.base)) found.add(tensor, parsed);
       }
     };
     await streamShards(
@@ -126,41 +112,6 @@ function notKept(name: string, precision: Precision): ResNet50Error {
       ? "is folded into the convolution before it in int8 weights: load with precision 'f32' to have it"
       : 'is not in these shards, which an earlier version wrote: convert the checkpoint again';
   return fault(name, why);
-}
-
-const asFloats = (bytes: Uint8Array<ArrayBuffer>): Float32Array<ArrayBuffer> => new Float32Array(bytes.buffer);
-
-/** A vector of one number an output channel. */
-function joined(pieces: Map<number, Piece>, channels: number): Float32Array<ArrayBuffer> {
-  const all = new Float32Array(channels);
-  for (const [first, { bytes }] of pieces) all.set(asFloats(bytes), first);
-  return all;
-}
-
-/** The numbers of a tensor, dequantized, in torch's order. */
-function assemble(
-  spec: TensorSpec,
-  pieces: Map<number, Piece>,
-  scales: Map<number, Piece> | undefined,
-): Float32Array<ArrayBuffer> {
-  const [channels = 1, inputs = 1, kernel = 1] = spec.shape;
-  if (spec.shape.length === 1) return joined(pieces, channels);
-  const [row, area] = [spec.count / channels, kernel * kernel];
-  const all = new Float32Array(spec.count);
-  const scaleOf = scales === undefined ? undefined : joined(scales, channels);
-  for (const [first, { dtype, shape, bytes }] of pieces) {
-    const stored = dtype === 'I8' ? new Int8Array(bytes.buffer) : asFloats(bytes);
-    // [out, height, width, in]; or as torch has it, where that compresses better.
-    const channelsLast = shape.length === 4 && !(kernel > 1 && shape[1] === inputs && shape[2] === kernel);
-    for (let o = 0; o < stored.length / row; o++) {
-      const scale = scaleOf?.[first + o] ?? 1;
-      for (let i = 0; i < row; i++) {
-        const from = channelsLast ? (i % area) * inputs + Math.floor(i / area) : i;
-        all[(first + o) * row + i] = (stored[o * row + from] as number) * scale;
-      }
-    }
-  }
-  return all;
 }
 
 /**
