@@ -27,8 +27,7 @@ const shardOf = (values, shape, metadata) =>
 function joined(...shards) {
   const tensors = new JoinedTensors();
   for (const bytes of shards) {
-    const shard = parseShard(bytes);
-    for (const tensor of shard.tensors) tensors.add(tensor, shard);
+    for (const tensor of parseShard(bytes).tensors) tensors.add(tensor);
   }
   return tensors;
 }

@@ -208,4 +208,10 @@ test('load: overrides go on top of the head’s transforms', async (t) => {
   ]);
   assert.equal((await loaded({})).activation, 'softmax');
   assert.equal((await loaded({ head: { ...head, activation: 'sigmoid' } })).activation, 'sigmoid');
+  const one = { ...head, classes: ['a'], weight: new Float32Array(2048), bias: new Float32Array(1) };
+  assert.equal((await loaded({ head: one })).activation, 'sigmoid', 'one class');
+  assert.equal((await loaded({ head: { ...one, activation: 'softmax' } })).activation, 'softmax');
+  const { weight: embeddings, bias: _, ...origin } = one;
+  const votes = { ...origin, method: 'knn', embeddings, labels: Int32Array.of(0), k: 1 };
+  assert.equal((await loaded({ head: votes })).activation, 'softmax', 'votes');
 });

@@ -2,21 +2,14 @@
  * A core with a network in it: one module, one session, one thread of callers. Runs in whatever realm it is created in.
  */
 
-import { fault } from '../base/check.js';
-import type { TensorSpec } from '../base/resnet50.js';
-import { mergeTransforms } from '../base/transforms.js';
+import { activationFor } from '../base/activation.js';
+import { parameterCount } from '../base/resnet50.js';
 import { copyIn, unwrap } from '../core/start.js';
 import type { CoreInput, CoreModule, CorePicture, CoreResult, CoreSession, CoreSettings } from '../core/types.js';
-import type {
-  ImageSettings,
-  JobContext,
-  LoadedFacts,
-  LoadSpec,
-  PlainHead,
-  PreparedImage,
-} from '../protocol/messages.js';
+import type { Head } from '../protocol/head.js';
+import type { ImageSettings, JobContext, LoadedFacts, LoadSpec, PreparedImage } from '../protocol/messages.js';
 import type { Category } from '../weights/manifest.js';
-import type { Parameter, ParameterSource } from '../weights/parameters.js';
+import type { LoadedShards } from '../weights/pieces.js';
 import { type ImageRealm, withInput } from './input.js';
 import { type LoadedNetwork, type LoadRealm, loadNetwork } from './load.js';
 
@@ -34,18 +27,18 @@ export class Engine {
   facts: LoadedFacts;
   readonly core: CoreModule;
   readonly session: CoreSession;
-  readonly parameters: ParameterSource | undefined;
+  readonly shards: LoadedShards | undefined;
   /** Without a head of the user's own. */
   readonly #ownFacts: LoadedFacts;
 
   private constructor(
-    { core, session, facts, parameters }: LoadedNetwork,
+    { core, session, facts, shards }: LoadedNetwork,
     private readonly realm: Realm,
   ) {
     this.core = core;
     this.session = session;
     this.facts = this.#ownFacts = facts;
-    this.parameters = parameters;
+    this.shards = shards;
   }
 
   /** Starts a core and fills its network. */
@@ -62,40 +55,44 @@ export class Engine {
    * Puts a head of the user's own in place of the network's, or (null) the network's back.
    * @returns the facts from now on
    */
-  setHead(head: PlainHead | null): LoadedFacts {
-    const pointers: number[] = [];
-    try {
-      for (const part of head?.parts ?? []) pointers.push(copyIn(this.core, part, 'the head'));
-      const [features = 0, perRow = 0] = pointers;
-      const settings = head && { classes: head.facts.classes, rows: head.rows, k: head.k, features, perRow };
-      unwrap(this.session.setHead(settings), 'head');
-    } finally {
-      for (const pointer of pointers) this.core.release(pointer);
-    }
-    this.facts = { ...this.#ownFacts, ...head?.facts };
+  setHead(head: Head | null): LoadedFacts {
+    if (head === null) unwrap(this.session.setHead(null), 'head');
+    this.facts = { ...this.#ownFacts, ...(head && this.#place(head)) };
     return this.facts;
   }
 
+  /** What becomes different. */
+  #place(head: Head): Partial<LoadedFacts> {
+    const { method } = head;
+    const linear = method === 'head';
+    const classes = head.classes.length;
+    // Rows of features (of classes, or of examples that vote), and of each row its bias or its class.
+    const parts = linear ? ([head.weight, head.bias] as const) : ([head.embeddings, head.labels] as const);
+    const pointers: number[] = [];
+    try {
+      for (const part of parts) pointers.push(copyIn(this.core, part, 'the head'));
+      const [features = 0, perRow = 0] = pointers;
+      const rows = { rows: parts[1].length, k: linear ? null : head.k };
+      unwrap(this.session.setHead({ classes, ...rows, features, perRow }), 'head');
+    } finally {
+      for (const pointer of pointers) this.core.release(pointer);
+    }
+    const categories = head.classes.map((label) => ({ label }));
+    const activation = linear ? activationFor(head.activation, classes) : 'softmax';
+    return { classes, categories, head: method, activation, parameters: parameterCount(linear ? classes : 0) };
+  }
+
   /** Runs a picture, or a tensor if `calls` takes it. */
-  run<T>({ image, ...settings }: ImageSettings & { image: PreparedImage }, calls: Calls<T>): Promise<T> {
-    const { decode, view } = settings;
-    const all = { decode, view, transforms: mergeTransforms(this.facts.transforms, settings.transforms) };
-    const { picture, tensor } = calls;
-    return withInput(this.core, this.realm, image, decode, {
-      picture: (input) => picture(input, all),
-      ...(tensor && { tensor: (input) => tensor(input, all) }),
+  run<T>(job: ImageSettings & { image: PreparedImage }, { picture, tensor }: Calls<T>): Promise<T> {
+    return withInput(this.core, this.realm, job.image, job.decode, {
+      picture: (input) => picture(input, job),
+      ...(tensor && { tensor: (input) => tensor(input, job) }),
     });
   }
 
   /** A copy of numbers in the core's memory. */
   copyOut(pointer: number, count: number): Float32Array<ArrayBuffer> {
     return new Float32Array(this.core.HEAPF32.subarray(pointer / 4, pointer / 4 + count));
-  }
-
-  /** Values of a parameter or buffer. */
-  async parameter(spec: TensorSpec, signal: AbortSignal): Promise<Parameter> {
-    if (this.parameters !== undefined) return this.parameters.read(spec, signal);
-    throw fault(spec.name, 'is kept packed only, as weights: null drew it from the seed: load real weights to read it');
   }
 
   /** Gives the network back; the module's memory goes with the engine itself. */

@@ -42,9 +42,9 @@ export class Host extends Receiver<keyof NetworkJobs> {
     features: (job) => imageJobs.features(this.#loaded, job),
     explain: (job) => imageJobs.explain(this.#loaded, job),
     head: (head) => this.#loaded.setHead(head),
-    parameter: (spec, { signal }) => this.#loaded.parameter(spec, signal),
+    tensors: (names, { signal }) => this.#loaded.shards?.tensors(names, signal) ?? null,
     fetch: (request, { signal }) => fetchInput(request, signal),
-    shards: (_, { signal }) => this.#loaded.parameters?.files(signal) ?? null,
+    shards: (_, { signal }) => this.#loaded.shards?.files(signal) ?? null,
   };
 
   get #loaded(): Engine {

@@ -7,13 +7,13 @@ import { activationFor } from '../base/activation.js';
 import { fault } from '../base/check.js';
 import { ResNet50Error } from '../base/errors.js';
 import { parameterCount } from '../base/resnet50.js';
-import { mergeTransforms } from '../base/transforms.js';
+import { overridden } from '../base/transforms.js';
 import { type CoreFactory, copyIn, coreLoadFailed, startCore, unwrap } from '../core/start.js';
 import type { CoreModule, CoreSession } from '../core/types.js';
 import type { JobContext, LoadedFacts, LoadSpec } from '../protocol/messages.js';
 import type { WeightsFolder } from '../weights/folder.js';
 import { inMemory } from '../weights/folder-memory.js';
-import { ParameterSource } from '../weights/parameters.js';
+import { LoadedShards } from '../weights/pieces.js';
 import { findWeightsFolder, shardsOf } from '../weights/source.js';
 import { streamShards } from '../weights/stream.js';
 
@@ -30,7 +30,7 @@ export interface LoadedNetwork {
   session: CoreSession;
   facts: LoadedFacts;
   /** Absent from random networks. */
-  parameters?: ParameterSource;
+  shards?: LoadedShards;
 }
 
 /** Starts the core while the weights are on their way, and fills it as they arrive. */
@@ -71,7 +71,7 @@ function randomNetwork(
   );
   unwrap(session.initializeRandomly(seed), 'weights');
   onProgress({ phase: 'ready', loaded: 0, total: 0, shard: '' });
-  const transforms = mergeTransforms(spec.fallbackTransforms, spec.transforms);
+  const transforms = overridden(spec.fallbackTransforms, spec.transforms);
   const parameters = parameterCount(classes);
   const facts: LoadedFacts = {
     ...{ name: null, address: null, meta: {}, categories: null, precision: 'f32' },
@@ -95,7 +95,7 @@ async function networkFromFolder(
       : await findWeightsFolder(source, (address) => realm.openFolder(address, spec.precision), signal);
   const precision = spec.precision === 'auto' ? (manifest.precisions.int8 ? 'int8' : 'f32') : spec.precision;
   const shards = shardsOf(manifest, precision, folder.address);
-  const transforms = mergeTransforms(manifest.transforms, spec.transforms);
+  const transforms = overridden(manifest.transforms, spec.transforms);
   const total = shards.reduce((sum, s) => sum + s.bytes, 0);
   onProgress({ phase: 'manifest', loaded: 0, total, shard: '' });
 
@@ -105,7 +105,6 @@ async function networkFromFolder(
     const settings = { classes: categories.length, precision, activationBits, threads, ranges };
     return { core, session: unwrap(core.createSession(settings), manifest.name) };
   });
-  const parameters = new ParameterSource(folder, shards, precision, manifest);
   creating.catch(() => undefined); // awaited in take(), in order
   await streamShards(
     folder,
@@ -139,8 +138,8 @@ async function networkFromFolder(
     // Torchvision's `_metrics` are of float32; what int8 made of them is told apart from them.
     meta: manifest.quantization ? { ...manifest.meta, quantization: manifest.quantization } : manifest.meta,
     ...{ classes: manifest.categories.length, parameters: manifest.parameters, transforms, precision },
-    ...{ ownTransforms: mergeTransforms(manifest.transforms), head: null },
+    ...{ ownTransforms: overridden(manifest.transforms), head: null },
     activation: activationFor(manifest.activation, categories.length),
   };
-  return { ...made, facts, parameters };
+  return { ...made, facts, shards: new LoadedShards(folder, shards, manifest) };
 }

@@ -38,8 +38,7 @@ const LAYERS = BLOCKS.flatMap((b) =>
 export function takeLayer4({ files }: FilesSource): Layer4 {
   const stored = new JoinedTensors();
   for (const { bytes } of files) {
-    const shard = parseShard(bytes);
-    for (const tensor of shard.tensors) if (isRead(tensor.base)) stored.add(tensor, shard);
+    for (const tensor of parseShard(bytes).tensors) if (isRead(tensor.base)) stored.add(tensor);
   }
   const parameters: Record<string, Numbers> = {};
   for (const layer of LAYERS) {

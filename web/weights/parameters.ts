@@ -1,16 +1,12 @@
 /**
- * Values of parameters by torchvision's names, read again from the shards that a network was filled from: the core
- * keeps packed weights only.
+ * Values of parameters by torchvision's names, made of what a network's shards hold.
  */
 
 import { fault } from '../base/check.js';
 import type { ResNet50Error } from '../base/errors.js';
-import type { TensorSpec } from '../base/resnet50.js';
-import type { WeightsFolder } from './folder.js';
-import type { Manifest, Precision, Shard } from './manifest.js';
-import { JoinedTensors, parseShard } from './shard.js';
-import type { FilesSource, StoredFile } from './source.js';
-import { streamShards } from './stream.js';
+import { findParameter } from '../base/resnet50.js';
+import type { Precision } from './manifest.js';
+import { JoinedTensors, type Tensors } from './shard.js';
 
 /** What `model.parameter(name)` gives. */
 export interface Parameter {
@@ -33,76 +29,45 @@ export interface Parameter {
 /** torch's BatchNorm2d default, which ResNet-50 does not change. */
 const EPSILON = 1e-5;
 
-/** The shards of a loaded network. */
-export class ParameterSource {
-  /** Names of tensors -> the shards that hold pieces of them; known once all shards have been read again. */
-  #holders: Map<string, Set<Shard>> | undefined;
-
-  constructor(
-    private readonly folder: WeightsFolder,
-    private readonly shards: readonly Shard[],
-    private readonly precision: Precision,
-    private readonly manifest: Manifest,
-  ) {}
-
-  /** All shards as they are. */
-  async files(signal: AbortSignal): Promise<FilesSource> {
-    const files: StoredFile[] = [];
-    const take = ({ file }: Shard, bytes: Uint8Array<ArrayBuffer>) => void files.push({ file, bytes });
-    await streamShards(this.folder, this.shards, { take }, signal);
-    return { kind: 'files', manifest: this.manifest, files };
+/**
+ * A parameter or buffer of a network.
+ * @param read gets tensors out of its shards; null where there are no shards
+ * @throws ResNet50Error INVALID_ARGUMENT (no such name, or not to be had), and what `read` throws
+ */
+export async function readParameter(
+  name: string,
+  { classes, precision }: { classes: number; precision: Precision },
+  read: (names: readonly string[]) => Promise<Tensors | null>,
+): Promise<Parameter> {
+  const spec = findParameter(name, classes);
+  const dot = name.lastIndexOf('.');
+  const layer = name.slice(0, dot);
+  const norm = layer.replace(/conv(\d)$/, 'bn$1').replace(/downsample\.0$/, 'downsample.1');
+  const [from, to] = [channelsRead(layer), channelsWritten(layer)].map((leader) => `${leader}.equalization`);
+  const around = [`${layer}.scale`, `${layer}.bias`, `${norm}.weight`, `${norm}.running_var`, `${from}`, `${to}`];
+  const tensors = await read([name, ...(name.endsWith('.weight') ? around : [])]);
+  if (tensors === null) {
+    throw fault(name, 'is kept packed only, as weights: null drew it from the seed: load real weights to read it');
   }
-
-  /** @throws ResNet50Error INVALID_ARGUMENT (not to be had), and what reading shards throws */
-  async read(spec: TensorSpec, signal: AbortSignal): Promise<Parameter> {
-    const { name } = spec;
-    const dot = name.lastIndexOf('.');
-    const layer = name.slice(0, dot);
-    const isConvolution = spec.shape.length === 4;
-    const norm = layer.replace(/conv(\d)$/, 'bn$1').replace(/downsample\.0$/, 'downsample.1');
-    const [from, to] = [channelsRead(layer), channelsWritten(layer)].map((leader) => `${leader}.equalization`);
-    const around = [`${layer}.scale`, `${layer}.bias`, `${norm}.weight`, `${norm}.running_var`, `${from}`, `${to}`];
-    const tensors = await this.#fetch([name, ...(name.endsWith('.weight') ? around : [])], signal);
-    const values = spec.shape.length > 1 ? tensors.weight(layer, 'OIHW') : tensors.numbers(name);
-    if (values === undefined) throw notKept(name, this.precision);
-    const vector = (tensor: string) => tensors.numbers(tensor) ?? new Float32Array(spec.shape[0] as number);
-    const folded = isConvolution && !tensors.has(`${norm}.weight`);
-    const bias = folded ? vector(`${layer}.bias`) : undefined;
-    if (this.precision === 'int8' && spec.shape.length > 1) {
-      const [read, written] = [tensors.numbers(from as string), tensors.numbers(to as string)];
-      equalizeBack(values, spec.shape, read, written);
-      if (bias) equalizeBack(bias, [bias.length, 1], undefined, written);
-    }
-    if (isConvolution && !folded) unfold(values, vector(`${norm}.weight`), vector(`${norm}.running_var`));
-    return {
-      ...{ name, shape: spec.shape, values, folded },
-      exact: !isConvolution && this.precision === 'f32',
-      ...(bias ? { bias } : {}),
-    };
+  const joined = JoinedTensors.of(tensors);
+  const { shape } = spec;
+  const values = shape.length > 1 ? joined.weight(layer, 'OIHW') : joined.numbers(name);
+  if (values === undefined) throw notKept(name, precision);
+  const vector = (tensor: string) => joined.numbers(tensor) ?? new Float32Array(shape[0] as number);
+  const isConvolution = shape.length === 4;
+  const folded = isConvolution && !joined.has(`${norm}.weight`);
+  const bias = folded ? vector(`${layer}.bias`) : undefined;
+  if (precision === 'int8' && shape.length > 1) {
+    const [inputs, outputs] = [joined.numbers(`${from}`), joined.numbers(`${to}`)];
+    equalizeBack(values, shape, inputs, outputs);
+    if (bias) equalizeBack(bias, [bias.length, 1], undefined, outputs);
   }
-
-  /** Tensors by name. */
-  async #fetch(names: readonly string[], signal: AbortSignal): Promise<JoinedTensors> {
-    const holders = this.#holders;
-    const shards = holders && new Set(names.flatMap((name) => [...(holders.get(name) ?? [])]));
-    const seen = new Map<string, Set<Shard>>();
-    const found = new JoinedTensors();
-    const take = (shard: Shard, bytes: Uint8Array<ArrayBuffer>) => {
-      const parsed = parseShard(bytes);
-      for (const tensor of parsed.tensors) {
-        seen.set(tensor.base, (seen.get(tensor.base) ?? new Set()).add(shard));
-        if (names.includes(tensor.base)) found.add(tensor, parsed);
-      }
-    };
-    await streamShards(
-      this.folder,
-      this.shards.filter((shard) => shards?.has(shard) ?? true),
-      { take },
-      signal,
-    );
-    this.#holders ??= seen;
-    return found;
-  }
+  if (isConvolution && !folded) unfold(values, vector(`${norm}.weight`), vector(`${norm}.running_var`));
+  return {
+    ...{ name, shape, values, folded },
+    exact: !isConvolution && precision === 'f32',
+    ...(bias ? { bias } : {}),
+  };
 }
 
 function notKept(name: string, precision: Precision): ResNet50Error {

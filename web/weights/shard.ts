@@ -19,9 +19,14 @@ export interface ShardTensor {
   first: number;
   dtype: string;
   shape: number[];
+  /** The shard's, if it says. */
+  layout: string | undefined;
   /** A view of the shard. */
   bytes: Bytes;
 }
+
+/** Pieces of tensors by the whole's name. */
+export type Tensors = Record<string, ShardTensor[]>;
 
 /** A shard whose header was read. */
 export interface ParsedShard {
@@ -42,7 +47,8 @@ export function parseShard(bytes: Bytes): ParsedShard {
       },
     ]): ShardTensor => {
       const [base = '', first = '0'] = name.split('#');
-      return { name, base, first: Number(first), dtype, shape, bytes: bytes.subarray(data + begin, data + end) };
+      const view = bytes.subarray(data + begin, data + end);
+      return { name, base, first: Number(first), dtype, shape, layout: metadata.layout, bytes: view };
     },
   );
   return { tensors, metadata };
@@ -59,12 +65,19 @@ export class JoinedTensors {
     Map<number, { values: Int8Array | Float32Array; shape: number[]; order: WeightOrder }>
   >();
 
+  /** Of all these. */
+  static of(tensors: Tensors): JoinedTensors {
+    const joined = new JoinedTensors();
+    for (const pieces of Object.values(tensors)) for (const piece of pieces) joined.add(piece);
+    return joined;
+  }
+
   /** Takes a copy of a tensor out of a shard. */
-  add({ base, first, dtype, shape, bytes }: ShardTensor, { metadata }: ParsedShard): void {
+  add({ base, first, dtype, shape, layout, bytes }: ShardTensor): void {
     const { buffer } = bytes.slice();
     const values = dtype === 'I8' ? new Int8Array(buffer) : new Float32Array(buffer);
     const pieces = this.#pieces.get(base) ?? new Map();
-    this.#pieces.set(base, pieces.set(first, { values, shape, order: orderOf(shape, metadata.layout) }));
+    this.#pieces.set(base, pieces.set(first, { values, shape, order: orderOf(shape, layout) }));
   }
 
   has(name: string): boolean {
