@@ -69,8 +69,6 @@ export default async function factory(options = {}) {
   const core = {
     HEAPU8,
     HEAPF32,
-    // Of the module, so that what it throws is thrown by the core, as in the real one.
-    open,
     allocate(bytes) {
       if (bytes > 2 ** 25) return 0;
       if (top + bytes > HEAPU8.length) top = 16;
@@ -99,7 +97,7 @@ export default async function factory(options = {}) {
           for (let row = 0; row < input.n; row++) fill(row, pixel);
           return ok(logits);
         }
-        const opened = core.open(input, settings);
+        const opened = open(input, settings);
         if (opened?.value === undefined) return opened;
         for (let row = 0; row < crops; row++) fill(row, opened.value + row);
         return ok(logits);
@@ -142,7 +140,7 @@ export default async function factory(options = {}) {
           return ok({ best: best.value[0], grid, box, width: 8, height: 8 });
         },
         preprocess(picture, settings) {
-          const opened = core.open(picture, settings);
+          const opened = open(picture, settings);
           if (opened?.value === undefined) return opened;
           const { cropSize } = settings.transforms;
           const bytes = cropSize * cropSize * 3;
@@ -171,13 +169,13 @@ export default async function factory(options = {}) {
       const fields = { classes, parameters: 1000 + classes };
       const methods = {
         calibrate(picture, settings) {
-          const opened = core.open(picture, settings);
+          const opened = open(picture, settings);
           return opened?.value === undefined ? opened : ok(void calibrated++);
         },
         calibrateGenerated: () => ok(void calibrated++),
         // Pixels from 100 to 1000 are another class than in int8.
         runFloat: (picture, settings) => {
-          const opened = core.open(picture, settings);
+          const opened = open(picture, settings);
           if (opened?.value === undefined) return opened;
           const pixel = opened.value;
           const logits = core.allocate(classes * 4);
