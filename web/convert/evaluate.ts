@@ -1,15 +1,15 @@
 /**
  * What quantization cost: both networks on labeled photos.
  */
-import { readFile } from 'node:fs/promises';
-import { fileError } from '../base/files.node.js';
+import { fault } from '../base/check.js';
+import { ResNet50Error } from '../base/errors.js';
 import type { ConverterModule, CoreConverter } from '../core/converter-types.js';
 import { unwrap } from '../core/start.js';
 import type { CoreResult } from '../core/types.js';
-import type { Manifest } from '../weights/manifest.js';
+import type { Category, Manifest } from '../weights/manifest.js';
 import { type Measures, measure } from '../weights/measures.js';
 import { withImage } from './calibrate.js';
-import { readLabeled } from './labeled.js';
+import { readLabeled, readPhoto } from './labeled.js';
 import type { ConvertOptions } from './options.js';
 
 /** Runs the int8 network that was made and the f32 one on labeled photos, as torchvision would see them. */
@@ -19,8 +19,10 @@ export async function evaluate(
   ranges: Manifest['ranges'],
   options: ConvertOptions,
   folder: string,
+  categories: readonly Category[],
 ): Promise<{ int8: Measures; f32: Measures }> {
-  const photos = await readLabeled(folder, converter.classes);
+  const { photos, notes } = await readLabeled(folder, categories);
+  for (const note of notes) options.onWarning?.(`${folder}: ${note}`);
   const { classes } = converter;
   const { threads, transforms } = options;
   const network = unwrap(
@@ -34,21 +36,26 @@ export async function evaluate(
       unwrap(network.loadShard(pointer, bytes, `shard ${i}`), 'int8');
     }
     const rows: { int8: Float32Array[]; f32: Float32Array[] } = { int8: [], f32: [] };
-    for (const [i, { path }] of photos.entries()) {
-      const bytes = await readFile(path).catch((error) => {
-        throw fileError(path, error);
-      });
-      const take = (offset: CoreResult<number>): Float32Array => {
-        const first = unwrap(offset, path) / 4;
-        return core.HEAPF32.slice(first, first + classes);
-      };
-      withImage(core, bytes, path, false, (image) => {
-        rows.f32.push(take(converter.runFloat(image)));
-        rows.int8.push(take(network.run(image, transforms, 1)));
-      });
+    const labels: number[] = [];
+    const take = (offset: CoreResult<number>, path: string): Float32Array => {
+      const first = unwrap(offset, path) / 4;
+      return core.HEAPF32.slice(first, first + classes);
+    };
+    for (const [i, { path, label }] of photos.entries()) {
+      try {
+        withImage(core, await readPhoto(path), path, false, (image) => {
+          const f32 = take(converter.runFloat(image), path);
+          rows.int8.push(take(network.run(image, transforms, 1), path));
+          rows.f32.push(f32);
+          labels.push(label);
+        });
+      } catch (error) {
+        if (!(error instanceof ResNet50Error)) throw error;
+        options.onWarning?.(`left out of the evaluation: ${error.message}`);
+      }
       options.onProgress?.('evaluating', (i + 1) / photos.length);
     }
-    const labels = photos.map(({ label }) => label);
+    if (labels.length === 0) throw fault(folder, 'holds no photo that could be read (JPEG, PNG, BMP)');
     return { int8: measure(rows.int8, labels, rows.f32), f32: measure(rows.f32, labels) };
   } finally {
     network.delete();
