@@ -108,13 +108,16 @@ async function readLabelsFile(folder: string): Promise<LabelsFile | undefined> {
 }
 
 function labelsFolder(folder: string, labels: readonly FileLabel[]): LabeledFolder {
-  const photos = labels.map(({ file, label }) => {
-    const path = resolve(folder, file);
-    const other = file.replaceAll('\\', '/'); // written on Windows
-    return { path: other === file || existsSync(path) ? path : resolve(folder, other), file, label };
-  });
+  const photos = labels.map(({ file, label }) => ({ path: pictureIn(folder, file), file, label }));
   if (photos.length === 0) throw fault(join(folder, LABELS_FILE), 'names no picture');
   return { folder, photos, classes: null, counted: null, notes: [] };
+}
+
+/** The path of a picture by a name that another program wrote, perhaps on Windows. */
+export function pictureIn(folder: string, file: string): string {
+  const path = resolve(folder, file);
+  const other = file.replaceAll('\\', '/');
+  return other === file || existsSync(path) ? path : resolve(folder, other);
 }
 
 function whatInstead({ classes, loose }: ImageFolder): string {
