@@ -11,11 +11,12 @@ import { remedyFor } from './verify-settings.js';
 /**
  * Root mean square differences, in deviations of the logits. f32 differs by about 1e-5 from the same pixels and, as
  * measured, by up to 0.01 where another JPEG decoder read them; the mildest wrong transform (bicubic) makes 0.04. int8
- * has about 0.05 of its own. A search ends where the mean is `enough`, and counts if it leaves `improvement` of it.
+ * has about 0.05 of its own. A search ends where the mean is `enough`,
+ * and counts if at most `improvement` of it and `left` remain.
  */
 const LIMITS = {
-  f32: { picture: 0.03, mean: 0.01, enough: 0.015, improvement: 0.5 },
-  int8: { picture: 0.6, mean: 0.25, enough: 0, improvement: 0.8 },
+  f32: { picture: 0.03, mean: 0.01, enough: 0.015, improvement: 0.5, left: 0.2 },
+  int8: { picture: 0.6, mean: 0.25, enough: 0, improvement: 0.8, left: 0.3 },
 } as const;
 
 /** A picture of both. */
@@ -62,6 +63,8 @@ export async function causesOf(
   const { precision } = model.info();
   const limits = LIMITS[precision];
   if (agreed && precision === 'f32') return [];
+  const order = agreed ? undefined : orderCause(compared);
+  if (order !== undefined) return [order];
   const sample = precision === 'f32' ? sampleOf(compared, 5, 3) : sampleOf(compared, 3, 9);
   const deviation = deviationOf(compared.map(({ reference }) => reference));
   const differenceIn = async (of: ResNet50, how: Setting): Promise<number> => {
@@ -75,10 +78,10 @@ export async function causesOf(
   const onTried = () => progress.update((++tried % 14) / 14, `other transforms on ${sample.length} pictures`);
   const finding = await findChanges(setting, (how) => differenceIn(model, how), limits.enough, onTried);
   progress.done();
-  if (finding.changes.length > 0 && finding.after <= finding.before * limits.improvement)
+  if (finding.changes.length > 0 && finding.after <= Math.min(finding.before * limits.improvement, limits.left))
     return fromChanges(finding, setting, sample.length);
   if (agreed) return [];
-  return [orderCause(compared) ?? (await checkpointCause(model, differenceIn, setting, finding, options, compared))];
+  return [await checkpointCause(model, differenceIn, setting, finding, options, compared)];
 }
 
 function fromChanges({ changes, before, after }: Finding, start: Setting, pictures: number): Cause[] {

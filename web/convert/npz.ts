@@ -11,8 +11,8 @@ export interface NumpyArray {
   texts?: string[];
 }
 
-/** Longest array, bytes: 300,000 pictures of 1000 classes in float32. */
-const MAX_BYTES = 1.2e9;
+/** All arrays together, bytes: 100,000 pictures of 1000 classes in float32. */
+const MAX_BYTES = 4e8;
 const MAX_ARRAYS = 64;
 
 /**
