@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { importSource, scratch } from './helpers.mjs';
 
-const { readFolder, readLabeled, photoInput, readPhoto } = await importSource('convert/labeled.ts');
+const { readFolder, readLabeled, pictureInput, readPhoto } = await importSource('convert/labeled.ts');
 
 const named = (...labels) => labels.map((label) => ({ label }));
 const FLOWERS = named('daisy', 'rose', 'tulip');
@@ -196,13 +196,13 @@ test('what is no such folder is refused with the reason', async (t) => {
 
 test('a photo is read where it is a file, whatever its name', async (t) => {
   const folder = await made(t, ['a.jpg']);
-  assert.equal(await photoInput(join(folder, 'a.jpg')), join(folder, 'a.jpg'));
+  assert.equal(await pictureInput(join(folder, 'a.jpg')), join(folder, 'a.jpg'));
   execFileSync('mkfifo', [join(folder, 'pipe.jpg')]);
-  for (const read of [photoInput, readPhoto]) {
+  for (const read of [pictureInput, readPhoto]) {
     for (const name of ['pipe.jpg', 'none.jpg', '.'])
       await assert.rejects(read(join(folder, name)), { code: 'FILE_NOT_FOUND' });
   }
   const odd = Buffer.concat([Buffer.from(`${folder}/`), Buffer.of(0xff), Buffer.from('.jpg')]);
   await writeFile(odd, 'content');
-  assert.equal(Buffer.from(await photoInput(join(folder, '\udcff.jpg'))).toString(), 'content');
+  assert.equal(Buffer.from(await pictureInput(join(folder, '\udcff.jpg'))).toString(), 'content');
 });

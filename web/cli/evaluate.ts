@@ -3,7 +3,7 @@
  */
 import { describe, ResNet50Error } from '../base/errors.js';
 import { writeWhole } from '../base/files.node.js';
-import { type LabeledPhoto, photoInput, readLabeled } from '../convert/labeled.js';
+import { type LabeledPhoto, pictureInput, readLabeled } from '../convert/labeled.js';
 import { type Answer, agreementOf, type Evaluation, MEASURES, type Run, scoresOf, worstOf } from '../convert/scores.js';
 import type { ClassifyOptions, LoadOptions, ResNet50 } from '../index.node.js';
 import type { Category } from '../weights/manifest.js';
@@ -137,7 +137,7 @@ async function runOver(
   const answers: Answer[] = [];
   for (const [i, { path, file, label }] of photos.entries()) {
     try {
-      const all = await model.classify(await photoInput(path), { ...options, topK: Number.POSITIVE_INFINITY });
+      const all = await model.classify(await pictureInput(path), { ...options, topK: Number.POSITIVE_INFINITY });
       const rank = all.findIndex(({ index }) => index === label);
       const best = all.slice(0, 5).map(({ index, score }) => ({ index, score }));
       answers.push({ file, path, label, best, rank, score: all[rank]?.score ?? 0 });

@@ -4,7 +4,7 @@
 
 import { describe } from '../base/errors.js';
 import { writeDeep } from '../base/files.node.js';
-import { type LabeledPhoto, photoInput, readFolder } from '../convert/labeled.js';
+import { type LabeledPhoto, pictureInput, readFolder } from '../convert/labeled.js';
 import type { Example, FitOptions, FitReport, ResNet50, Score } from '../index.node.js';
 import {
   IMAGE_OPTIONS,
@@ -108,7 +108,7 @@ async function embedAll(
   let failures = 0;
   for (const [i, { path, label }] of photos.entries()) {
     try {
-      examples.push({ label: String(label), embedding: await model.embed(await photoInput(path), options) });
+      examples.push({ label: String(label), embedding: await model.embed(await pictureInput(path), options) });
     } catch (error) {
       failures++;
       const message = describe(error);

@@ -3,7 +3,7 @@
  * pictures of what was got wrong.
  */
 import { encode } from 'fast-png';
-import { photoInput } from '../convert/labeled.js';
+import { pictureInput } from '../convert/labeled.js';
 import { type Answer, type Evaluation, MEASURES, type Run, worstOf } from '../convert/scores.js';
 import type { ImageOptions, LoadOptions } from '../index.node.js';
 import { loadWithProgress } from './classify.js';
@@ -144,7 +144,7 @@ async function picturesOf(
   try {
     const figures: string[] = [];
     for (const answer of wrong) {
-      const { pixels, width, height } = await model.preprocess(await photoInput(answer.path), images);
+      const { pixels, width, height } = await model.preprocess(await pictureInput(answer.path), images);
       figures.push(figure(answer, evaluation, thumbnail(pixels, width, height)));
     }
     return figures;

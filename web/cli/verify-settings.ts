@@ -3,7 +3,7 @@
  */
 import type { Transforms } from '../base/transforms.js';
 import type { Setting } from '../convert/causes.js';
-import { photoInput } from '../convert/labeled.js';
+import { pictureInput } from '../convert/labeled.js';
 import type { ImageOptions, ResNet50 } from '../index.node.js';
 
 /** Logits of a picture; what the network's own call does not offer is prepared here, as a tensor. */
@@ -20,7 +20,7 @@ export async function logitsWith(
     ...{ orientation, background: background ?? null },
     transforms: { ...transforms, mean: own.mean, std: own.std },
   };
-  const image = await photoInput(path);
+  const image = await pictureInput(path);
   if (usual) return model.logits(image, options);
   const { pixels, width, height } = await model.preprocess(image, options);
   return model.logits({ tensor: normalized(pixels, transforms, swapped), shape: [3, height, width] });

@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import { ResNet50Error } from '../base/errors.js';
 import type { ConverterModule, CoreConverter } from '../core/converter-types.js';
 import { copyIn, unwrap } from '../core/start.js';
-import type { CoreImage } from '../core/types.js';
+import type { CorePicture, CorePictureSettings } from '../core/types.js';
 import type { Manifest } from '../weights/manifest.js';
 import { picturesBelow } from './image-folder.js';
 import { readPhoto } from './labeled.js';
@@ -35,7 +35,9 @@ export async function calibrate(
   let used = 0;
   for (const [i, path] of photos.entries()) {
     try {
-      calibrateWith(core, converter, await readPhoto(path), basename(path));
+      const name = basename(path);
+      const [photo, settings] = photoInput(core, await readPhoto(path), name, true);
+      unwrap(converter.calibrate(photo, settings), name);
       used++;
     } catch (error) {
       if (!(error instanceof ResNet50Error)) throw error;
@@ -55,30 +57,16 @@ export async function calibrate(
   return { images: used, kind: 'photos' };
 }
 
-function calibrateWith(core: ConverterModule, converter: CoreConverter, bytes: Uint8Array, name: string): void {
-  withImage(core, bytes, name, true, (image) => unwrap(converter.calibrate(image), name));
-}
-
-/** Decodes a photo, works on it and frees it. */
-export function withImage<T>(
+/** A photo for one call of the converter, which frees it, and how it is decoded. */
+export function photoInput(
   core: ConverterModule,
   bytes: Uint8Array,
   name: string,
   applyOrientation: boolean,
-  work: (image: CoreImage) => T,
-): T {
-  const pointer = copyIn(core, bytes, name);
-  try {
-    const decode = { maxPixels: 268_402_689, applyOrientation, background: null };
-    const image = unwrap(core.decodeImage(pointer, bytes.length, decode), name);
-    try {
-      return work(image);
-    } finally {
-      image.delete();
-    }
-  } finally {
-    core.release(pointer);
-  }
+): [CorePicture, CorePictureSettings] {
+  const decode = { maxPixels: 268_402_689, applyOrientation, background: null };
+  const picture = { pointer: copyIn(core, bytes, name), bytes: bytes.length };
+  return [picture, { decode, view: { rotate: 0, region: null } }];
 }
 
 /** At most `count` of the items, evenly spread. */

@@ -8,7 +8,7 @@ import { unwrap } from '../core/start.js';
 import type { CoreResult } from '../core/types.js';
 import type { Category, Manifest } from '../weights/manifest.js';
 import { type Measures, measure } from '../weights/measures.js';
-import { withImage } from './calibrate.js';
+import { photoInput } from './calibrate.js';
 import { readLabeled, readPhoto } from './labeled.js';
 import type { ConvertOptions } from './options.js';
 
@@ -25,15 +25,15 @@ export async function evaluate(
   for (const note of notes) options.onWarning?.(`${folder}: ${note}`);
   const { classes } = converter;
   const { threads, transforms } = options;
-  const network = unwrap(
-    core.createNetwork({ classes, precision: 'int8', activationBits: 7, threads, ranges }),
+  const session = unwrap(
+    core.createSession({ classes, precision: 'int8', activationBits: 7, threads, ranges }),
     'int8',
   );
   try {
     const count = unwrap(converter.planShards('int8', options.shardBytes), 'int8');
     for (let i = 0; i < count; i++) {
       const { pointer, bytes } = unwrap(converter.shard(i), 'int8');
-      unwrap(network.loadShard(pointer, bytes, `shard ${i}`), 'int8');
+      unwrap(session.loadShard(pointer, bytes, `shard ${i}`), 'int8');
     }
     const rows: { int8: Float32Array[]; f32: Float32Array[] } = { int8: [], f32: [] };
     const labels: number[] = [];
@@ -43,12 +43,12 @@ export async function evaluate(
     };
     for (const [i, { path, label }] of photos.entries()) {
       try {
-        withImage(core, await readPhoto(path), path, false, (image) => {
-          const f32 = take(converter.runFloat(image), path);
-          rows.int8.push(take(network.run(image, transforms, 1), path));
-          rows.f32.push(f32);
-          labels.push(label);
-        });
+        const bytes = await readPhoto(path);
+        const f32 = take(converter.runFloat(...photoInput(core, bytes, path, false)), path);
+        const [picture, settings] = photoInput(core, bytes, path, false);
+        rows.int8.push(take(session.logits(picture, { ...settings, transforms }), path));
+        rows.f32.push(f32);
+        labels.push(label);
       } catch (error) {
         if (!(error instanceof ResNet50Error)) throw error;
         options.onWarning?.(`left out of the evaluation: ${error.message}`);
@@ -58,6 +58,6 @@ export async function evaluate(
     if (labels.length === 0) throw fault(folder, 'holds no photo that could be read (JPEG, PNG, BMP)');
     return { int8: measure(rows.int8, labels, rows.f32), f32: measure(rows.f32, labels) };
   } finally {
-    network.delete();
+    session.delete();
   }
 }

@@ -83,7 +83,7 @@ export async function readPhoto(path: string): Promise<Uint8Array<ArrayBuffer>> 
  * A photo as calls of a model take it: its path, so that errors name it, or its bytes if the path is not Unicode.
  * @throws ResNet50Error FILE_NOT_FOUND
  */
-export async function photoInput(path: string): Promise<string | Uint8Array<ArrayBuffer>> {
+export async function pictureInput(path: string): Promise<string | Uint8Array<ArrayBuffer>> {
   if (typeof pathOf(path) !== 'string') return readPhoto(path);
   await checkIsFile(path);
   return resolve(path);
