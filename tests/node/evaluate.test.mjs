@@ -104,6 +104,14 @@ test('folders that do not fit the network stop it, with both sides named; leftov
   assert.match(fits.stderr, /left out what programs left behind: \.ipynb_checkpoints, x\/\._1\.jpg/);
 });
 
+test('names cannot control the terminal', async (t) => {
+  const { evaluate } = await setUp(t, { 'ant/\x1b]0;title\x07.jpg': 1, 'bee/\x1b[2J.jpg': 'text', 'ant/1\n.jpg': 0 });
+  const { status, stdout, stderr } = await evaluate();
+  assert.equal(status, 1);
+  assert.doesNotMatch(stdout + stderr, /[\x1b\x07]/);
+  assert.match(stdout, /ant\/\\x1b\]0;title\\x07\.jpg +ant taken for bee/);
+});
+
 test('the report is one file with matrix and pictures; names cannot break out of it', async (t) => {
   const evil = '<img src=x onerror=alert(1)>';
   const pictures = Object.fromEntries(Array.from({ length: 70 }, (_, i) => [`ant/${i}.jpg`, 1]));

@@ -3,6 +3,7 @@
  */
 import { describe, ResNet50Error } from '../base/errors.js';
 import { writeWhole } from '../base/files.node.js';
+import { visible } from '../convert/file-names.js';
 import { type LabeledPhoto, pictureInput, readLabeled } from '../convert/labeled.js';
 import { type Answer, agreementOf, type Evaluation, MEASURES, type Run, scoresOf, worstOf } from '../convert/scores.js';
 import type { ClassifyOptions, LoadOptions, ResNet50 } from '../index.node.js';
@@ -67,12 +68,12 @@ export async function evaluateCommand(args: string[]): Promise<number> {
   const options = loadOptions(values);
   const model = await loadWithProgress(options);
   const evaluation = await evaluate(model, folder, options, images);
-  for (const note of evaluation.notes) process.stderr.write(`resnet50-wasm: ${folder}: ${note}\n`);
+  for (const note of evaluation.notes) process.stderr.write(visible(`resnet50-wasm: ${folder}: ${note}\n`));
   if (report) {
     const { reportOf } = await import('./report.js');
     await writeWhole(report, await reportOf(evaluation, options, images));
   }
-  print(values.json ? `${JSON.stringify(plain(evaluation), null, 2)}\n` : `${shown(evaluation)}\n`);
+  print(values.json ? `${JSON.stringify(plain(evaluation), null, 2)}\n` : visible(`${shown(evaluation)}\n`));
   return evaluation.failed.length === 0 ? 0 : 1;
 }
 
@@ -145,7 +146,7 @@ async function runOver(
       if (!(error instanceof ResNet50Error)) throw error;
       const message = describe(error);
       failed.push({ file, code: error.code, message: message.includes(file) ? message : `${file}: ${message}` });
-      process.stderr.write(`resnet50-wasm: left out: ${failed.at(-1)?.message}\n`);
+      process.stderr.write(visible(`resnet50-wasm: left out: ${failed.at(-1)?.message}\n`));
     }
     progress.update((i + 1) / photos.length, `${i + 1} of ${photos.length}`);
   }

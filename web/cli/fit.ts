@@ -4,6 +4,7 @@
 
 import { describe } from '../base/errors.js';
 import { writeDeep } from '../base/files.node.js';
+import { visible } from '../convert/file-names.js';
 import { type LabeledPhoto, pictureInput, readFolder } from '../convert/labeled.js';
 import type { Example, FitOptions, FitReport, ResNet50, Score } from '../index.node.js';
 import {
@@ -70,7 +71,7 @@ export async function fitCommand(args: string[]): Promise<number> {
   const out = await outFile('fit', values);
   const options = fitOptions(values);
   const { photos, notes } = await readFolder(folder);
-  for (const note of notes) process.stderr.write(`resnet50-wasm: ${folder}: ${note}\n`);
+  for (const note of notes) process.stderr.write(visible(`resnet50-wasm: ${folder}: ${note}\n`));
   const model = await loadWithProgress(loadOptions(values));
   try {
     const { examples, failures } = await embedAll(model, photos, values);

@@ -5,8 +5,10 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fault } from '../base/check.js';
 import { describe, ResNet50Error } from '../base/errors.js';
+import { mergeTransforms } from '../base/transforms.js';
 import type { Setting } from '../convert/causes.js';
 import { deviationOf, differenceOf, meanRms } from '../convert/compare.js';
+import { visible } from '../convert/file-names.js';
 import { pictureIn } from '../convert/labeled.js';
 import { type Reference, readReference } from '../convert/reference.js';
 import type { ResNet50 } from '../index.node.js';
@@ -80,8 +82,8 @@ export async function verifyCommand(args: string[]): Promise<number> {
       const why = `has ${reference.classes} logits per picture, but the network has ${classes} classes: name its weights with --weights`;
       throw fault(file, why);
     }
-    const { orientation = 'exif', background = null } = imageOptions(values);
-    const setting: Setting = { orientation, transforms, swapped: false };
+    const { orientation = 'exif', background = null, transforms: given } = imageOptions(values);
+    const setting: Setting = { orientation, transforms: mergeTransforms(transforms, given), swapped: false };
     const run = (of: ResNet50, path: string, how: Setting) => logitsWith(of, path, how, background);
     const { compared, failed } = await compareAll(model, reference, folder, setting, run);
     const agreed = agrees(compared, precision);
@@ -89,7 +91,7 @@ export async function verifyCommand(args: string[]): Promise<number> {
     const verdict = agreed && causes.length === 0;
     const facts = { reference: file, weights: model.weights.name, precision, folder, ...summary(compared), failed };
     const result = { ...facts, agreed: verdict, causes, worst: worstOf(compared, model) };
-    print(values.json ? `${JSON.stringify(result, null, 2)}\n` : `${shown(result)}\n`);
+    print(values.json ? `${JSON.stringify(result, null, 2)}\n` : visible(`${shown(result)}\n`));
     return verdict && failed.length === 0 ? 0 : 1;
   } finally {
     await model.dispose();
@@ -130,7 +132,7 @@ async function compareAll(
     } catch (error) {
       if (!(error instanceof ResNet50Error)) throw error;
       failed.push({ file: name, code: error.code, message: describe(error) });
-      process.stderr.write(`resnet50-wasm: left out: ${describe(error)}\n`);
+      process.stderr.write(visible(`resnet50-wasm: left out: ${describe(error)}\n`));
     }
     progress.update((i + 1) / names.length, `${i + 1} of ${names.length}`);
   }

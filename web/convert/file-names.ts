@@ -50,3 +50,10 @@ export function pathOf(name: string): string | Buffer {
 /** The first names of a list, and how many more there are. */
 export const some = (names: readonly string[], most = 5): string =>
   names.length <= most ? names.join(', ') : `${names.slice(0, most).join(', ')} and ${names.length - most} more`;
+
+/** Text with names of files and classes as a terminal may show it: what would control the terminal is written out. */
+export const visible = (text: string): string =>
+  text.replaceAll(/(?!\n)[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, (char) => {
+    const code = char.charCodeAt(0);
+    return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
+  });
