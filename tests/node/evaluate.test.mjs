@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fakeImage, fakePackage, importSource, makeVariant, run, scratch, sha256 } from './helpers.mjs';
 
-const { scoresOf, worstOf, agreementOf } = await importSource('convert/scores.ts');
+const { scoresOf, worstOf, agreementOf, ranked, twoClasses } = await importSource('convert/scores.ts');
 
 /** A variant with these labels in these precisions. */
 async function writeWeights(folder, labels, precisions = ['int8']) {
@@ -108,7 +108,7 @@ test('names cannot control the terminal', async (t) => {
   const { evaluate } = await setUp(t, { 'ant/\x1b]0;title\x07.jpg': 1, 'bee/\x1b[2J.jpg': 'text', 'ant/1\n.jpg': 0 });
   const { status, stdout, stderr } = await evaluate();
   assert.equal(status, 1);
-  assert.doesNotMatch(stdout + stderr, /[\x1b\x07]/);
+  assert.doesNotMatch(stdout + stderr, /(?!\n)\p{Cc}/u);
   assert.match(stdout, /ant\/\\x1b\]0;title\\x07\.jpg +ant taken for bee/);
 });
 
@@ -133,6 +133,26 @@ test('the report is one file with matrix and pictures; names cannot break out of
   assert.ok(html.length < 4e6);
   const missing = await evaluate('--report', at('none/report.html'));
   assert.deepEqual([missing.status, /there is no folder/.test(missing.stderr)], [2, true]);
+});
+
+test('a network with one logit has two classes: without it and with it', async (t) => {
+  assert.deepEqual(twoClasses([{ label: 'rust' }]), [{ label: 'not rust' }, { label: 'rust' }]);
+  assert.deepEqual(twoClasses(['a', 'b']), ['a', 'b']);
+  const first = (score) => ranked([{ index: 0, score }], 1)[0];
+  assert.deepEqual(
+    [0, 0.25, 0.5, 1].map((score) => [first(score).index, first(score).score]),
+    [
+      [0, 1],
+      [0, 0.75],
+      [1, 0.5],
+      [1, 1],
+    ],
+  );
+  const { evaluate } = await setUp(t, { 'fine/1.jpg': 0, 'rust/1.jpg': 0 }, ['rust']);
+  const { status, stdout, stderr } = await evaluate('--json');
+  assert.equal(status, 0, stderr);
+  assert.deepEqual(JSON.parse(stdout).runs[0].top1, 50);
+  assert.match(stderr, /order counts: fine is 0 \(not rust\), rust is 1 \(rust\)/);
 });
 
 test('scores: ranks count for top-5, mistakes are ordered by how sure they are', () => {

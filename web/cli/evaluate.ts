@@ -5,7 +5,17 @@ import { describe, ResNet50Error } from '../base/errors.js';
 import { writeWhole } from '../base/files.node.js';
 import { visible } from '../convert/file-names.js';
 import { type LabeledPhoto, pictureInput, readLabeled } from '../convert/labeled.js';
-import { type Answer, agreementOf, type Evaluation, MEASURES, type Run, scoresOf, worstOf } from '../convert/scores.js';
+import {
+  type Answer,
+  agreementOf,
+  type Evaluation,
+  MEASURES,
+  type Run,
+  ranked,
+  scoresOf,
+  twoClasses,
+  worstOf,
+} from '../convert/scores.js';
 import type { ClassifyOptions, LoadOptions, ResNet50 } from '../index.node.js';
 import type { Category } from '../weights/manifest.js';
 import {
@@ -123,7 +133,7 @@ function factsOf(model: ResNet50): { categories: readonly Category[]; weights: s
   const { categories, name } = model.weights;
   const { classes } = model.info();
   const own = categories ?? Array.from({ length: classes }, (_, i) => ({ label: `class ${i}` }));
-  return { categories: own, weights: name ?? 'random' };
+  return { categories: twoClasses(own), weights: name ?? 'random' };
 }
 
 /** Classifies all photos; what cannot be read joins `failed`. */
@@ -133,14 +143,15 @@ async function runOver(
   options: ClassifyOptions,
   failed: Evaluation['failed'],
 ): Promise<Run> {
-  const { precision } = model.info();
+  const { precision, classes } = model.info();
   const progress = progressBar(precision);
   const answers: Answer[] = [];
   for (const [i, { path, file, label }] of photos.entries()) {
     try {
-      const all = await model.classify(await pictureInput(path), { ...options, topK: Number.POSITIVE_INFINITY });
+      const found = await model.classify(await pictureInput(path), { ...options, topK: Number.POSITIVE_INFINITY });
+      const all = ranked(found, classes);
       const rank = all.findIndex(({ index }) => index === label);
-      const best = all.slice(0, 5).map(({ index, score }) => ({ index, score }));
+      const best = all.slice(0, 5);
       answers.push({ file, path, label, best, rank, score: all[rank]?.score ?? 0 });
     } catch (error) {
       if (!(error instanceof ResNet50Error)) throw error;

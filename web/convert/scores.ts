@@ -67,6 +67,26 @@ export interface Evaluation {
   failed: { file: string; code: string; message: string }[];
 }
 
+/** Classes that pictures are sorted into: a network with one logit tells whether its class is there or not. */
+export const twoClasses = (categories: readonly Category[]): readonly Category[] => {
+  const [only] = categories;
+  return categories.length === 1 && only !== undefined ? [{ label: `not ${only.label}` }, only] : categories;
+};
+
+/** All classes with their scores, best first; for one logit, both of {@link twoClasses}. */
+export function ranked(
+  all: readonly { index: number; score: number }[],
+  categories: number,
+): { index: number; score: number }[] {
+  const score = all[0]?.score;
+  if (categories !== 1 || score === undefined) return all.map(({ index, score }) => ({ index, score }));
+  const both = [
+    { index: 1, score },
+    { index: 0, score: 1 - score },
+  ];
+  return score >= 0.5 ? both : both.reverse();
+}
+
 /** Names of measures. */
 export const MEASURES = { top1: 'top-1', top5: 'top-5', balanced: 'mean of classes' } as const;
 
