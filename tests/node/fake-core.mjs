@@ -17,6 +17,13 @@ const SCORES = [softmax, (values) => values.map((x) => 1 / (1 + Math.exp(-x))), 
 /** Negative pixels make a network overflow. */
 const logitOf = (i, pixel, classes) => (pixel < 0 ? Number.NaN : i === pixel % classes ? 5 : i / 100);
 
+/** Methods of the core's objects, which are functions TYPE_METHOD with a handle as in the compiled core. */
+const METHODS = {
+  session: 'missingLayers loadShard initializeRandomly classify logits features explain preprocess setHead delete',
+  converter:
+    'calibrate calibrateGenerated runFloat beginQuantization continueQuantization quantization planShards shard compressedShard delete',
+};
+
 export default async function factory(options = {}) {
   const file = options.locateFile?.('core.wasm') ?? '';
   if (file.includes('nowhere')) throw new Error(`ENOENT: no such file, open '${file}'`);
@@ -50,6 +57,10 @@ export default async function factory(options = {}) {
     if (right <= left || bottom <= top) return fail('INVALID_ARGUMENT', 'holds no pixel of the image', 'region');
     return ok(pixel + rotate / 90 + left + top);
   };
+
+  const objects = [];
+  /** An object of the core with these methods. */
+  const hold = (methods, fields = {}) => ok({ handle: objects.push(methods), ...fields });
 
   const core = {
     HEAPU8,
@@ -91,7 +102,7 @@ export default async function factory(options = {}) {
         const ran = run(picture, settings, pick.crops);
         return ran?.value === undefined ? ran : topK(logits, classes, pick);
       };
-      return ok({
+      return hold({
         missingLayers: () => (loaded.length > 0 ? [] : ['conv1']),
         loadShard(pointer, bytes, name) {
           const content = text(pointer, bytes);
@@ -137,7 +148,8 @@ export default async function factory(options = {}) {
           HEAPF32.fill(opened.value / 255, tensor / 4, tensor / 4 + bytes);
           return ok({ pixels, tensor, side: cropSize });
         },
-        setHead: () => ok(undefined),
+        setHead: (head) =>
+          head === null ? ok(undefined) : fail('INVALID_ARGUMENT', 'holds a number that is not finite'),
         delete: () => undefined,
       });
     },
@@ -150,9 +162,8 @@ export default async function factory(options = {}) {
       let last = new Uint8Array();
       const ranges = () => ({ input: [-2.5, 2.5], conv1: [0, calibrated] });
       let precision = '';
-      return ok({
-        classes,
-        parameters: 1000 + classes,
+      const fields = { classes, parameters: 1000 + classes };
+      const methods = {
         calibrate(picture, settings) {
           const opened = open(picture, settings);
           return opened?.value === undefined ? opened : ok(void calibrated++);
@@ -198,7 +209,8 @@ export default async function factory(options = {}) {
           return ok({ pointer: 4096, bytes: packed.length });
         },
         delete: () => undefined,
-      });
+      };
+      return hold(methods, fields);
     },
   };
   /** The best classes of rows of logits. */
@@ -217,5 +229,8 @@ export default async function factory(options = {}) {
       .slice(0, k);
     return ok(picked);
   };
+  for (const [type, names] of Object.entries(METHODS))
+    for (const name of names.split(' '))
+      core[`${type}_${name}`] = (handle, ...args) => objects[handle - 1][name](...args);
   return core;
 }
