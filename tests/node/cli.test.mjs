@@ -33,7 +33,7 @@ async function setUp(t) {
 test('help and version', async (t) => {
   const { cli } = await setUp(t);
   assert.deepEqual([(await cli(['--version'])).stdout, (await cli(['--help'])).status], ['0.1.0\n', 0]);
-  for (const command of ['classify', 'convert', 'weights', 'info']) {
+  for (const command of ['classify', 'convert', 'evaluate', 'verify', 'weights', 'info']) {
     const { status, stdout } = await cli([command, '--help']);
     assert.equal(status, 0);
     assert.match(stdout, new RegExp(`^Usage: resnet50-wasm ${command}`));
@@ -58,6 +58,9 @@ test('a mistake in the command: one sentence on standard error, status 2', async
     [['convert', 'a.pth', '--name', '../x', '--out', 'y'], /--name/],
     [['convert', 'a.pth', '--name', 'x', '--out', 'y', '--mean', '1,2'], /three numbers/],
     [['convert', 'a.pth', '--name', 'x', '--out', 'y', '--activation', 'relu'], /softmax, sigmoid, none/],
+    [['evaluate'], /name one DIR/],
+    [['evaluate', 'a', 'b'], /name one DIR/],
+    [['verify'], /--reference/],
     [['weights', 'IMAGENET1K_V7'], /IMAGENET1K_V1, IMAGENET1K_V2/],
     [['classify', 'x', '--background', 'white'], /--background white: must be a color such as ffffff/],
   ];

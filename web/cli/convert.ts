@@ -30,7 +30,7 @@ export const QUANTIZATION_HELP = `  --encoding E            plain, or compact: c
   --bits N                compact: about so many bits a weight, 1 to 8  [${COMPACT_BITS}]
   --compress C            gzip or none: how shards are stored  [gzip]
   --evaluate DIR          labeled photos to measure int8 and f32 on: the manifest tells
-                          (labels.json: [{ "file", "class" }], or a folder a class)
+                          (a folder a class, or labels.json: docs/trust.md)
   --threads N             [all cores]
   --ranges R              of activations: squares, percentile or extremes  [squares of
                           photos, extremes of generated pictures]

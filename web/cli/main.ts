@@ -23,6 +23,8 @@ const HELP = `Usage: resnet50-wasm COMMAND [options]
   explain PICTURE          where in a picture a class was seen, as a PNG
   embed [FILES...]         feature vectors of pictures, as a NumPy file
   fit FOLDER               train a classifier of your own on labeled pictures
+  evaluate DIR             accuracy on labeled pictures, with a report
+  verify --reference FILE  compare with the logits of your own PyTorch network
   weights [NAMES...]       get and convert torchvision's weights; list what is there
   convert CHECKPOINT       convert a checkpoint of your own
   info                     what this machine can do, and with --weights the model's facts
@@ -72,6 +74,8 @@ const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = 
   explain: async (args) => (await import('./explain.js')).explainCommand(args),
   embed: embedCommand,
   fit: fitCommand,
+  evaluate: async (args) => (await import('./evaluate.js')).evaluateCommand(args),
+  verify: async (args) => (await import('./verify.js')).verifyCommand(args),
   weights: weightsCommand,
   convert: convertCommand,
   info: infoCommand,

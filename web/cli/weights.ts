@@ -4,7 +4,8 @@
 import { cp, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ResNet50Error } from '../base/errors.js';
-import { cacheFolder, installFolder, packagedFolder } from '../base/files.node.js';
+import { cacheFolder, installFolder } from '../base/files.node.js';
+import { packagedFolder } from '../base/package-files.node.js';
 import { checkpointName, downloadCheckpoint, verifyCheckpoint } from '../convert/checkpoints.js';
 import { MANIFEST_FILE, type Manifest, parseManifest } from '../weights/manifest.js';
 import { getWeight, ResNet50_Weights, type Weights } from '../weights/registry.js';

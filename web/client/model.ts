@@ -47,9 +47,9 @@ export class Model {
     this.#images = new ImageJobs(running);
   }
 
-  /** @internal Loads for a platform; `type` is the class of the entry. */
+  /** @internal Loads for a platform; `make` calls the constructor of the entry's class, which is private. */
   static async open<T extends Model>(
-    type: new (running: Running) => T,
+    make: (running: Running) => T,
     platform: Platform,
     options: LoadOptions,
   ): Promise<T> {
@@ -65,7 +65,7 @@ export class Model {
     const key = downloadKey(source, options);
     const session = await (key === undefined ? open() : inTurn(key, open, signal));
     const running = new Running(platform, own, source, session);
-    const model = new type(running);
+    const model = make(running);
     if (head !== null) await withTraining(platform, (t) => t.placeFirst(running, head));
     return model;
   }

@@ -49,7 +49,8 @@ export async function convert(options: ConvertOptions): Promise<Manifest> {
       precisions[precision] = { shards: makeShards(core, converter, precision, options, files) };
     }
     if (quantized !== undefined && options.evaluate !== undefined) {
-      quantized.facts.measured = await evaluate(core, converter, quantized.ranges, options, options.evaluate);
+      const { ranges, facts } = quantized;
+      facts.measured = await evaluate(core, converter, ranges, options, options.evaluate, categories);
     }
     const manifest: Manifest = {
       ...{ format: MANIFEST_FORMAT, version: MANIFEST_VERSION, name: options.name, meta: options.meta ?? {} },
