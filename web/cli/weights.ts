@@ -59,10 +59,8 @@ export async function weightsCommand(args: string[]): Promise<number> {
       continue;
     }
     const checkpoint = await findCheckpoint(weights.url, values);
-    const status = await convertWithProgress({
-      ...settings,
-      ...{ checkpoint, name: weights.name, out, transforms: weights.transforms(), meta: metaOf(weights.name) },
-    });
+    const variant = { name: weights.name, transforms: weights.transforms(), meta: metaOf(weights.name) };
+    const status = await convertWithProgress({ ...settings, checkpoint, out, ...variant }, `those of ${weights.name}`);
     if (status !== 0) return status;
   }
   return 0;
