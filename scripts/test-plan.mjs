@@ -12,6 +12,7 @@ const LONG = [
   'logits-torchvision.test.mjs',
   'memory.test.mjs',
   'model-int8.test.mjs',
+  'types.test.mjs',
   'verify-torchvision.test.mjs',
 ];
 

@@ -18,6 +18,7 @@ import {
 } from './classify.js';
 import { choice, number, parse, UsageError, type Values } from './options.js';
 import { progressBar } from './terminal.js';
+import { TRANSFORM_HELP } from './transforms.js';
 
 const HELP = `Usage: resnet50-wasm fit FOLDER --out head.safetensors [options]
 
@@ -42,7 +43,7 @@ A picture that cannot be read is left out. 'resnet50-wasm classify PICTURE --hea
   --weights-dir DIR       look for weights in DIR first  [$RESNET50_WEIGHTS_DIR]
   --precision P           int8 or f32  [int8]
   --threads N             [as many as help]
-  --no-exif               leave the picture as it is stored, as Pillow does
+${TRANSFORM_HELP}  --no-exif               leave the picture as it is stored, as Pillow does
   --background RRGGBB     color under transparent pixels  [alpha is dropped, as Pillow does]
 
 Exit status: 0, or 1 if a picture could not be read (it learnt from the others).

@@ -6,6 +6,7 @@
 import { check, checkOneOf, isListOf, isNumber } from '../base/check.js';
 import { inTurn } from '../base/concurrency.js';
 import { buffersOf, parametersOf, type TensorSpec } from '../base/resnet50.js';
+import { mergeTransforms } from '../base/transforms.js';
 import type { Classification, Preprocessed, StageOutput } from '../protocol/messages.js';
 import type { FitReport } from '../protocol/training.js';
 import type { Parameter } from '../weights/parameters.js';
@@ -17,6 +18,7 @@ import type { ImageInput, TensorInput } from './inputs.js';
 import { withLate } from './late.js';
 import {
   type ClassifyOptions,
+  checkActivation,
   checkLoadOptions,
   type ExplainOptions,
   type ImageOptions,
@@ -45,9 +47,9 @@ export class Model {
     this.#images = new ImageJobs(running);
   }
 
-  /** @internal Loads for a platform; `type` is the class of the entry. */
+  /** @internal Loads for a platform; `make` calls the constructor of the entry's class, which is private. */
   static async open<T extends Model>(
-    type: new (running: Running) => T,
+    make: (running: Running) => T,
     platform: Platform,
     options: LoadOptions,
   ): Promise<T> {
@@ -57,12 +59,13 @@ export class Model {
     const { signal, onProgress } = options;
     const { head: given } = options;
     const head = given === undefined ? null : await withTraining(platform, (t) => t.readHead(given, platform, signal));
-    const own = { ...options, transforms: options.transforms ?? head?.transforms };
+    const base = head?.transforms;
+    const own = base ? { ...options, transforms: mergeTransforms(base, options.transforms) } : options;
     const open = () => openSession(platform, own, source, signal, onProgress);
     const key = downloadKey(source, options);
     const session = await (key === undefined ? open() : inTurn(key, open, signal));
     const running = new Running(platform, own, source, session);
-    const model = new type(running);
+    const model = make(running);
     if (head !== null) await withTraining(platform, (t) => t.placeFirst(running, head));
     return model;
   }
@@ -77,10 +80,10 @@ export class Model {
   info(): ModelInfo {
     const { session, options } = this.#running;
     const { facts, choice, worker, connection } = session;
-    const { name, address, classes, parameters, precision, transforms, head } = facts;
+    const { name, address, classes, parameters, precision, transforms, activation, head } = facts;
     return {
       ...{ weights: name, address, classes, head, parameters, precision },
-      ...{ activationBits: options.activationBits ?? 7, transforms },
+      ...{ activationBits: options.activationBits ?? 7, transforms, activation },
       ...{ flavour: choice.flavour, threads: choice.threads, worker, why: [...choice.why] },
       ...{ memoryBytes: connection.memoryBytes, version: __VERSION__ },
     };
@@ -173,7 +176,7 @@ export class Model {
 
   /**
    * Where in an image (in several, one result each) a class was seen: its class activation map, exact for this network, on
-   * the image itself, with the class and its probability. `paintHeatmap` draws it.
+   * the image itself, with the class and its score. `paintHeatmap` draws it.
    * @throws ResNet50Error INVALID_ARGUMENT where there is no such class
    */
   explain(images: readonly ImageInput[], options?: ExplainOptions): Promise<Explanation[]>;
@@ -182,11 +185,12 @@ export class Model {
     images: ImageInput | readonly ImageInput[],
     options: ExplainOptions = {},
   ): Promise<Explanation | Explanation[]> {
-    const { index = null, maxSide = 512, rotate = 0 } = options;
+    const { index = null, maxSide = 512, rotate = 0, activation } = options;
     check(index === null || isListOf([index], 'number', 'string'), 'index', 'must be an index, WordNet id or label');
     check(isNumber(maxSide, 1, Number.POSITIVE_INFINITY), 'maxSide', 'must be a number from 1');
+    checkActivation(options);
     const extras = () => this.#running.platform.loadExtras();
-    return this.#images.each('explain', images, options, { index }, (seen) =>
+    return this.#images.each('explain', images, options, { index, activation }, (seen) =>
       withLate(extras(), ({ explanationOf }) => explanationOf(seen, rotate, maxSide)),
     );
   }

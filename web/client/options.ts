@@ -2,6 +2,7 @@
  * What users may ask of a model, and the check of it.
  */
 
+import { ACTIVATIONS, type Activation } from '../base/activation.js';
 import { check, checkOneOf, isCount, isListOf, isNumber } from '../base/check.js';
 import { FLAVOURS, type Flavour } from '../base/engine-support.js';
 import { mergeTransforms, type Transforms } from '../base/transforms.js';
@@ -77,25 +78,34 @@ export interface ImageOptions {
   signal?: AbortSignal;
 }
 
+/** Options of what gives scores. */
+export interface ScoreOptions {
+  /**
+   * What makes scores of the logits: 'softmax' (classes exclude each other), 'sigmoid' (each class by itself) or 'none'
+   * (the logits). Default: the network's own, which `info()` tells.
+   */
+  activation?: Activation;
+}
+
 /** Options of `classify`. */
-export interface ClassifyOptions extends ImageOptions {
+export interface ClassifyOptions extends ImageOptions, ScoreOptions {
   /** How many classes at most; Infinity for all. Default 5. */
   topK?: number;
-  /** Least probability of a class, 0..1. Default 0. */
+  /** Least score of a class, 0..1 (any number for activation 'none'). Default: all are given. */
   threshold?: number;
-  /** Only these classes: indices, WordNet ids or labels. Probabilities are still those over all classes. */
+  /** Only these classes: indices, WordNet ids or labels. Softmax is still over all classes. */
   allow?: readonly (number | string)[];
   /** Not these classes. */
   deny?: readonly (number | string)[];
   /**
-   * How many crops to look at, their probabilities averaged: 1 (default), 2 (the middle and its mirror image), 5 (the
+   * How many crops to look at, their scores averaged: 1 (default), 2 (the middle and its mirror image), 5 (the
    * middle and the corners) or 10 (those and their mirror images: torchvision's `ten_crop`). Takes as many times as long.
    */
   crops?: 1 | 2 | 5 | 10;
 }
 
 /** Options of `explain`. */
-export interface ExplainOptions extends ImageOptions {
+export interface ExplainOptions extends ImageOptions, ScoreOptions {
   /** The class to explain: by index, WordNet id or label. Default: the best. */
   index?: number | string;
   /** Longest side of the map, in numbers; Infinity for the picture's own size. Default 512. */
@@ -124,20 +134,26 @@ export function checkLoadOptions(o: LoadOptions): void {
   }
 }
 
+/** @throws ResNet50Error INVALID_ARGUMENT */
+export function checkActivation({ activation = 'none' }: ScoreOptions): void {
+  checkOneOf(activation, 'activation', ...ACTIVATIONS);
+}
+
 /** The class filter of a call, complete and checked. */
 export function pickSettings(o: ClassifyOptions): PickSettings {
-  const { topK = 5, threshold = 0, allow = null, deny = null, crops = 1 } = o;
+  const { topK = 5, threshold = Number.NEGATIVE_INFINITY, activation, allow = null, deny = null, crops = 1 } = o;
   check(
     topK === Number.POSITIVE_INFINITY || isCount(topK, 2 ** 31),
     'topK',
     'must be a whole number from 1, or Infinity',
   );
-  check(isNumber(threshold, 0, 1), 'threshold', 'must be a number, 0 to 1');
+  check(isNumber(threshold, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY), 'threshold', 'must be a number');
   for (const [name, list] of Object.entries({ allow, deny })) {
     check(isListOf(list ?? [], 'number', 'string'), name, 'must be a list of class indices, WordNet ids or labels');
   }
   checkOneOf(crops, 'crops', 1, 2, 5, 10);
-  return { topK, threshold, allow: allow && [...allow], deny: deny && [...deny], crops };
+  checkActivation(o);
+  return { topK, threshold, activation, allow: allow && [...allow], deny: deny && [...deny], crops };
 }
 
 /** The decoding of a call, complete and checked. */

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { activationFor } from '../base/activation.js';
 import { describe, ResNet50Error } from '../base/errors.js';
 import { fileError } from '../base/files.node.js';
 import type { ConverterModule, CoreConverter } from '../core/converter-types.js';
@@ -54,6 +55,7 @@ export async function convert(options: ConvertOptions): Promise<Manifest> {
     const manifest: Manifest = {
       ...{ format: MANIFEST_FORMAT, version: MANIFEST_VERSION, name: options.name, meta: options.meta ?? {} },
       ...{ transforms: options.transforms, parameters: converter.parameters, precisions },
+      activation: activationFor(options.activation, categories.length),
       ranges: quantized?.ranges ?? {},
       ...{ calibration, source },
       ...(quantized ? { quantization: quantized.facts } : {}),

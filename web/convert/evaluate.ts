@@ -12,6 +12,9 @@ import { photoInput } from './calibrate.js';
 import { readLabeled, readPhoto } from './labeled.js';
 import type { ConvertOptions } from './options.js';
 
+/** Of a network with one logit: its class, and the other. */
+const TWO_CLASSES = [{ label: 'class 0' }, { label: 'class 1' }];
+
 /** Runs the int8 network that was made and the f32 one on labeled photos, as torchvision would see them. */
 export async function evaluate(
   core: ConverterModule,
@@ -21,9 +24,11 @@ export async function evaluate(
   folder: string,
   categories: readonly Category[],
 ): Promise<{ int8: Measures; f32: Measures }> {
-  const { photos, notes } = await readLabeled(folder, categories);
-  for (const note of notes) options.onWarning?.(`${folder}: ${note}`);
   const { classes } = converter;
+  // One logit decides between two classes, as if the first one's were 0: folders (or labels) 0 and 1.
+  const binary = classes === 1;
+  const { photos, notes } = await readLabeled(folder, binary ? TWO_CLASSES : categories);
+  for (const note of notes) options.onWarning?.(`${folder}: ${note}`);
   const { threads, transforms } = options;
   const session = unwrap(
     core.createSession({ classes, precision: 'int8', activationBits: 7, threads, ranges }),
@@ -39,7 +44,8 @@ export async function evaluate(
     const labels: number[] = [];
     const take = (offset: CoreResult<number>, path: string): Float32Array => {
       const first = unwrap(offset, path) / 4;
-      return core.HEAPF32.slice(first, first + classes);
+      const logits = core.HEAPF32.slice(first, first + classes);
+      return binary ? Float32Array.of(0, ...logits) : logits;
     };
     for (const [i, { path, label }] of photos.entries()) {
       try {

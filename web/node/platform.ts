@@ -6,8 +6,9 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { check, fault } from '../base/check.js';
 import { describe } from '../base/errors.js';
-import { installFolder, packagedFolder, readImageFile } from '../base/files.node.js';
+import { installFolder, readImageFile } from '../base/files.node.js';
 import type { Limits } from '../base/limits.js';
+import { packagedFolder, workerFile } from '../base/package-files.node.js';
 import { badInput } from '../client/input-checks.js';
 import type { Platform, SourceRequest } from '../client/platform.js';
 import { fetchInput } from '../weights/http.js';
@@ -73,7 +74,7 @@ export const nodePlatform: Platform = {
   noWorker: () => undefined,
   noThreadsInPlace: 'threads in place would keep the process alive',
   offered,
-  startWorker: () => startWorker(new URL('./worker.node.js', import.meta.url)),
+  startWorker: async () => startWorker(workerFile()),
   startInPlace: async () => {
     const [{ startHostInPlace }, { nodeRealm }] = await Promise.all([
       import('../host/in-place.js'),

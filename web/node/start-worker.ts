@@ -5,8 +5,8 @@ import { Worker } from 'node:worker_threads';
 import { describe, ResNet50Error } from '../base/errors.js';
 import type { Port, Reply } from '../protocol/messages.js';
 
-/** Resolves once the worker has said hello. */
-export function startWorker(script: URL): Promise<Port> {
+/** Resolves once the worker has said hello. `script` is a path: a URL may be of another realm's class (jsdom). */
+export function startWorker(script: string): Promise<Port> {
   return new Promise((resolvePort, reject) => {
     let worker: Worker;
     const failed = (why: string) => reject(new ResNet50Error('WORKER_FAILED', `the worker did not start: ${why}`));
