@@ -4,7 +4,9 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { describe } from '../base/errors.js';
+import { namedHere } from '../convert/labeled.js';
 import {
   type Classification,
   type ClassifyOptions,
@@ -177,7 +179,22 @@ export function namesOf(command: string, positionals: string[]): Iterable<string
 export const readable = async (file: string): Promise<string | Uint8Array> => (file === '-' ? stdinBytes() : file);
 
 async function* namesFromStdin(): AsyncGenerator<string> {
-  for await (const line of createInterface({ input: process.stdin })) if (line !== '') yield line;
+  for await (const line of createInterface({ input: decoded(process.stdin) })) {
+    if (line !== '') yield line.includes('\\') && !line.includes('://') ? namedHere(line) : line;
+  }
+}
+
+/** A stream of bytes as text: UTF-8, or UTF-16 if it begins with that mark, as PowerShell writes it. No mark is left. */
+function decoded(stream: NodeJS.ReadableStream): Readable {
+  let decoder: TextDecoder | undefined;
+  return Readable.from(
+    (async function* () {
+      for await (const chunk of stream as AsyncIterable<Buffer>) {
+        decoder ??= new TextDecoder(chunk[0] === 0xff && chunk[1] === 0xfe ? 'utf-16le' : 'utf-8');
+        yield decoder.decode(chunk, { stream: true });
+      }
+    })(),
+  );
 }
 
 async function stdinBytes(): Promise<Uint8Array> {

@@ -6,7 +6,7 @@
 
 import { probeEngine } from '../base/engine-support.js';
 import { describe } from '../base/errors.js';
-import { installFolder } from '../base/files.node.js';
+import { installFolderIfAny } from '../base/files.node.js';
 import { classifyCommand, loadOptions, loadWithProgress, MODEL_OPTIONS, print } from './classify.js';
 import { convertCommand } from './convert.js';
 import { embedCommand } from './embed.js';
@@ -46,7 +46,7 @@ async function infoCommand(args: string[]): Promise<number> {
     version: __VERSION__,
     node: process.version,
     ...probeEngine(),
-    installed: installFolder(),
+    installed: installFolderIfAny() ?? 'nowhere: this user has no home folder (set HOME or XDG_CACHE_HOME)',
   };
   if (values.weights !== undefined) {
     const model = await loadWithProgress(loadOptions(values));

@@ -27,6 +27,7 @@ export type {
   ImageOptions,
   LoadOptions,
   PreprocessOptions,
+  Settled,
 } from './options.js';
 export { cosineSimilarity, rankBySimilarity, type Vector } from './similarity.js';
 export type { Summary, SummaryOptions, SummaryRow } from './summary.js';

@@ -3,18 +3,18 @@
  * it knows what platform.ts says.
  */
 
-import { check, checkOneOf, isListOf, isNumber } from '../base/check.js';
-import { inTurn, Queue } from '../base/concurrency.js';
-import { ResNet50Error } from '../base/errors.js';
+import { check, checkOptions, isFields, isListOf, SIGNAL } from '../base/check.js';
+import { anyOf, inTurn, Queue } from '../base/concurrency.js';
+import { naming, ResNet50Error } from '../base/errors.js';
 import { buffersOf, findParameter, parametersOf, type TensorSpec } from '../base/resnet50.js';
 import { mergeTransforms, normalizationMismatch, type Transforms } from '../base/transforms.js';
 import { viewSettings } from '../base/view.js';
 import type {
   Classification,
-  ExplainedGrid,
   ImageJob,
   ImageSettings,
   Jobs,
+  PreparedImage,
   Preprocessed,
   StageOutput,
 } from '../protocol/messages.js';
@@ -27,7 +27,9 @@ import type { Example, FitOptions } from './fit-options.js';
 import type { ModelInfo, ModelWeights } from './info.js';
 import {
   type AddressOpener,
+  asDrawn,
   type ImageInput,
+  isTensor,
   type Preparing,
   prepare,
   prepareTensor,
@@ -36,6 +38,7 @@ import {
 } from './inputs.js';
 import {
   type ClassifyOptions,
+  checkCall,
   checkLoadOptions,
   decodeSettings,
   type ExplainOptions,
@@ -43,6 +46,7 @@ import {
   type LoadOptions,
   type PreprocessOptions,
   pickSettings,
+  type Settled,
 } from './options.js';
 import type { Platform } from './platform.js';
 import { downloadKey, openSession, type Session, sourceOf } from './session.js';
@@ -53,8 +57,8 @@ type Numbers = Float32Array<ArrayBuffer>;
 type Saved = Uint8Array<ArrayBuffer> | Record<string, Uint8Array<ArrayBuffer>>;
 /** Outputs of stages by name. */
 type Stages = Record<string, StageOutput>;
-/** One row of stages, or a row per image. */
-type Features = StageOutput[] | StageOutput[][];
+/** What the network can see. */
+type Given = ImageInput | TensorInput;
 /** What a job on an image is asked besides what all of them are. */
 type Wish<N extends ImageJob> = Omit<Jobs[N]['request'], 'image' | keyof ImageSettings>;
 
@@ -104,9 +108,10 @@ export class Model {
     options: LoadOptions,
   ): Promise<T> {
     checkLoadOptions(options);
-    options.signal?.throwIfAborted();
+    const { onProgress } = options;
+    const signal = anyOf(options.signal);
+    signal.throwIfAborted();
     const source = sourceOf(platform, options);
-    const { signal, onProgress } = options;
     const { head: given } = options;
     const head = given === undefined ? null : await withTraining(platform, (t) => t.readHead(given, platform, signal));
     const own = { ...options, transforms: options.transforms ?? head?.head.transforms };
@@ -140,58 +145,55 @@ export class Model {
    * The best classes of an image, best first; of several images, one list each, in order.
    * @throws ResNet50Error naming the image and the reason; the model stays usable
    */
+  classify(
+    images: readonly ImageInput[],
+    options: Settled<ClassifyOptions>,
+  ): Promise<PromiseSettledResult<Classification[]>[]>;
   classify(images: readonly ImageInput[], options?: ClassifyOptions): Promise<Classification[][]>;
   classify(image: ImageInput, options?: ClassifyOptions): Promise<Classification[]>;
-  async classify(
-    images: ImageInput | readonly ImageInput[],
-    options: ClassifyOptions = {},
-  ): Promise<Classification[] | Classification[][]> {
-    return this.#each('classify', images, options, { pick: pickSettings(options) });
+  async classify(images: ImageInput | readonly ImageInput[], options: ClassifyOptions = {}): Promise<unknown> {
+    return this.#each('classify', images, options, { pick: pickSettings(options) }, (classes) => classes);
   }
 
   /**
    * The network's raw output, before softmax, one number a class: of an image, of several, or of a prepared tensor (one
    * row for shape [3, height, width], n rows for [n, 3, height, width]).
    */
-  logits(images: readonly ImageInput[], options?: ImageOptions): Promise<Numbers[]>;
-  logits(image: ImageInput | TensorInput, options?: ImageOptions): Promise<Numbers>;
+  logits(images: readonly Given[], options: Settled<ImageOptions>): Promise<PromiseSettledResult<Numbers>[]>;
+  logits(images: readonly Given[], options?: ImageOptions): Promise<Numbers[]>;
+  logits(image: Given, options?: ImageOptions): Promise<Numbers>;
   logits(image: TensorInput, options?: ImageOptions): Promise<Numbers | Numbers[]>;
-  async logits(
-    images: ImageInput | TensorInput | readonly ImageInput[],
-    options: ImageOptions = {},
-  ): Promise<Numbers | Numbers[]> {
-    return this.#rows('logits', images, options, {});
+  async logits(images: Given | readonly Given[], options: ImageOptions = {}): Promise<unknown> {
+    return this.#rows('logits', images, options, {}, (row) => row);
   }
 
   /**
    * What the network would see of an image (of several, one result each): the 8-bit crop, and the normalized tensor as
    * torchvision's `weights.transforms()` gives it.
    */
+  preprocess(
+    images: readonly ImageInput[],
+    options: Settled<PreprocessOptions>,
+  ): Promise<PromiseSettledResult<Preprocessed>[]>;
   preprocess(images: readonly ImageInput[], options?: PreprocessOptions): Promise<Preprocessed[]>;
   preprocess(image: ImageInput, options?: PreprocessOptions): Promise<Preprocessed>;
-  async preprocess(
-    images: ImageInput | readonly ImageInput[],
-    options: PreprocessOptions = {},
-  ): Promise<Preprocessed | Preprocessed[]> {
+  async preprocess(images: ImageInput | readonly ImageInput[], options: PreprocessOptions = {}): Promise<unknown> {
+    checkCall('preprocess', options);
     const { layout = 'nchw' } = options;
-    checkOneOf(layout, 'layout', 'nchw', 'nhwc');
-    return this.#each('preprocess', images, options, { layout });
+    return this.#each('preprocess', images, options, { layout }, (seen) => seen);
   }
 
   /**
    * The 2048 pooled features of an image (of several, or of a tensor, one vector each): what the classifier sees, and
    * what similar pictures have in common.
    */
-  embed(images: readonly ImageInput[], options?: ImageOptions): Promise<Numbers[]>;
+  embed(images: readonly Given[], options: Settled<ImageOptions>): Promise<PromiseSettledResult<Numbers>[]>;
+  embed(images: readonly Given[], options?: ImageOptions): Promise<Numbers[]>;
   embed(image: ImageInput, options?: ImageOptions): Promise<Numbers>;
   embed(image: TensorInput, options?: ImageOptions): Promise<Numbers | Numbers[]>;
-  async embed(
-    images: ImageInput | TensorInput | readonly ImageInput[],
-    options: ImageOptions = {},
-  ): Promise<Numbers | Numbers[]> {
-    const features: Features = await this.#rows('features', images, options, { stages: ['avgpool'] });
+  async embed(images: Given | readonly Given[], options: ImageOptions = {}): Promise<unknown> {
     const vector = ([pooled]: StageOutput[]): Numbers => (pooled as StageOutput).data;
-    return isRow(features) ? vector(features) : features.map(vector);
+    return this.#rows('features', images, options, { stages: ['avgpool'] }, vector);
   }
 
   /**
@@ -200,24 +202,33 @@ export class Model {
    * by name, from one pass. Of several images, or of a tensor, one result each.
    * @throws ResNet50Error INVALID_ARGUMENT for other names
    */
-  features(images: readonly ImageInput[], stage: string, options?: ImageOptions): Promise<StageOutput[]>;
+  features(
+    images: readonly Given[],
+    stage: string,
+    options: Settled<ImageOptions>,
+  ): Promise<PromiseSettledResult<StageOutput>[]>;
+  features(images: readonly Given[], stage: string, options?: ImageOptions): Promise<StageOutput[]>;
   features(image: ImageInput, stage: string, options?: ImageOptions): Promise<StageOutput>;
   features(image: TensorInput, stage: string, options?: ImageOptions): Promise<StageOutput | StageOutput[]>;
-  features(images: readonly ImageInput[], stages: readonly string[], options?: ImageOptions): Promise<Stages[]>;
+  features(
+    images: readonly Given[],
+    stages: readonly string[],
+    options: Settled<ImageOptions>,
+  ): Promise<PromiseSettledResult<Stages>[]>;
+  features(images: readonly Given[], stages: readonly string[], options?: ImageOptions): Promise<Stages[]>;
   features(image: ImageInput, stages: readonly string[], options?: ImageOptions): Promise<Stages>;
   features(image: TensorInput, stages: readonly string[], options?: ImageOptions): Promise<Stages | Stages[]>;
   async features(
-    images: ImageInput | TensorInput | readonly ImageInput[],
+    images: Given | readonly Given[],
     stage: string | readonly string[],
     options: ImageOptions = {},
-  ): Promise<StageOutput | StageOutput[] | Stages | Stages[]> {
+  ): Promise<unknown> {
     const names = typeof stage === 'string' ? [stage] : stage;
     const named = isListOf(names, 'string') && names.length > 0 && !names.includes('');
     check(named, 'stage', "must be a name such as 'layer3', or a list of names");
-    const features: Features = await this.#rows('features', images, options, { stages: names });
     const shaped = (row: StageOutput[]) =>
-      typeof stage === 'string' ? (row[0] as StageOutput) : Object.fromEntries(names.map((name, i) => [name, row[i]]));
-    return (isRow(features) ? shaped(features) : features.map(shaped)) as Stages;
+      typeof stage === 'string' ? row[0] : Object.fromEntries(names.map((name, i) => [name, row[i]]));
+    return this.#rows('features', images, options, { stages: [...names] }, shaped);
   }
 
   /**
@@ -225,18 +236,16 @@ export class Model {
    * the image itself, with the class and its probability. `paintHeatmap` draws it.
    * @throws ResNet50Error INVALID_ARGUMENT where there is no such class
    */
+  explain(
+    images: readonly ImageInput[],
+    options: Settled<ExplainOptions>,
+  ): Promise<PromiseSettledResult<Explanation>[]>;
   explain(images: readonly ImageInput[], options?: ExplainOptions): Promise<Explanation[]>;
   explain(image: ImageInput, options?: ExplainOptions): Promise<Explanation>;
-  async explain(
-    images: ImageInput | readonly ImageInput[],
-    options: ExplainOptions = {},
-  ): Promise<Explanation | Explanation[]> {
+  async explain(images: ImageInput | readonly ImageInput[], options: ExplainOptions = {}): Promise<unknown> {
+    checkCall('explain', options);
     const { index = null, maxSide = 512, rotate = 0 } = options;
-    check(index === null || isListOf([index], 'number', 'string'), 'index', 'must be an index, WordNet id or label');
-    check(isNumber(maxSide, 1, Number.POSITIVE_INFINITY), 'maxSide', 'must be a number from 1');
-    const explained = await this.#each('explain', images, options, { index });
-    const onImage = (of: ExplainedGrid) => explanationOf(of, rotate, maxSide);
-    return Array.isArray(explained) ? explained.map(onImage) : onImage(explained);
+    return this.#each('explain', images, options, { index }, (of) => explanationOf(of, rotate, maxSide));
   }
 
   /**
@@ -246,6 +255,8 @@ export class Model {
    */
   async fit(examples: readonly Example[], options: FitOptions = {}): Promise<FitReport> {
     check(Array.isArray(examples), 'examples', 'must be a list of { image, label } or { embedding, label }');
+    check(isFields(options), 'options', 'must be an object');
+    check(options.signal === undefined || SIGNAL[1](options.signal), 'signal', SIGNAL[0]);
     const settings = this.#imageSettings(options);
     const signal = this.#until(options.signal);
     const preparing = examples.flatMap((example, i) =>
@@ -256,8 +267,7 @@ export class Model {
       const { workerUrl, wasmUrl } = this.#options;
       const where = { worker: this.#session.worker, workerUrl: workerUrl?.toString(), wasmUrl: wasmUrl?.toString() };
       const { threads } = this.#session.choice;
-      const features = (stages: readonly string[]) =>
-        this.#inOrder('features', preparing, { stages, ...settings }, signal);
+      const features = (stages: readonly string[]) => this.#values(preparing, { stages, ...settings }, signal);
       const shards = () => this.#session.connection.call('shards', null, { signal });
       const { placed, source, report } = await withTraining(this.#platform, (t) => {
         const connect = (threads: number) => t.connectTrainer({ ...where, threads });
@@ -309,12 +319,13 @@ export class Model {
    * norms bit for bit, convolutions to the last bit or two. From int8 weights: what the network computes with.
    * @throws ResNet50Error INVALID_ARGUMENT for names that do not exist, and those that int8 weights do not have
    */
-  async parameter(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<Parameter> {
+  async parameter(name: string, options: { signal?: AbortSignal } = {}): Promise<Parameter> {
+    checkOptions(options, { signal: SIGNAL });
     const spec = findParameter(name, this.#session.facts.classes);
     const head = this.#head;
     if (head !== null && name.startsWith('fc.'))
       return withTraining(this.#platform, (t) => t.fcParameter(head.head, name));
-    const until = this.#until(signal);
+    const until = this.#until(options.signal);
     const work = async () => (await this.#liveSession()).connection.call('parameter', spec, { signal: until });
     return this.#queue.add(work, until);
   }
@@ -339,9 +350,8 @@ export class Model {
 
   #imageSettings(options: ImageOptions): ImageSettings {
     const decode = decodeSettings(options, this.#limits.maxPixels);
-    const transforms = options.transforms ?? {};
-    this.#warnOfNormalization(mergeTransforms(this.#session.facts.transforms, transforms));
-    return { decode, view: viewSettings(options), transforms };
+    this.#warnOfNormalization(mergeTransforms(this.#session.facts.transforms, options.transforms));
+    return { decode, view: viewSettings(options), transforms: { ...options.transforms } };
   }
 
   /** Says once, by name and numbers, that pictures are normalized otherwise than in training. */
@@ -360,17 +370,15 @@ export class Model {
     images: unknown,
     options: ImageOptions,
     wish: Wish<N>,
-    // biome-ignore lint/suspicious/noExplicitAny: whether it is one row or several depends on the images
-  ): Promise<any> {
-    if (isTensor(images)) {
-      const image = prepareTensor(images, 'the tensor');
-      const request = { image, ...this.#imageSettings(options), ...wish } as Jobs[N]['request'];
-      const signal = this.#until(options.signal);
-      const rows = await this.#queue.add(() => this.#run(job, request, signal), signal);
-      return images.shape.length === 3 ? rows[0] : rows;
-    }
-    const rows = await this.#each(job, images, options, wish);
-    return Array.isArray(images) ? (rows as Jobs[N]['result'][]).map(([row]) => row) : rows[0];
+    shape: (row: Jobs[N]['result'][number]) => unknown,
+  ): Promise<unknown> {
+    if (!isTensor(images)) return this.#each(job, images, options, wish, ([row]) => shape(row as never));
+    checkCall(job, options);
+    const image = prepareTensor(images, 'the tensor');
+    const request = { image, ...this.#imageSettings(options), ...wish } as Jobs[N]['request'];
+    const signal = this.#until(options.signal);
+    const rows = await this.#queue.add(() => this.#run(job, request, signal), signal);
+    return images.shape.length === 3 ? shape(rows[0] as never) : Array.from(rows as never[], shape);
   }
 
   /** One job per image, in one place of the queue; the next image is prepared while one is computed. */
@@ -379,34 +387,73 @@ export class Model {
     images: unknown,
     options: ImageOptions,
     wish: Wish<N>,
-    // biome-ignore lint/suspicious/noExplicitAny: whether it is one result or a list depends on the images
-  ): Promise<any> {
+    shape: (result: Jobs[N]['result']) => unknown,
+  ): Promise<unknown> {
+    checkCall(job, options);
+    const { settled = false } = options;
+    const many = Array.isArray(images);
+    check(many || !settled, 'settled', 'is for lists of images');
     const settings = { ...this.#imageSettings(options), ...wish };
     const signal = this.#until(options.signal);
-    const many = Array.isArray(images);
-    const inputs = (many ? images : [images]) as ImageInput[];
-    const label = (i: number) => (many ? `image ${i}` : 'the image');
-    const preparing: Preparing[] = inputs.map((input, i) => prepare(input, label(i), this.#opener, this.#limits));
+    const begin = (input: ImageInput, i: number): Preparing => {
+      try {
+        return prepare(input, many ? `image ${i}` : 'the image', this.#opener, this.#limits);
+      } catch (error) {
+        if (!settled) throw error;
+        return () => Promise.reject(error);
+      }
+    };
+    const preparing = Array.from(many ? images : [images], begin); // holes are entries too
     return this.#queue.add(async () => {
-      const results: Jobs[N]['result'][] = [];
-      for await (const result of this.#inOrder(job, preparing, settings, signal)) results.push(result);
+      const results: unknown[] = [];
+      for await (const one of this.#inOrder(job, preparing, settings, signal)) {
+        const { status } = one;
+        if (status === 'fulfilled') {
+          const value = shape(one.value);
+          results.push(settled ? { status, value } : value);
+        } else {
+          const reason = many ? naming(`image ${results.length}`, one.reason) : one.reason;
+          if (!settled) throw reason;
+          results.push({ status, reason });
+        }
+      }
       return many ? results : results[0];
     }, signal);
   }
 
-  /** The results of jobs one after the other; the next image is prepared while one is computed. */
+  /** What became of jobs one after the other; the next image is prepared while one is computed. */
   async *#inOrder<N extends ImageJob>(
     job: N,
     preparing: readonly Preparing[],
     settings: ImageSettings & Wish<N>,
     signal: AbortSignal,
-  ): AsyncGenerator<Jobs[N]['result']> {
-    let ahead = preparing[0]?.(signal);
+  ): AsyncGenerator<PromiseSettledResult<Jobs[N]['result']>> {
+    const begin = (i: number) => {
+      const image = preparing[i]?.(signal);
+      image?.catch(() => undefined); // awaited when it is its turn
+      return image;
+    };
+    let ahead = begin(0);
     for (let i = 0; i < preparing.length; i++) {
-      const image = await ahead;
-      ahead = preparing[i + 1]?.(signal);
-      ahead?.catch(() => undefined); // awaited in the next round
-      if (image !== undefined) yield await this.#run(job, { image, ...settings } as Jobs[N]['request'], signal);
+      const [image] = await Promise.allSettled([ahead as Promise<PreparedImage>]);
+      signal.throwIfAborted();
+      ahead = begin(i + 1);
+      const work =
+        image.status === 'rejected'
+          ? [image as PromiseSettledResult<never>]
+          : await Promise.allSettled([
+              this.#run(job, { image: image.value, ...settings } as Jobs[N]['request'], signal),
+            ]);
+      signal.throwIfAborted();
+      yield work[0] as PromiseSettledResult<Jobs[N]['result']>;
+    }
+  }
+
+  /** Stages of examples; the first error ends it. */
+  async *#values(preparing: readonly Preparing[], settings: ImageSettings & Wish<'features'>, signal: AbortSignal) {
+    for await (const one of this.#inOrder('features', preparing, settings, signal)) {
+      if (one.status === 'rejected') throw one.reason;
+      yield one.value;
     }
   }
 
@@ -441,9 +488,15 @@ export class Model {
       );
   }
 
-  async #run<N extends ImageJob>(job: N, request: Jobs[N]['request'], signal: AbortSignal) {
+  async #run<N extends ImageJob>(job: N, request: Jobs[N]['request'], signal: AbortSignal): Promise<Jobs[N]['result']> {
     const { connection } = await this.#liveSession();
-    return connection.call(job, request, { signal, transfer: transferables(request.image) });
+    try {
+      return await connection.call(job, request, { signal, transfer: transferables(request.image) });
+    } catch (error) {
+      const image = await asDrawn(request.image, error)?.catch(() => undefined);
+      if (image === undefined) throw error;
+      return this.#run(job, { ...request, image }, signal);
+    }
   }
 
   /** The session, or a fresh one where the last one crashed: the same for a job and the picture fetched beside it. */
@@ -473,11 +526,6 @@ export class Model {
 
   /** Ends with the caller's signal or with the model. */
   #until(signal: AbortSignal | undefined): AbortSignal {
-    return signal === undefined ? this.#disposal.signal : AbortSignal.any([signal, this.#disposal.signal]);
+    return anyOf(signal, this.#disposal.signal);
   }
 }
-
-const isTensor = (v: unknown): v is TensorInput => typeof v === 'object' && v !== null && 'tensor' in v && 'shape' in v;
-
-/** One row of stages, not a list of rows. */
-const isRow = (features: Features): features is StageOutput[] => !Array.isArray(features[0]);

@@ -6,6 +6,28 @@ import { describe, fetchFailed, ResNet50Error } from '../base/errors.js';
 import { checkBytes, type Limits } from '../base/limits.js';
 import { badInput } from './input-checks.js';
 
+/** A stream of bytes: the platform's, or one of Node.js. */
+export type ByteStream = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+
+export const isStream = (v: unknown): v is ByteStream =>
+  typeof (v as ReadableStream | undefined)?.getReader === 'function' ||
+  typeof (v as AsyncIterable<unknown> | undefined)?.[Symbol.asyncIterator] === 'function';
+
+/** @throws ResNet50Error UNSUPPORTED_INPUT */
+export async function readBlob(blob: Blob, name: string): Promise<ArrayBuffer> {
+  try {
+    if (typeof blob.arrayBuffer === 'function') return await blob.arrayBuffer();
+    return await new Promise((resolve, reject) => {
+      const reader = new FileReader();
+      reader.onload = () => resolve(reader.result as ArrayBuffer);
+      reader.onerror = () => reject(reader.error);
+      reader.readAsArrayBuffer(blob);
+    });
+  } catch (cause) {
+    throw badInput(`${name} cannot be read: ${describe(cause)}`, name, cause);
+  }
+}
+
 export async function readResponse(
   response: Response,
   name: string,
@@ -13,27 +35,46 @@ export async function readResponse(
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (!response.ok) throw fetchFailed(name, `the server answered ${response.status}`);
-  if (response.body === null) return new Uint8Array();
+  if (response.bodyUsed) throw wasRead(name);
+  if (!response.body) return new Uint8Array(await readBlob(response as unknown as Blob, name));
   return readStream(response.body, name, limits, signal);
+}
+
+const wasRead = (name: string, cause?: unknown) =>
+  badInput(`${name} was read before, and can be read only once: give its bytes, or response.clone()`, name, cause);
+
+/** How to read a stream and to stop it. */
+function readerOf(stream: ByteStream, name: string) {
+  if (!('getReader' in stream)) {
+    const chunks = stream[Symbol.asyncIterator]();
+    return { next: () => chunks.next(), cancel: async () => chunks.return?.() };
+  }
+  try {
+    const reader = stream.getReader();
+    return { next: () => reader.read(), cancel: (reason: unknown) => reader.cancel(reason) };
+  } catch (cause) {
+    throw wasRead(name, cause);
+  }
 }
 
 /** Reads a stream to its end, or to the limit. */
 export async function readStream(
-  stream: ReadableStream<Uint8Array>,
+  stream: ByteStream,
   name: string,
   limits: Limits,
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const reader = stream.getReader();
+  const reader = readerOf(stream, name);
   const stop = () => void reader.cancel(signal?.reason).catch(() => undefined);
   signal?.addEventListener('abort', stop, { once: true });
   const chunks: Uint8Array[] = [];
   let length = 0;
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.next();
       signal?.throwIfAborted();
       if (done) break;
+      if (!ArrayBuffer.isView(value)) throw badInput(`${name} is a stream of ${typeof value}s, not of bytes`, name);
       chunks.push(value);
       length += value.length;
       checkBytes(length, name, limits);

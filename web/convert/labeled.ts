@@ -1,10 +1,11 @@
 /**
  * Folders of labeled photos: with a labels.json, or as torchvision's ImageFolder has them.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fault } from '../base/check.js';
-import { fileError, systemCode } from '../base/files.node.js';
+import { fileError, readText, systemCode } from '../base/files.node.js';
 
 /** A photo and the index of its class. */
 export interface LabeledPhoto {
@@ -27,7 +28,7 @@ const LABELS_FILE = 'labels.json';
  */
 export async function readLabeled(folder: string, classes: number): Promise<LabeledPhoto[]> {
   const refused = (why: string) => fault(folder, why);
-  const text = await readFile(join(folder, LABELS_FILE), 'utf8').catch((error) => {
+  const text = await readText(join(folder, LABELS_FILE)).catch((error) => {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw fileError(join(folder, LABELS_FILE), error);
   });
@@ -50,8 +51,15 @@ function parseLabels(text: string, folder: string, refused: (why: string) => Err
     const label = entry?.class ?? entry?.label ?? entry?.index;
     if (typeof entry?.file !== 'string' || typeof label !== 'number')
       throw refused(`has a ${LABELS_FILE} whose entries are not { file, class }`);
-    return { path: join(folder, entry.file), label };
+    return { path: namedHere(entry.file, folder), label };
   });
+}
+
+/** The path of a file in a folder. Lists that were made on Windows have backslashes, which are letters elsewhere. */
+export function namedHere(file: string, folder = ''): string {
+  const path = join(folder, file);
+  if (!file.includes('\\') || existsSync(path)) return path;
+  return join(folder, file.replaceAll('\\', '/'));
 }
 
 /**

@@ -3,15 +3,19 @@
  * cannot.
  */
 
-import { ResNet50Error } from '../base/errors.js';
+import { isUndecodable, ResNet50Error } from '../base/errors.js';
 import { copyIn, unwrap } from '../core/start.js';
 import type { CoreImage, CoreModule, CoreResult } from '../core/types.js';
 import type { DecodeSettings, PreparedImage } from '../protocol/messages.js';
 
 /** What decoding needs from its realm. */
 export interface ImageRealm {
-  /** Decodes formats the core does not read, where the realm can; RGBA. */
-  decodeForeign?(bytes: Uint8Array<ArrayBuffer>, decode: DecodeSettings): Promise<ForeignImage | undefined>;
+  /** Decodes what the core does not read, damaged files among it, where the realm can; RGBA. */
+  decodeForeign?(
+    bytes: Uint8Array<ArrayBuffer>,
+    decode: DecodeSettings,
+    name: string,
+  ): Promise<ForeignImage | undefined>;
   /** Reads the pixels of a bitmap; closes it. */
   readBitmap?(bitmap: ImageBitmap, decode: DecodeSettings, name: string): Promise<ForeignImage>;
 }
@@ -46,9 +50,13 @@ export async function decodeImage(
     case 'tensor':
       break;
   }
-  throw new ResNet50Error('UNSUPPORTED_INPUT', `${image.name}: a ${image.kind} cannot be classified here`, {
-    subject: image.name,
-  });
+  throw new ResNet50Error(
+    'UNSUPPORTED_INPUT',
+    `${image.name}: a ${image.kind} is not taken here (tensors are by logits, embed and features)`,
+    {
+      subject: image.name,
+    },
+  );
 }
 
 async function decodeBytes(
@@ -65,8 +73,8 @@ async function decodeBytes(
   } finally {
     core.release(pointer);
   }
-  if (result.error?.code === 'UNSUPPORTED_FORMAT') {
-    const foreign = await realm.decodeForeign?.(bytes, decode);
+  if (isUndecodable(result.error)) {
+    const foreign = await realm.decodeForeign?.(bytes, decode, name);
     if (foreign !== undefined) return wrapPixels(core, foreign, decode, 4, name);
   }
   return unwrap(result, name);

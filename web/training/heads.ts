@@ -1,7 +1,7 @@
 /**
  * Heads of the user's own: read, saved, and as the network's host takes them.
  */
-import { check, isCount, isListOf } from '../base/check.js';
+import { check, isArrayOf, isCount, isListOf } from '../base/check.js';
 import { ResNet50Error } from '../base/errors.js';
 import type { Limits } from '../base/limits.js';
 import { FEATURES, parameterCount } from '../base/resnet50.js';
@@ -42,22 +42,19 @@ function checkedHead(head: Head): Head {
   if (method === 'head') {
     const { weight, bias } = head;
     const fits =
-      isArray(weight, Float32Array, classes.length * FEATURES) && isArray(bias, Float32Array, classes.length);
+      isArrayOf(weight, 'Float32Array', classes.length * FEATURES) && isArrayOf(bias, 'Float32Array', classes.length);
     check(fits, 'head', `must have ${FEATURES} weights and one bias for each of its ${classes.length} classes`);
     return head;
   }
   const { embeddings, labels, k } = head;
   const examples = labels?.length;
-  const fits = isArray(labels, Int32Array, examples) && isArray(embeddings, Float32Array, examples * FEATURES);
+  const fits = isArrayOf(labels, 'Int32Array', examples) && isArrayOf(embeddings, 'Float32Array', examples * FEATURES);
   check(fits, 'head', `must have ${FEATURES} features and one label for each example`);
   check(isCount(k, examples), 'head', `must have a k from 1 to ${examples}, the number of its examples`);
   const known = labels.every((label) => label >= 0 && label < classes.length);
   check(known, 'head', 'must have labels that are indices of its classes');
   return head;
 }
-
-const isArray = (v: unknown, type: typeof Float32Array | typeof Int32Array, length: number): boolean =>
-  v instanceof type && v.length === length;
 
 /** Longest head file, bytes: a thousand heads of ImageNet's size. */
 const MAX_BYTES = 2 ** 33;
