@@ -25,18 +25,14 @@ const followers = new WeakMap<AbortSignal, AbortSignal>();
 
 /** The signal, or one of this realm's own that follows it: one listener, however many calls share the signal. */
 function ofThisRealm(signal: AbortSignal): AbortSignal {
-  try {
-    return AbortSignal.any([signal]);
-  } catch {
-    const known = followers.get(signal);
-    if (known !== undefined) return known;
-    const own = new AbortController();
-    const stop = () => own.abort(signal.reason);
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    followers.set(signal, own.signal);
-    return own.signal;
-  }
+  const known = (signal as unknown) instanceof AbortSignal ? signal : followers.get(signal);
+  if (known !== undefined) return known;
+  const own = new AbortController();
+  const stop = () => own.abort(signal.reason);
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  followers.set(signal, own.signal);
+  return own.signal;
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 
 import { check, fault, isAddress, isArrayOf, tagOf } from '../base/check.js';
-import { bounded, describe, isUndecodable, ResNet50Error } from '../base/errors.js';
+import { bounded, describe, isUndecodable, type ResNet50Error } from '../base/errors.js';
 import { checkBytes, type Limits } from '../base/limits.js';
 import type { PreparedImage } from '../protocol/messages.js';
 import type { FetchInput } from '../weights/http.js';
@@ -60,7 +60,9 @@ export interface AddressOpener {
   /** Fetches what is behind an absolute URL. */
   readonly fetchInput: FetchInput;
   /** Reads what is drawn where there are no bitmaps (canvases of jsdom and of packages for Node.js). */
-  readCanvas?(input: Drawable, width: number, height: number): RawPixels | undefined;
+  readCanvas?(input: Drawable, width: number, height: number, label: string): RawPixels | undefined;
+  /** Reads Blobs that may not read themselves (jsdom's). */
+  readBlob?(blob: Blob): Promise<ArrayBuffer>;
 }
 
 type PreparedTensor = Extract<PreparedImage, { kind: 'tensor' }>;
@@ -91,7 +93,7 @@ export function prepare(
     const name = bounded((input as { name?: string }).name || label, 200);
     return async () => {
       checkBytes(input.size, name, limits);
-      return encoded(name, new Uint8Array(await readBlob(input, name)));
+      return encoded(name, await readBlob(input, name, platform.readBlob));
     };
   }
   if (tagOf(input) === 'Response') {
@@ -126,7 +128,7 @@ export function prepareTensor({ tensor, shape }: TensorInput, label: string): Pr
   check(
     ok && isArrayOf(tensor, 'Float32Array', n * 3 * height * width),
     label,
-    `must be a Float32Array of shape [n, 3, height, width] or [3, height, width]; this one has ${tensor?.length} numbers and shape [${full}]`,
+    `must be a Float32Array of shape [n, 3, height, width] or [3, height, width]; this one has ${tensor?.length} numbers and shape [${full.map(String)}]`,
   );
   const data = last ? channelsFirst(tensor, height * width) : new Float32Array(tensor);
   return { kind: 'tensor', name: label, data, shape: [n, 3, height, width] };
@@ -188,7 +190,7 @@ function copyPixels(input: RawPixels, name: string, limits: Limits): PreparedIma
   checkPixels(width, height, name, limits);
   const channels = input.channels ?? data.length / (width * height);
   if ((channels !== 1 && channels !== 3 && channels !== 4) || data.length !== width * height * channels) {
-    const wanted = `${width} x ${height} pixels of ${input.channels ?? '1, 3 or 4'} channels`;
+    const wanted = `${width} x ${height} pixels of ${String(input.channels ?? '1, 3 or 4')} channels`;
     throw fault(name, `has the wrong length: ${data.length} bytes are not ${wanted}`);
   }
   return { kind: 'pixels', name, data: new Uint8Array(data), width, height, channels };
@@ -266,7 +268,7 @@ function prepareDrawable(input: Drawable, label: string, platform: AddressOpener
         return file;
       } catch (error) {
         signal?.throwIfAborted();
-        if (error instanceof ResNet50Error && error.code === 'IMAGE_TOO_LARGE') throw error;
+        if (platform.readCanvas || (error as ResNet50Error).code === 'IMAGE_TOO_LARGE') throw error;
         await element.decode?.().catch(() => undefined);
         return snapshot();
       }
@@ -292,7 +294,7 @@ async function snapshotOf(
     );
   if (!(width > 0 && height > 0)) throw noPixels();
   checkPixels(width, height, label, limits);
-  const pixels = platform.readCanvas?.(input, width, height);
+  const pixels = platform.readCanvas?.(input, width, height, label);
   if (pixels !== undefined) return copyPixels(pixels, label, limits);
   try {
     const bitmap = await createImageBitmap(input, { premultiplyAlpha: 'none', colorSpaceConversion: 'none' });

@@ -14,15 +14,13 @@ export const isStream = (v: unknown): v is ByteStream =>
   typeof (v as AsyncIterable<unknown> | undefined)?.[Symbol.asyncIterator] === 'function';
 
 /** @throws ResNet50Error UNSUPPORTED_INPUT */
-export async function readBlob(blob: Blob, name: string): Promise<ArrayBuffer> {
+export async function readBlob(
+  blob: Blob,
+  name: string,
+  read = (it: Blob) => it.arrayBuffer(),
+): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    if (typeof blob.arrayBuffer === 'function') return await blob.arrayBuffer();
-    return await new Promise((resolve, reject) => {
-      const reader = new FileReader();
-      reader.onload = () => resolve(reader.result as ArrayBuffer);
-      reader.onerror = () => reject(reader.error);
-      reader.readAsArrayBuffer(blob);
-    });
+    return new Uint8Array(await read(blob));
   } catch (cause) {
     throw badInput(`${name} cannot be read: ${describe(cause)}`, name, cause);
   }
@@ -36,7 +34,7 @@ export async function readResponse(
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (!response.ok) throw fetchFailed(name, `the server answered ${response.status}`);
   if (response.bodyUsed) throw wasRead(name);
-  if (!response.body) return new Uint8Array(await readBlob(response as unknown as Blob, name));
+  if (!response.body) return readBlob(response as unknown as Blob, name);
   return readStream(response.body, name, limits, signal);
 }
 

@@ -77,11 +77,35 @@ const joinAddress = (base: string, name: string): string =>
  * The pixels of a canvas that a package for Node.js draws, jsdom's among them.
  * @throws ResNet50Error UNSUPPORTED_INPUT if it has none
  */
-function readCanvas(input: Drawable, width: number, height: number): RawPixels | undefined {
+function readCanvas(input: Drawable, width: number, height: number, label: string): RawPixels | undefined {
   if (typeof createImageBitmap === 'function') return undefined;
   const context = 'getContext' in input ? (input.getContext('2d') as CanvasRenderingContext2D | null) : null;
   if (context) return context.getImageData(0, 0, width, height);
-  throw badInput(`a ${tagOf(input)} cannot be read in Node.js: give the bytes or the path of its file`);
+  throw badInput(
+    `${label} is a ${tagOf(input)}, which Node.js cannot read: give the bytes or the path of its file`,
+    label,
+  );
+}
+
+/** A Blob's bytes. Those of jsdom read themselves only in its latest versions: FileReader does, or they show what they hold. */
+async function readBlob(blob: Blob): Promise<ArrayBuffer> {
+  if (typeof blob.arrayBuffer === 'function') return blob.arrayBuffer();
+  if (typeof FileReader === 'function') {
+    return new Promise((resolve, reject) => {
+      const reader = new FileReader();
+      reader.onload = () => resolve(reader.result as ArrayBuffer);
+      reader.onerror = () => reject(reader.error);
+      reader.readAsArrayBuffer(blob);
+    });
+  }
+  for (const symbol of Object.getOwnPropertySymbols(blob)) {
+    const { _bytes, _buffer } =
+      (blob as unknown as Record<symbol, { _bytes?: unknown; _buffer?: unknown }>)[symbol] ?? {};
+    const held = _bytes ?? _buffer;
+    if (ArrayBuffer.isView(held))
+      return new Uint8Array(held.buffer, held.byteOffset, held.byteLength).slice().buffer as ArrayBuffer;
+  }
+  throw new Error('it has no arrayBuffer(): give its bytes');
 }
 
 /** The platform of Node, Bun and Deno. */
@@ -108,6 +132,7 @@ export const nodePlatform: Platform = {
     return new URL(`resnet50-${flavour}.wasm`, url.endsWith('/') ? url : `${url}/`).href;
   },
   readCanvas,
+  readBlob,
   fetchInput, // a worker thread that computes does not even send a request
   openAddress: (address, limits) => {
     const text = String(address);
