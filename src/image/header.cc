@@ -47,8 +47,8 @@ constexpr Signature kSignatures[] = {
     {8, "WEBP"sv, "WebP"},
     {4, "ftypavif"sv, "AVIF"},
     {4, "ftypavis"sv, "AVIF"},
-    {4, "ftypheic"sv, "HEIC"},
-    {4, "ftypheix"sv, "HEIC"},
+    {4, "ftyphei"sv, "HEIC"},
+    {4, "ftyphev"sv, "HEIC"},
     {4, "ftypmif1"sv, "HEIF"},
     {4, "ftypmsf1"sv, "HEIF"},
     {0, "GIF8"sv, "GIF"},
@@ -234,7 +234,7 @@ Result<ImageHeader> ReadJpeg(std::span<const uint8_t> bytes, uint64_t max_pixels
   ImageHeader header{ImageFormat::kJpeg, 0, 0, 0, 8, false, false, false, 1};
   ByteReader reader(bytes);
   reader.Seek(2);
-  bool adobe = false;
+  bool adobe = false, has_exif = false;
   int scans = 0;
   ScanTally tally;
   // What lies behind the last segment or scan: nothing, fill bytes, or what does not belong there.
@@ -288,7 +288,8 @@ Result<ImageHeader> ReadJpeg(std::span<const uint8_t> bytes, uint64_t max_pixels
       tally.Frame(segment.subspan(6), marker == kSof0 + 2);
     } else if (marker == kDri && segment.size() >= 2) {
       tally.set_restart_interval(segment[0] << 8 | segment[1]);
-    } else if (marker == kApp1 && StartsWith(segment, "Exif\0\0"sv)) {
+    } else if (marker == kApp1 && StartsWith(segment, "Exif\0\0"sv) && !has_exif) {
+      has_exif = true;  // the first one counts
       header.orientation = ReadOrientation(segment.subspan(6));
     } else if (marker == kApp14 && StartsWith(segment, "Adobe")) {
       adobe = true;

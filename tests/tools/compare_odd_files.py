@@ -86,6 +86,9 @@ def jpegs():
     icc = [segment(0xE2, b"ICC_PROFILE\0" + bytes([i + 1, 40]) + bytes(65000)) for i in range(40)]
     yield "jpeg-exif-after-jfif.jpg", base[:20] + exif + base[20:]
     yield "jpeg-xmp-before-exif.jpg", behind_soi(base, segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0<x/>"), exif)
+    yield "jpeg-two-exif.jpg", behind_soi(base, exif, segment(0xE1, b"Exif\0\0" + tiff(1, False)))
+    long = struct.pack("<4sIHHHIII", b"II*\0", 8, 1, 0x112, 4, 1, 6, 0)
+    yield "jpeg-orientation-is-long.jpg", behind_soi(base, segment(0xE1, b"Exif\0\0" + long))
     yield "jpeg-fill-bytes.jpg", behind_soi(base, b"\xff\xff" + exif)
     yield "jpeg-icc-of-2.6-mb.jpg", behind_soi(base, *icc)
     yield "jpeg-comment-of-64-kb.jpg", behind_soi(base, segment(0xFE, b"x" * 65533))
@@ -161,13 +164,18 @@ def others():
     yield "page-in-jpg.jpg", b"\n\n<!DOCTYPE html><html><title>404</title></html>"
 
 
+def turned(orientation):
+    return f", orientation {orientation}" if orientation != 1 else ""
+
+
 def pillows(file):
     """(description, pixels or None)."""
     Image.MAX_IMAGE_PIXELS = None
     try:
         image = Image.open(io.BytesIO(file))
         image.load()
-        shown = f"{image.format} {image.mode} {image.size[0]} x {image.size[1]}"
+        orientation = image.getexif().get(0x112, 1)
+        shown = f"{image.format} {image.mode} {image.size[0]} x {image.size[1]}{turned(orientation)}"
         return shown, numpy.asarray(image.convert("RGB")).astype(int)
     except Exception as error:
         return f"{type(error).__name__}: {str(error).split(' <_io')[0]}", None
@@ -178,8 +186,8 @@ def ours(probe, path):
     run = subprocess.run([probe, "decode", path], capture_output=True, timeout=120)
     if run.returncode == 0:
         head, pixels = run.stdout.split(b"\n", 1)
-        width, height, _ = map(int, head.split())
-        return f"{width} x {height}", numpy.frombuffer(pixels, numpy.uint8).astype(int).reshape(height, width, 3)
+        width, height, orientation = map(int, head.split())
+        return f"{width} x {height}{turned(orientation)}", numpy.frombuffer(pixels, numpy.uint8).astype(int).reshape(height, width, 3)
     text = run.stderr.decode(errors="replace").strip()
     if run.returncode != 1 or not text.split(" ", 1)[0].isupper():
         sys.exit(f"{path}: {text}")
@@ -187,10 +195,10 @@ def ours(probe, path):
     return f"`{code}`: {message}", None
 
 
-def judge(name, theirs, mine):
+def judge(name, theirs, mine, same_turn):
     if theirs is None and mine is None:
         return "refused by both"
-    if theirs is not None and mine is not None and theirs.shape == mine.shape:
+    if theirs is not None and mine is not None and theirs.shape == mine.shape and same_turn:
         worst, mean = numpy.abs(theirs - mine).max(), numpy.abs(theirs - mine).mean()
         if worst == 0:
             return "exact"
@@ -210,7 +218,8 @@ def main():
             path = os.path.join(folder, name)
             pathlib.Path(path).write_bytes(file)
             (shown, theirs), (answer, mine) = pillows(file), ours(probe, path)
-            verdict = judge(name, theirs, mine)
+            same_turn = shown.partition(", ")[2] == answer.partition(", ")[2]
+            verdict = judge(name, theirs, mine, same_turn)
             bad += verdict.startswith("deviates")
             rows.append([name, shown, answer, verdict])
             if verdict.startswith("deviates"):

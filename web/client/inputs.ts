@@ -93,7 +93,7 @@ export function prepare(
     const name = bounded((input as { name?: string }).name || label, 200);
     return async () => {
       checkBytes(input.size, name, limits);
-      return encoded(name, await readBlob(input, name, platform.readBlob));
+      return showable(encoded(name, await readBlob(input, name, platform.readBlob)), input, platform, limits);
     };
   }
   if (tagOf(input) === 'Response') {
@@ -104,7 +104,7 @@ export function prepare(
   if (isStream(input)) return async (signal) => encoded(label, await readStream(input, label, limits, signal));
   if (isBuffer(input) || ArrayBuffer.isView(input)) {
     const bytes = copyBytes(input, label, limits);
-    return async () => encoded(label, bytes);
+    return async () => showable(encoded(label, bytes), input as BlobPart, platform, limits);
   }
   if (isTensor(input)) {
     const tensor = prepareTensor(input, label);
@@ -221,9 +221,11 @@ function prepareAddress(
       throw badInput(`${name} is no address: ${describe(cause)}`, name, cause);
     }
     if (!('href' in opened)) return encoded(name, await opened);
-    if (opened.protocol === 'data:') return encoded(name, decodeDataUrl(opened.href, limits));
+    if (opened.protocol === 'data:')
+      return showable(encoded(name, decodeDataUrl(text, limits)), text, platform, limits);
     const request = { url: opened.href, maxBytes: limits.maxBytes, attempts };
-    return encoded(bounded(opened.href, 200), await platform.fetchInput(request, signal));
+    const bytes = await platform.fetchInput(request, signal);
+    return showable(encoded(bounded(opened.href, 200), bytes), opened.href, platform, limits);
   };
 }
 
@@ -245,10 +247,33 @@ function sizeOf(input: Drawable): [number, number] {
   return [input.width, input.height];
 }
 
-/** Pictures on the page whose file was prepared, as drawn: for files that only the page's own <img> reads. */
+/** How files that were prepared look on the page, if they are on one: its <img> shows files that no decoder reads. */
 const drawn = new WeakMap<PreparedImage, () => Promise<PreparedImage>>();
 
-/** The same picture as drawn on the page, where no decoder reads its file; undefined if it is not on the page. */
+/** What an <img> shows of a file. */
+async function drawFile(file: BlobPart | string, label: string, platform: AddressOpener, limits: Limits) {
+  const element = new Image();
+  const address =
+    typeof file === 'string' ? file : URL.createObjectURL(new Blob([file], { type: (file as Blob).type }));
+  element.crossOrigin = 'anonymous';
+  element.src = address;
+  await element.decode().catch(() => undefined); // of files that end early, the beginning is shown
+  URL.revokeObjectURL(address);
+  return snapshotOf(element, label, platform, limits);
+}
+
+/** Remembers what an <img> may be given to show the same file. */
+function showable(
+  image: PreparedImage,
+  file: BlobPart | string,
+  platform: AddressOpener,
+  limits: Limits,
+): PreparedImage {
+  if (typeof Image === 'function') drawn.set(image, () => drawFile(file, image.name, platform, limits));
+  return image;
+}
+
+/** The same picture as an <img> shows it, if no decoder reads its file; undefined where there is no page. */
 export const asDrawn = (image: PreparedImage, error: unknown): Promise<PreparedImage> | undefined =>
   isUndecodable(error as ResNet50Error) ? drawn.get(image)?.() : undefined;
 
@@ -297,7 +322,16 @@ async function snapshotOf(
   const pixels = platform.readCanvas?.(input, width, height, label);
   if (pixels !== undefined) return copyPixels(pixels, label, limits);
   try {
-    const bitmap = await createImageBitmap(input, { premultiplyAlpha: 'none', colorSpaceConversion: 'none' });
+    const bitmap = await createImageBitmap(input, {
+      premultiplyAlpha: 'none',
+      colorSpaceConversion: 'none',
+    }).catch((cause) => {
+      // Chromium makes none of a file that ends early, but draws it.
+      if (tagOf(input) !== 'HTMLImageElement') throw cause;
+      const canvas = new OffscreenCanvas(width, height);
+      canvas.getContext('2d')?.drawImage(input, 0, 0);
+      return canvas.transferToImageBitmap();
+    });
     return { kind: 'bitmap', name: label, bitmap };
   } catch (cause) {
     if ((cause as Error).name === 'InvalidStateError') throw noPixels(cause);
