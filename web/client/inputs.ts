@@ -104,7 +104,7 @@ export function prepare(
   if (isStream(input)) return async (signal) => encoded(label, await readStream(input, label, limits, signal));
   if (isBuffer(input) || ArrayBuffer.isView(input)) {
     const bytes = copyBytes(input, label, limits);
-    return async () => showable(encoded(label, bytes), input as BlobPart, platform, limits);
+    return async () => encoded(label, bytes);
   }
   if (isTensor(input)) {
     const tensor = prepareTensor(input, label);
@@ -251,10 +251,9 @@ function sizeOf(input: Drawable): [number, number] {
 const drawn = new WeakMap<PreparedImage, () => Promise<PreparedImage>>();
 
 /** What an <img> shows of a file. */
-async function drawFile(file: BlobPart | string, label: string, platform: AddressOpener, limits: Limits) {
+async function drawFile(file: Blob | string, label: string, platform: AddressOpener, limits: Limits) {
   const element = new Image();
-  const address =
-    typeof file === 'string' ? file : URL.createObjectURL(new Blob([file], { type: (file as Blob).type }));
+  const address = typeof file === 'string' ? file : URL.createObjectURL(file);
   element.crossOrigin = 'anonymous';
   element.src = address;
   await element.decode().catch(() => undefined); // of files that end early, the beginning is shown
@@ -263,12 +262,7 @@ async function drawFile(file: BlobPart | string, label: string, platform: Addres
 }
 
 /** Remembers what an <img> may be given to show the same file. */
-function showable(
-  image: PreparedImage,
-  file: BlobPart | string,
-  platform: AddressOpener,
-  limits: Limits,
-): PreparedImage {
+function showable(image: PreparedImage, file: Blob | string, platform: AddressOpener, limits: Limits): PreparedImage {
   if (typeof Image === 'function') drawn.set(image, () => drawFile(file, image.name, platform, limits));
   return image;
 }
@@ -327,7 +321,7 @@ async function snapshotOf(
       colorSpaceConversion: 'none',
     }).catch((cause) => {
       // Chromium makes none of a file that ends early, but draws it.
-      if (tagOf(input) !== 'HTMLImageElement') throw cause;
+      if (tagOf(input) !== 'HTMLImageElement' || cause.name !== 'InvalidStateError') throw cause;
       const canvas = new OffscreenCanvas(width, height);
       canvas.getContext('2d')?.drawImage(input, 0, 0);
       return canvas.transferToImageBitmap();

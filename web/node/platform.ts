@@ -14,6 +14,7 @@ import type { Drawable, RawPixels } from '../client/inputs.js';
 import type { Platform, SourceRequest } from '../client/platform.js';
 import { fetchInput } from '../weights/http.js';
 import { isVariantName } from '../weights/manifest.js';
+import { advised } from '../weights/proxy.node.js';
 import type { FolderSource } from '../weights/source.js';
 import { NO_VARIANT, PACKAGED_NAME, spelledOut, unknownWeights } from '../weights/variants.js';
 import { offered } from './built-flavours.js';
@@ -133,7 +134,7 @@ export const nodePlatform: Platform = {
   },
   readCanvas,
   readBlob,
-  fetchInput, // a worker thread that computes does not even send a request
+  fetchInput: advised(fetchInput), // a worker thread that computes does not even send a request
   openAddress: (address, limits) => {
     const text = String(address);
     if (isPath(text)) return readImageFile(text, limits.maxBytes);

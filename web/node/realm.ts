@@ -8,6 +8,7 @@ import { folderStore } from '../weights/cache-folder.node.js';
 import { DiskFolder } from '../weights/folder-disk.node.js';
 import { HttpFolder } from '../weights/folder-http.js';
 import { inflateOnThreads } from '../weights/inflate.node.js';
+import { advisedFolder } from '../weights/proxy.node.js';
 
 const FACTORIES: Readonly<Record<Flavour, () => Promise<{ default: CoreFactory }>>> = {
   simd: () => import('./wasm/resnet50-simd.mjs'),
@@ -21,6 +22,6 @@ export const nodeRealm: Realm = {
   loadFactory: async (flavour) => (await FACTORIES[flavour]()).default,
   openFolder: (address, precision) =>
     /^https?:/.test(address)
-      ? new HttpFolder(address, folderStore, precision, undefined, inflateOnThreads)
+      ? advisedFolder(new HttpFolder(address, folderStore, precision, undefined, inflateOnThreads))
       : new DiskFolder(address),
 };
