@@ -8,8 +8,9 @@ import { bounded, describe, isUndecodable, type ResNet50Error } from '../base/er
 import { checkBytes, type Limits } from '../base/limits.js';
 import type { PreparedImage } from '../protocol/messages.js';
 import type { FetchInput } from '../weights/http.js';
-import { badInput, checkPixels } from './input-checks.js';
-import { type ByteStream, decodeDataUrl, isStream, readBlob, readResponse, readStream } from './read-input.js';
+import { badInput, checkPixels, readBlob } from './input-checks.js';
+import { type Extras, withLate } from './late.js';
+import type { ByteStream } from './read-input.js';
 
 /** 8-bit pixels, rows top to bottom, channels interleaved (gray, RGB or RGBA), no padding. ImageData is one. */
 export interface RawPixels {
@@ -59,11 +60,15 @@ export interface AddressOpener {
   openAddress(address: string | URL, limits: Limits): URL | Promise<Uint8Array<ArrayBuffer>>;
   /** Fetches what is behind an absolute URL. */
   readonly fetchInput: FetchInput;
+  loadExtras(): Promise<Extras>;
   /** Reads what is drawn where there are no bitmaps (canvases of jsdom and of packages for Node.js). */
   readCanvas?(input: Drawable, width: number, height: number, label: string): RawPixels | undefined;
   /** Reads Blobs that may not read themselves (jsdom's). */
   readBlob?(blob: Blob): Promise<ArrayBuffer>;
 }
+
+/** What an <img> can show. */
+export type Showable = Blob | string | HTMLImageElement;
 
 type PreparedTensor = Extract<PreparedImage, { kind: 'tensor' }>;
 
@@ -93,15 +98,14 @@ export function prepare(
     const name = bounded((input as { name?: string }).name || label, 200);
     return async () => {
       checkBytes(input.size, name, limits);
-      return showable(encoded(name, await readBlob(input, name, platform.readBlob)), input, platform, limits);
+      return showable(encoded(name, await readBlob(input, name, platform.readBlob)), input);
     };
   }
-  if (tagOf(input) === 'Response') {
-    const response = input as Response;
-    const name = bounded(response.url || label, 200);
-    return async (signal) => encoded(name, await readResponse(response, name, limits, signal));
+  const isResponse = tagOf(input) === 'Response';
+  if (isResponse || isStream(input)) {
+    const name = (isResponse && (input as Response).url) || label;
+    return readLate(input as Response | ByteStream, bounded(name, 200), platform, limits);
   }
-  if (isStream(input)) return async (signal) => encoded(label, await readStream(input, label, limits, signal));
   if (isBuffer(input) || ArrayBuffer.isView(input)) {
     const bytes = copyBytes(input, label, limits);
     return async () => encoded(label, bytes);
@@ -155,6 +159,10 @@ function kindOf(value: unknown): string {
 }
 
 const isBuffer = (v: unknown): v is ArrayBuffer => /^(Shared)?ArrayBuffer$/.test(tagOf(v));
+
+const isStream = (v: unknown): v is ByteStream =>
+  typeof (v as ReadableStream | undefined)?.getReader === 'function' ||
+  typeof (v as AsyncIterable<unknown> | undefined)?.[Symbol.asyncIterator] === 'function';
 
 /** jsdom's older Blobs do not read themselves. */
 const isBlob = (v: unknown): v is Blob =>
@@ -221,13 +229,17 @@ function prepareAddress(
       throw badInput(`${name} is no address: ${describe(cause)}`, name, cause);
     }
     if (!('href' in opened)) return encoded(name, await opened);
-    if (opened.protocol === 'data:')
-      return showable(encoded(name, decodeDataUrl(text, limits)), text, platform, limits);
-    const request = { url: opened.href, maxBytes: limits.maxBytes, attempts };
-    const bytes = await platform.fetchInput(request, signal);
-    return showable(encoded(bounded(opened.href, 200), bytes), opened.href, platform, limits);
+    const { href } = opened;
+    if (opened.protocol === 'data:') return showable(await readLate(href, name, platform, limits)(signal), href);
+    const bytes = await platform.fetchInput({ url: href, maxBytes: limits.maxBytes, attempts }, signal);
+    return showable(encoded(bounded(href, 200), bytes), href);
   };
 }
+
+const readLate =
+  (input: Response | ByteStream | string, name: string, platform: AddressOpener, limits: Limits) =>
+  async (signal?: AbortSignal): Promise<PreparedImage> =>
+    encoded(name, await withLate(platform.loadExtras(), (extras) => extras.readInput(input, name, limits, signal)));
 
 const DRAWABLES = [
   'HTMLImageElement',
@@ -247,29 +259,23 @@ function sizeOf(input: Drawable): [number, number] {
   return [input.width, input.height];
 }
 
-/** How files that were prepared look on the page, if they are on one: its <img> shows files that no decoder reads. */
-const drawn = new WeakMap<PreparedImage, () => Promise<PreparedImage>>();
+/** What an <img> of the page can show of prepared files. */
+const shown = new WeakMap<PreparedImage, Showable>();
 
-/** What an <img> shows of a file. */
-async function drawFile(file: Blob | string, label: string, platform: AddressOpener, limits: Limits) {
-  const element = new Image();
-  const address = typeof file === 'string' ? file : URL.createObjectURL(file);
-  element.crossOrigin = 'anonymous';
-  element.src = address;
-  await element.decode().catch(() => undefined); // of files that end early, the beginning is shown
-  URL.revokeObjectURL(address);
-  return snapshotOf(element, label, platform, limits);
-}
-
-/** Remembers what an <img> may be given to show the same file. */
-function showable(image: PreparedImage, file: Blob | string, platform: AddressOpener, limits: Limits): PreparedImage {
-  if (typeof Image === 'function') drawn.set(image, () => drawFile(file, image.name, platform, limits));
+function showable(image: PreparedImage, as: Showable): PreparedImage {
+  shown.set(image, as);
   return image;
 }
 
-/** The same picture as an <img> shows it, if no decoder reads its file; undefined where there is no page. */
-export const asDrawn = (image: PreparedImage, error: unknown): Promise<PreparedImage> | undefined =>
-  isUndecodable(error as ResNet50Error) ? drawn.get(image)?.() : undefined;
+/**
+ * The same picture as the page's <img> shows it, which may be more than any decoder reads: files that end early, drawings.
+ * Undefined where there is no page, or if that is not why it failed.
+ */
+export async function asDrawn(image: PreparedImage, error: unknown, platform: AddressOpener, limits: Limits) {
+  const as = shown.get(image);
+  if (as === undefined || typeof Image !== 'function' || !isUndecodable(error as ResNet50Error)) return undefined;
+  return withLate(platform.loadExtras(), (extras) => extras.drawFile(as, image.name, limits)).catch(() => undefined);
+}
 
 /**
  * An <img> gives its file, so that our own decoder sees the same bytes as everywhere; if the server does not let us
@@ -283,8 +289,7 @@ function prepareDrawable(input: Drawable, label: string, platform: AddressOpener
       try {
         // What fails can be drawn instead: one attempt.
         const file = await prepareAddress(element.currentSrc || element.src, label, platform, limits, 1)(signal);
-        drawn.set(file, snapshot);
-        return file;
+        return showable(file, element);
       } catch (error) {
         signal?.throwIfAborted();
         if (platform.readCanvas || (error as ResNet50Error).code === 'IMAGE_TOO_LARGE') throw error;
@@ -316,16 +321,7 @@ async function snapshotOf(
   const pixels = platform.readCanvas?.(input, width, height, label);
   if (pixels !== undefined) return copyPixels(pixels, label, limits);
   try {
-    const bitmap = await createImageBitmap(input, {
-      premultiplyAlpha: 'none',
-      colorSpaceConversion: 'none',
-    }).catch((cause) => {
-      // Chromium makes none of a file that ends early, but draws it.
-      if (tagOf(input) !== 'HTMLImageElement' || cause.name !== 'InvalidStateError') throw cause;
-      const canvas = new OffscreenCanvas(width, height);
-      canvas.getContext('2d')?.drawImage(input, 0, 0);
-      return canvas.transferToImageBitmap();
-    });
+    const bitmap = await createImageBitmap(input, { premultiplyAlpha: 'none', colorSpaceConversion: 'none' });
     return { kind: 'bitmap', name: label, bitmap };
   } catch (cause) {
     if ((cause as Error).name === 'InvalidStateError') throw noPixels(cause);

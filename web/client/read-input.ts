@@ -2,31 +2,31 @@
  * Encoded images from addresses and streams, read up to the limit.
  */
 import { joined } from '../base/bytes.js';
+import { tagOf } from '../base/check.js';
 import { describe, fetchFailed, ResNet50Error } from '../base/errors.js';
 import { checkBytes, type Limits } from '../base/limits.js';
-import { badInput } from './input-checks.js';
+import { badInput, readBlob } from './input-checks.js';
 
 /** A stream of bytes: the platform's, or one of Node.js. */
 export type ByteStream = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
-export const isStream = (v: unknown): v is ByteStream =>
-  typeof (v as ReadableStream | undefined)?.getReader === 'function' ||
-  typeof (v as AsyncIterable<unknown> | undefined)?.[Symbol.asyncIterator] === 'function';
-
-/** @throws ResNet50Error UNSUPPORTED_INPUT */
-export async function readBlob(
-  blob: Blob,
+/**
+ * The bytes of an input that is read late.
+ * @param input an answer, a stream, or a data: address
+ */
+export async function readInput(
+  input: Response | ByteStream | string,
   name: string,
-  read = (it: Blob) => it.arrayBuffer(),
+  limits: Limits,
+  signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return new Uint8Array(await read(blob));
-  } catch (cause) {
-    throw badInput(`${name} cannot be read: ${describe(cause)}`, name, cause);
-  }
+  if (typeof input === 'string') return decodeDataUrl(input, limits);
+  return tagOf(input) === 'Response'
+    ? readResponse(input as Response, name, limits, signal)
+    : readStream(input as ByteStream, name, limits, signal);
 }
 
-export async function readResponse(
+async function readResponse(
   response: Response,
   name: string,
   limits: Limits,
@@ -56,7 +56,7 @@ function readerOf(stream: ByteStream, name: string) {
 }
 
 /** Reads a stream to its end, or to the limit. */
-export async function readStream(
+async function readStream(
   stream: ByteStream,
   name: string,
   limits: Limits,
@@ -89,7 +89,7 @@ export async function readStream(
 }
 
 /** data: addresses are decoded here: a page's CSP may forbid to fetch them. */
-export function decodeDataUrl(href: string, limits: Limits): Uint8Array<ArrayBuffer> {
+function decodeDataUrl(href: string, limits: Limits): Uint8Array<ArrayBuffer> {
   const comma = href.indexOf(',');
   checkBytes(((href.length - comma) * 3) / 4 - 3, 'the data: address', limits);
   try {
