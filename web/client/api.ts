@@ -29,6 +29,7 @@ export type {
   LoadOptions,
   PreprocessOptions,
   ScoreOptions,
+  Settled,
 } from './options.js';
 export { cosineSimilarity, rankBySimilarity, type Vector } from './similarity.js';
 export type { Summary, SummaryOptions, SummaryRow } from './summary.js';
