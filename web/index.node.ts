@@ -1,9 +1,9 @@
 /**
  * The package's entry for Node.js, Bun and Deno.
  */
-import { check } from './base/check.js';
 import { Model } from './client/model.js';
 import type { LoadOptions } from './client/options.js';
+import type { Running } from './client/running.js';
 import { getMissing, missingWeights } from './node/get-weights.js';
 import { nodePlatform } from './node/platform.js';
 
@@ -12,6 +12,10 @@ export { nodeWeightsCache as weightsCache } from './weights/cache-folder.node.js
 
 /** torchvision's ResNet-50. */
 export class ResNet50 extends Model {
+  private constructor(running: Running) {
+    super(running);
+  }
+
   /**
    * Starts the network in a worker and fills it with weights.
    * @example
@@ -20,12 +24,11 @@ export class ResNet50 extends Model {
    * @throws ResNet50Error; the signal's reason
    */
   static async load(options: LoadOptions = {}): Promise<ResNet50> {
-    const open = () => Model.open(ResNet50, nodePlatform, options);
-    check(typeof (options.download ?? false) === 'boolean', 'download', 'must be true or false');
+    const open = () => Model.open((running) => new ResNet50(running), nodePlatform, options);
     try {
       return await open();
     } catch (error) {
-      const missing = options.download ? missingWeights(error, options) : undefined;
+      const missing = options?.download ? missingWeights(error, options) : undefined;
       if (missing === undefined) throw error;
       await getMissing(missing, options);
     }

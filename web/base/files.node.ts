@@ -3,8 +3,7 @@
  * write.node.ts and folders.node.ts.
  */
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { isAbsolute, join, resolve } from 'node:path';
 import { describe, ResNet50Error } from './errors.js';
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -46,7 +45,7 @@ export const systemCode = (error: unknown): string => (error as { code?: string 
 
 /** True for errors of the operating system (ours have codes too). */
 export const isSystemError = (error: unknown): boolean =>
-  error instanceof Error && typeof (error as { errno?: unknown }).errno === 'number';
+  typeof (error as { errno?: unknown } | undefined)?.errno === 'number';
 
 /** An error as the operating system would give it. */
 export const systemError = (code: string): Error => Object.assign(new Error(code), { code, errno: 0 });
@@ -67,37 +66,63 @@ export const cannotWrite = (path: string) => (error: unknown) => {
 /** CANNOT_WRITE for what kept a file or folder from being written; errors of ours as they are. */
 export function writeError(path: string, error: unknown): unknown {
   if (!isSystemError(error)) return error;
-  const homeless = path.startsWith(NO_HOME)
-    ? 'you have no home folder: set XDG_CACHE_HOME, or give a folder'
-    : undefined;
-  const reason = homeless ?? WRITE_REASONS[systemCode(error)] ?? describe(error);
+  const reason = WRITE_REASONS[systemCode(error)] ?? describe(error);
   return new ResNet50Error('CANNOT_WRITE', `${path}: ${reason}`, {
     subject: path,
     cause: error,
   });
 }
 
-/** Where nobody may make folders: users of containers often have no home, and a folder that all share is nobody's cache. */
-const NO_HOME = '/nonexistent';
-
-function homeFolder(): string {
+/**
+ * The user's home folder.
+ * @throws ResNet50Error CANNOT_WRITE in containers whose user has none
+ */
+function home(env: NodeJS.ProcessEnv): string {
+  let folder = '';
   try {
-    return homedir() || NO_HOME;
+    folder = homedir();
   } catch {
-    return NO_HOME;
+    // The user has no entry in the system's list of users.
   }
+  if (isAbsolute(folder)) return folder;
+  const why = `this user has no home folder${env.HOME ? ` (HOME is '${env.HOME}')` : ''}: set HOME or XDG_CACHE_HOME to a folder that may be written`;
+  throw new ResNet50Error('CANNOT_WRITE', why, { subject: 'HOME' });
 }
 
-/** `$XDG_CACHE_HOME/resnet50-wasm`, the platform's usual place otherwise. */
+/**
+ * `$XDG_CACHE_HOME/resnet50-wasm`, the platform's usual place otherwise.
+ * @throws ResNet50Error CANNOT_WRITE where there is neither that nor a home
+ */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env, platform: string = process.platform): string {
   if (env.XDG_CACHE_HOME) return join(resolve(env.XDG_CACHE_HOME), 'resnet50-wasm');
   if (platform === 'win32' && env.LOCALAPPDATA) return join(env.LOCALAPPDATA, 'resnet50-wasm', 'Cache');
-  if (platform === 'darwin') return join(homeFolder(), 'Library', 'Caches', 'resnet50-wasm');
-  return join(homeFolder(), '.cache', 'resnet50-wasm');
+  if (platform === 'darwin') return join(home(env), 'Library', 'Caches', 'resnet50-wasm');
+  return join(home(env), '.cache', 'resnet50-wasm');
 }
 
-/** Folder of a variant that is part of the package, or was put into it. */
-export const packagedFolder = (name: string): string => fileURLToPath(new URL(`../weights/${name}`, import.meta.url));
-
-/** Where the `weights` command installs variants. */
+/**
+ * Where the `weights` command installs variants.
+ * @throws ResNet50Error CANNOT_WRITE where the user has no home
+ */
 export const installFolder = (): string => join(cacheFolder(), 'weights');
+
+/** The same, or undefined where the user has no home: then nothing is installed. */
+export function installFolderIfAny(): string | undefined {
+  try {
+    return installFolder();
+  } catch {
+    return undefined;
+  }
+}
+
+/** The text in a file's bytes: UTF-8, UTF-16 with its byte order mark, or else Windows' Western encoding. Without the mark. */
+export function decodeText(bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
+  if (first === 0xfe && second === 0xff) return new TextDecoder('utf-16be').decode(bytes);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder('windows-1252').decode(bytes);
+  }
+}

@@ -7,7 +7,7 @@ import { Socket } from 'node:net';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { ResNet50Error } from './errors.js';
-import { fileError, isSystemError, systemCode, systemError } from './files.node.js';
+import { decodeText, fileError, isSystemError, systemCode, systemError } from './files.node.js';
 import { checkBytes } from './limits.js';
 
 /** How to read a file. */
@@ -39,10 +39,11 @@ const PAUSE = 20;
  * The content of a file, in a buffer of its own.
  * @throws ResNet50Error FILE_NOT_FOUND, IMAGE_TOO_LARGE (or what `tooLong` throws), OUT_OF_MEMORY; the signal's reason
  */
-export async function readBytes(path: string, options: ReadOptions): Promise<Bytes> {
+export async function readBytes(path: string | Buffer, options: ReadOptions): Promise<Bytes> {
   const { signal, maxBytes } = options;
-  const tooLong = options.tooLong ?? ((name: string) => checkBytes(maxBytes + 1, name, { maxBytes }));
-  const collector = new Collector(path, maxBytes, () => tooLong(path, maxBytes));
+  const name = String(path);
+  const tooLong = options.tooLong ?? (() => checkBytes(maxBytes + 1, name, { maxBytes }));
+  const collector = new Collector(name, maxBytes, () => tooLong(name, maxBytes));
   await eachPiece(path, {
     signal,
     begin: (size) => collector.expect(size),
@@ -52,9 +53,9 @@ export async function readBytes(path: string, options: ReadOptions): Promise<Byt
   return collector.bytes();
 }
 
-/** The same as UTF-8 text. */
+/** The same as text, in whatever encoding. */
 export async function readText(path: string, options: ReadOptions): Promise<string> {
-  return new TextDecoder().decode(await readBytes(path, options));
+  return decodeText(await readBytes(path, options));
 }
 
 /**
@@ -69,30 +70,32 @@ export async function readStandardInput(options: ReadOptions): Promise<Bytes> {
   return collector.bytes();
 }
 
-/** Longest line of a list of names, bytes. */
+/** Longest line of a list of names, characters. */
 const MAX_LINE = 65_536;
 
 /**
- * The lines of standard input that are not empty, without their ends. Only '\\n' and '\\r\\n' end a line.
+ * The lines of standard input that are not empty, without their ends. Only '\n' and '\r\n' end a line. UTF-8, or UTF-16 if it
+ * begins with that mark, as PowerShell writes it.
  * @throws ResNet50Error INVALID_ARGUMENT for what is no list of names
  */
 export async function* linesOfStandardInput(): AsyncGenerator<string> {
-  let rest = Buffer.alloc(0);
-  const text = (line: Buffer) => line.toString('utf8').replace(/\r$/, '');
-  for await (const chunk of process.stdin) {
-    rest = Buffer.concat([rest, chunk as Buffer]);
-    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
-      const line = text(rest.subarray(0, end));
-      rest = rest.subarray(end + 1);
-      if (line !== '') yield line;
-    }
+  let decoder: TextDecoder | undefined;
+  let rest = '';
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    decoder ??= new TextDecoder(chunk[0] === 0xff && chunk[1] === 0xfe ? 'utf-16le' : 'utf-8');
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    yield* namesAmong(lines);
     if (rest.length > MAX_LINE) {
-      const message = `standard input has a line of more than ${MAX_LINE} bytes: give one name a line`;
+      const message = `standard input has a line of more than ${MAX_LINE} characters: give one name a line`;
       throw new ResNet50Error('INVALID_ARGUMENT', message, { subject: 'standard input' });
     }
   }
-  if (rest.length > 0) yield text(rest);
+  yield* namesAmong([rest + (decoder?.decode() ?? '')]);
 }
+
+const namesAmong = (lines: readonly string[]): string[] =>
+  lines.map((line) => line.replace(/\r$/, '')).filter((line) => line !== '');
 
 /** How a file is gone through: each piece before the next is read. */
 export interface Reader {
@@ -108,7 +111,7 @@ export interface Reader {
  * Goes through a file without holding it in memory.
  * @throws ResNet50Error FILE_NOT_FOUND; the signal's reason; what the reader throws
  */
-export async function eachPiece(path: string, reader: Reader): Promise<void> {
+export async function eachPiece(path: string | Buffer, reader: Reader): Promise<void> {
   const { signal } = reader;
   signal?.throwIfAborted();
   try {
@@ -127,8 +130,9 @@ export async function eachPiece(path: string, reader: Reader): Promise<void> {
     }
   } catch (error) {
     signal?.throwIfAborted();
-    if (systemCode(error) === 'ENXIO' && isStandardInput(path)) return eachChunk(process.stdin, signal, reader.take);
-    throw isSystemError(error) ? fileError(path, error) : error;
+    if (systemCode(error) === 'ENXIO' && isStandardInput(String(path)))
+      return eachChunk(process.stdin, signal, reader.take);
+    throw isSystemError(error) ? fileError(String(path), error) : error;
   }
 }
 

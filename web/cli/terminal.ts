@@ -124,6 +124,9 @@ export function megabytes(bytes: number): string {
 export const amount = (bytes: number, total: number): string =>
   `${megabytes(bytes)}${total > 0 ? ` of ${megabytes(total)}` : ''}`;
 
+/** A small number to two digits: '0.0021', '1.4e-5'. */
+export const shortly = (value: number): string => value.toPrecision(2).replace(/e([+-])0?/, 'e$1');
+
 /** Rows with aligned columns, two spaces between. */
 export function table(cells: readonly (readonly string[])[]): string {
   const rows = cells.map((row) => row.map(printable));

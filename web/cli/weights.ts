@@ -3,7 +3,8 @@
  */
 import { join, resolve } from 'node:path';
 import { ResNet50Error } from '../base/errors.js';
-import { installFolder, packagedFolder } from '../base/files.node.js';
+import { installFolder } from '../base/files.node.js';
+import { packagedFolder } from '../base/package-files.node.js';
 import { findCheckpoint, isInstalled } from '../convert/get-weights.js';
 import { readInstalled, readShards, replaceVariant } from '../convert/replace-folder.js';
 import type { Precision } from '../weights/manifest.js';
@@ -62,10 +63,8 @@ export async function weightsCommand(args: string[]): Promise<number> {
       continue;
     }
     const checkpoint = await checkpointWithProgress(weights.url, values);
-    const status = await convertWithProgress({
-      ...settings,
-      ...{ checkpoint, name: weights.name, out, transforms: weights.transforms(), meta: metaOf(weights.name) },
-    });
+    const variant = { name: weights.name, transforms: weights.transforms(), meta: metaOf(weights.name) };
+    const status = await convertWithProgress({ ...settings, checkpoint, out, ...variant }, `those of ${weights.name}`);
     if (status !== 0) return status;
   }
   return 0;

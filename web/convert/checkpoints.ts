@@ -11,6 +11,7 @@ import { cannotWrite, systemCode, writeError } from '../base/files.node.js';
 import { locked } from '../base/lock.node.js';
 import { eachPiece } from '../base/read.node.js';
 import { fetchFile, type HttpOptions, type Take } from '../weights/http.js';
+import { withProxyAdvice } from '../weights/proxy.node.js';
 
 /** File name of a checkpoint's address. */
 export const checkpointName = (url: string): string => basename(new URL(url).pathname);
@@ -129,7 +130,7 @@ async function fetchInto(part: string, url: string, options: CheckpointOptions, 
     await fetchFile(url, take, { ...options, pause, ...(verified ? { from: size } : {}) });
     await file.sync().catch(cannotWrite(part));
   } catch (error) {
-    throw withProxyAdvice(error);
+    throw withProxyAdvice(error, ', or download the file and name its folder with --checkpoints');
   } finally {
     await file.close().catch(cannotWrite(part));
     if (size === 0) await rm(part, { force: true });
@@ -137,12 +138,3 @@ async function fetchInto(part: string, url: string, options: CheckpointOptions, 
 }
 
 const sizeOf = async (file: FileHandle): Promise<number> => (await file.stat()).size;
-
-/** Node.js does not use a proxy by itself, and says nothing of it. */
-function withProxyAdvice(error: unknown): unknown {
-  const name = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].find((key) => process.env[key]);
-  const { code, message, subject, cause } = error as ResNet50Error;
-  if (name === undefined || code !== 'FETCH_FAILED' || process.env.NODE_USE_ENV_PROXY) return error;
-  const advice = `${name} is set, but Node.js uses it only from version 24 and with NODE_USE_ENV_PROXY=1: set that, or download the file and name its folder with --checkpoints`;
-  return new ResNet50Error(code, `${message} (${advice})`, { subject, cause });
-}

@@ -4,7 +4,8 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, fromPlainError, type PlainError, ResNet50Error } from '../base/errors.js';
-import { installFolder } from '../base/files.node.js';
+import { installFolder, installFolderIfAny } from '../base/files.node.js';
+import { weightsFile } from '../base/package-files.node.js';
 import type { LoadOptions } from '../client/options.js';
 import type { ProgressEvent } from '../protocol/messages.js';
 import { DiskFolder } from '../weights/folder-disk.node.js';
@@ -36,7 +37,8 @@ export function missingWeights(error: unknown, options: LoadOptions): Weights | 
   const found = findWeights(weights?.name ?? '');
   if (!(error instanceof ResNet50Error) || error.code !== 'WEIGHTS_NOT_FOUND') return undefined;
   if (found === undefined || found.url === null || weightsUrl !== undefined) return undefined;
-  return error.message.includes(join(installFolder(), found.name)) ? found : undefined;
+  const installed = installFolderIfAny();
+  return installed && error.message.includes(join(installed, found.name)) ? found : undefined;
 }
 
 /**
@@ -55,8 +57,7 @@ export async function getMissing(weights: Weights, options: LoadOptions): Promis
 function inWorker(wish: WeightsWish, onProgress: LoadOptions['onProgress'], signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    const script = new URL('./weights-worker.node.js', import.meta.url);
-    const worker = new Worker(script, { execArgv: [], name: 'resnet50-wasm weights', workerData: wish });
+    const worker = new Worker(weightsFile(), { execArgv: [], name: 'resnet50-wasm weights', workerData: wish });
     const stop = (reason: unknown) => {
       reject(reason);
       worker.postMessage('abort');
