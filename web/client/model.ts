@@ -14,7 +14,7 @@ import type { Explanation } from './explain.js';
 import type { Example, FitOptions } from './fit-options.js';
 import { ImageJobs } from './image-jobs.js';
 import type { ModelInfo, ModelWeights } from './info.js';
-import type { ImageInput, TensorInput } from './inputs.js';
+import type { ImageInput } from './inputs.js';
 import { withLate } from './late.js';
 import {
   type ClassifyOptions,
@@ -31,6 +31,7 @@ import type { Platform } from './platform.js';
 import { Running } from './running.js';
 import { downloadKey, openSession, sourceOf } from './session.js';
 import { type Summary, type SummaryOptions, summarize } from './summary.js';
+import type { TensorInput } from './tensors.js';
 import { withTraining } from './training-module.js';
 
 type Numbers = Float32Array<ArrayBuffer>;
