@@ -18,14 +18,20 @@ const REMEDY =
   `webpack: externals, Vite: ssr.external) and install it where the bundle runs, or copy its files beside the bundle ` +
   `as docs/bundlers.md says`;
 
+/**
+ * `join` for the search, which bundlers must not follow: what they cannot know they take for every file of dist/, and
+ * Turbopack then refuses index.d.cts, which is no CommonJS to it.
+ */
+const under = (...parts: string[]): string => parts.join('/');
+
 /** The package's dist/ in the node_modules of a folder or of one above it, in this very version. */
 function installedFrom(folder: string): string[] {
-  const root = join(folder, 'node_modules', NAME);
+  const root = under(folder, 'node_modules', NAME);
   const above = dirname(folder);
   const further = above === folder ? [] : installedFrom(above);
   try {
-    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-    return version === __VERSION__ ? [join(root, 'dist'), ...further] : further;
+    const { version } = JSON.parse(readFileSync(under(root, 'package.json'), 'utf8'));
+    return version === __VERSION__ ? [under(root, 'dist'), ...further] : further;
   } catch {
     return further;
   }
@@ -41,10 +47,10 @@ function find(beside: string, file: string): string {
   if (HERE !== '' && existsSync(beside)) return beside;
   const folders = new Set([...bundleFolders(), ...installedFolders()]);
   for (const folder of folders) {
-    const path = join(folder, file);
+    const path = under(folder, file);
     if (existsSync(path)) return path;
   }
-  const looked = [...folders, join(process.cwd(), 'node_modules', NAME)].join(', ');
+  const looked = [...folders, under(process.cwd(), 'node_modules', NAME)].join(', ');
   throw new ResNet50Error(
     'CORE_LOAD_FAILED',
     `${file} of ${NAME} ${__VERSION__} is not there (looked in ${looked}), so it seems to run from a bundle: ${REMEDY}`,
@@ -62,10 +68,10 @@ export const trainerFile = (): string => find(join(HERE, 'worker-trainer.node.mj
 
 /** Emscripten's glue of a module ('simd', 'trainer-simd-threads'); its wasm is beside it. */
 export const glueFile = (module: string): string =>
-  find(join(HERE, 'wasm', `resnet50-${module}.mjs`), join('wasm', `resnet50-${module}.mjs`));
+  find(join(HERE, 'wasm', `resnet50-${module}.mjs`), `wasm/resnet50-${module}.mjs`);
 
 const wasmFile = (module: string): string =>
-  find(join(HERE, 'wasm', `resnet50-${module}.wasm`), join('wasm', `resnet50-${module}.wasm`));
+  find(join(HERE, 'wasm', `resnet50-${module}.wasm`), `wasm/resnet50-${module}.wasm`);
 
 /** True if the wasm file of a module is there. */
 export function hasModule(module: string): boolean {
@@ -80,8 +86,8 @@ export function hasModule(module: string): boolean {
 export function packagedFolder(name: string): string {
   const beside = join(HERE, '..', 'weights', name);
   const moved = [
-    ...bundleFolders().map((folder) => join(folder, 'weights', name)),
-    ...installedFolders().map((folder) => join(folder, '..', 'weights', name)),
+    ...bundleFolders().map((folder) => under(folder, 'weights', name)),
+    ...installedFolders().map((folder) => under(folder, '..', 'weights', name)),
   ];
-  return [beside, ...moved].find((folder) => existsSync(join(folder, 'manifest.json'))) ?? beside;
+  return [beside, ...moved].find((folder) => existsSync(under(folder, 'manifest.json'))) ?? beside;
 }

@@ -1,9 +1,11 @@
 /**
  * `resnet50-wasm classify`: labels for files, one after the other; a bad one does not stop the rest.
  */
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { describe } from '../base/errors.js';
 import {
   type Classification,
@@ -191,11 +193,30 @@ export function namesOf(command: string, positionals: string[]): Iterable<string
   return namesFromStdin();
 }
 
+/** A name from a list that may have been made on Windows, where backslashes part folders; elsewhere they are letters. */
+const ofThisSystem = (name: string): string =>
+  name.includes('\\') && !name.includes('://') && !existsSync(name) ? name.replaceAll('\\', '/') : name;
+
 /** A picture by name; '-' is on standard input. */
 export const readable = async (file: string): Promise<string | Uint8Array> => (file === '-' ? stdinBytes() : file);
 
 async function* namesFromStdin(): AsyncGenerator<string> {
-  for await (const line of createInterface({ input: process.stdin })) if (line !== '') yield line;
+  for await (const line of createInterface({ input: decoded(process.stdin) })) {
+    if (line !== '') yield ofThisSystem(line);
+  }
+}
+
+/** A stream of bytes as text: UTF-8, or UTF-16 if it begins with that mark, as PowerShell writes it. No mark is left. */
+function decoded(stream: NodeJS.ReadableStream): Readable {
+  let decoder: TextDecoder | undefined;
+  return Readable.from(
+    (async function* () {
+      for await (const chunk of stream as AsyncIterable<Buffer>) {
+        decoder ??= new TextDecoder(chunk[0] === 0xff && chunk[1] === 0xfe ? 'utf-16le' : 'utf-8');
+        yield decoder.decode(chunk, { stream: true });
+      }
+    })(),
+  );
 }
 
 async function stdinBytes(): Promise<Uint8Array> {

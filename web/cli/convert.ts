@@ -48,7 +48,8 @@ number of classes) into DIR/manifest.json and shards that ResNet50.load takes.
 
   --name NAME             name of the variant
   --out DIR               folder to write; a variant in it is replaced
-  --labels FILE           class names: a JSON list or one a line  [ImageNet's for 1000]
+  --labels FILE           class names: one per line, a JSON list, or a map such as
+                          id2label or class_to_idx  [ImageNet's for 1000]
   --calibrate DIR         photos that show typical input  [generated pictures]
   --calibration-images N  how many of them  [64]
   --transforms T          preprocessing: V1 (resize 256, crop 224; most training scripts) or

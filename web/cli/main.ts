@@ -6,7 +6,7 @@
 
 import { probeEngine } from '../base/engine-support.js';
 import { describe } from '../base/errors.js';
-import { installFolder } from '../base/files.node.js';
+import { installFolderIfAny } from '../base/files.node.js';
 import type { Transforms } from '../base/transforms.js';
 import { classifyCommand, loadOptions, loadWithProgress, MODEL_OPTIONS, print } from './classify.js';
 import { convertCommand } from './convert.js';
@@ -52,7 +52,7 @@ async function infoCommand(args: string[]): Promise<number> {
     version: __VERSION__,
     node: process.version,
     ...probeEngine(),
-    installed: installFolder(),
+    installed: installFolderIfAny() ?? 'nowhere: this user has no home folder (set HOME or XDG_CACHE_HOME)',
   };
   if (values.weights !== undefined) {
     const model = await loadWithProgress(loadOptions(values));

@@ -5,12 +5,12 @@ import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fault } from '../base/check.js';
-import { fileError, systemCode } from '../base/files.node.js';
+import { decodeText, fileError, systemCode } from '../base/files.node.js';
 import type { Category } from '../weights/manifest.js';
 import { areSplits, type Placed, placeClasses } from './class-places.js';
 import { pathOf, some } from './file-names.js';
 import { type ImageFolder, readImageFolder } from './image-folder.js';
-import { type FileLabel, type LabelsFile, parseLabelsFile, textOf } from './labels-file.js';
+import { type FileLabel, type LabelsFile, parseLabelsFile } from './labels-file.js';
 
 /** A photo and its class. */
 export interface LabeledPhoto<Label = number> {
@@ -104,7 +104,7 @@ async function readLabelsFile(folder: string): Promise<LabelsFile | undefined> {
     if (['ENOENT', 'ENOTDIR'].includes(systemCode(error))) return undefined;
     throw fileError(path, error);
   });
-  return bytes && parseLabelsFile(textOf(bytes), (why) => fault(path, why));
+  return bytes && parseLabelsFile(decodeText(bytes), (why) => fault(path, why));
 }
 
 function labelsFolder(folder: string, labels: readonly FileLabel[]): LabeledFolder {

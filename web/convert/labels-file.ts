@@ -17,13 +17,6 @@ const LABEL_FIELDS = ['class', 'label', 'index', 'target', 'category', 'class_in
 const SHAPES =
   'must be a list of { "file", "label" }, an object from file to label, or one from class to its files; a label is an index or a name';
 
-/** Text of a file with or without a byte order mark, UTF-8 or (as PowerShell writes) UTF-16. */
-export function textOf(bytes: Uint8Array): string {
-  const wide =
-    bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff && 'utf-16be';
-  return new TextDecoder(wide || 'utf-8').decode(bytes);
-}
-
 /**
  * Reads the text of a labels.json.
  * @param refused makes the error from the reason

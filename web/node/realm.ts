@@ -6,6 +6,7 @@ import { folderStore } from '../weights/cache-folder.node.js';
 import { DiskFolder } from '../weights/folder-disk.node.js';
 import { HttpFolder } from '../weights/folder-http.js';
 import { inflateOnThreads } from '../weights/inflate.node.js';
+import { advisedFolder } from '../weights/proxy.node.js';
 import { loadGlue } from './load-glue.js';
 
 /** The realm of Node, Bun and Deno. */
@@ -13,6 +14,6 @@ export const nodeRealm: Realm = {
   loadFactory: loadGlue,
   openFolder: (address, precision) =>
     /^https?:/.test(address)
-      ? new HttpFolder(address, folderStore, precision, undefined, inflateOnThreads)
+      ? advisedFolder(new HttpFolder(address, folderStore, precision, undefined, inflateOnThreads))
       : new DiskFolder(address),
 };
