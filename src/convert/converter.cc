@@ -65,15 +65,6 @@ bool LeadsChannelGroup(const std::vector<Layer>& layers, size_t row) {
   });
 }
 
-Result<int> InferClasses(const StateDict& state, std::string_view file_name) {
-  const Tensor* head = state.Find("fc.weight");
-  if (head == nullptr || head->shape.size() != 2 || head->shape[0] < 1 || head->shape[0] > kMaxClasses) {
-    return Error{ErrorCode::kCheckpointMismatch, std::string(file_name),
-                 "holds no fc.weight of shape [classes, 2048]: this is not a ResNet-50 state dict"};
-  }
-  return int(head->shape[0]);
-}
-
 }  // namespace
 
 ShardPlan PlanShards(const std::vector<Layer>& layers, Precision precision, size_t max_bytes) {
@@ -105,19 +96,17 @@ ShardPlan PlanShards(const std::vector<Layer>& layers, Precision precision, size
 }
 
 Result<std::unique_ptr<Converter>> Converter::Create(std::vector<uint8_t> bytes, std::string_view file_name,
-                                                     const Transforms& transforms, size_t threads) {
+                                                     const Transforms& transforms, size_t threads,
+                                                     const ResNetChoice& choice) {
   std::unique_ptr<Converter> converter(new Converter);
   converter->bytes_ = std::move(bytes);
-  Result<StateDict> state = ReadCheckpoint(converter->bytes_, file_name);
-  if (!state) return std::move(state).error();
-  converter->state_ = std::move(state).value();
-  Result<int> classes = InferClasses(converter->state_, file_name);
-  if (!classes) return std::move(classes).error();
-  converter->classes_ = classes.value();
-
   std::vector<ExpectedTensor> expected;
-  for (const ParameterSpec& spec : ResNet50Parameters(converter->classes_)) expected.push_back({spec.name, spec.shape});
-  if (Status status = CheckAgainst(converter->state_, expected, file_name); !status) return std::move(status).error();
+  for (const ParameterSpec& spec : ResNet50Parameters(1)) expected.push_back({spec.name, spec.shape});
+  Result<RecognizedResNet> recognized = ReadResNet(converter->bytes_, file_name, expected, choice);
+  if (!recognized) return std::move(recognized).error();
+  converter->state_ = std::move(recognized->state);
+  converter->recognized_ = std::move(recognized).value();
+  converter->classes_ = int(converter->state_.Find("fc.weight")->shape[0]);  // checked: 1 to kMaxClasses
 
   converter->transforms_ = transforms;
   NetworkOptions options;
@@ -200,7 +189,7 @@ Status Converter::FinishQuantization() {
 size_t Converter::parameters() const {
   size_t count = 0;
   for (const ParameterSpec& spec : ResNet50Parameters(classes_)) {
-    if (!spec.trainable) continue;
+    if (!spec.trainable || (!recognized_.has_head && spec.name.starts_with("fc."))) continue;
     size_t elements = 1;
     for (int64_t side : spec.shape) elements *= size_t(side);
     count += elements;

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "checkpoint/checkpoint.h"
+#include "checkpoint/resnet.h"
 #include "image/image.h"
 #include "image/transform.h"
 #include "network/network.h"
@@ -35,9 +36,12 @@ class Converter {
   // `bytes` are copied only as far as tensors need them. `transforms` are for calibration photos.
   // Errors: kCheckpointFormat, kCheckpointMismatch, kOutOfMemory.
   static Result<std::unique_ptr<Converter>> Create(std::vector<uint8_t> bytes, std::string_view file_name,
-                                                   const Transforms& transforms, size_t threads);
+                                                   const Transforms& transforms, size_t threads,
+                                                   const ResNetChoice& choice = {});
 
   int classes() const { return classes_; }
+  // What was understood of the file; its state dict is empty.
+  const RecognizedResNet& recognized() const { return recognized_; }
   // Trainable parameters, as torchvision's num_params counts them.
   size_t parameters() const;
 
@@ -74,6 +78,7 @@ class Converter {
 
   std::vector<uint8_t> bytes_;  // what the state dict's tensors view
   StateDict state_;
+  RecognizedResNet recognized_;
   int classes_ = 0;
   Transforms transforms_;
   std::unique_ptr<Network> network_;

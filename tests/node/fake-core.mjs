@@ -113,7 +113,7 @@ export default async function factory(options = {}) {
     openCheckpoint(pointer, bytes, name) {
       const content = text(pointer, bytes);
       if (!content.startsWith('CKPT')) return fail('CHECKPOINT_FORMAT', 'is no state dict', name);
-      const { classes } = JSON.parse(content.slice(4));
+      const { classes, recognized } = JSON.parse(content.slice(4));
       let calibrated = 0;
       let quantized = false;
       let last = new Uint8Array();
@@ -121,6 +121,10 @@ export default async function factory(options = {}) {
       let precision = '';
       return ok({
         classes,
+        recognized: {
+          ...{ naming: 'torchvision', prefix: '', head: 'fc', headNorm: '', key: '.', others: [], leftOut: [] },
+          ...recognized,
+        },
         parameters: 1000 + classes,
         calibrate: () => ok(void calibrated++),
         calibrateGenerated: () => ok(void calibrated++),

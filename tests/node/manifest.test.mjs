@@ -24,6 +24,10 @@ test('what quantization did is kept, and shards may be compressed', () => {
   assert.deepEqual(parse(manifest), manifest);
 });
 
+test('a network may have no classifier', () => {
+  assert.equal(parse({ ...good(), head: 'none' }).head, 'none');
+});
+
 const shard = (change) => (m) => Object.assign(m.precisions.int8.shards[1], change);
 const CASES = [
   ['format', (m) => (m.format = 'other')],
@@ -66,6 +70,8 @@ const CASES = [
   ['source', (m) => (m.source = {})],
   ['calibration', (m) => (m.calibration.kind = 'guessed')],
   ['converter', (m) => delete m.converter],
+  ['head', (m) => (m.head = 'linear')],
+  ['head', (m) => (m.head = null)],
 ];
 for (const [field, spoil] of CASES) {
   test(`${field} spoiled by ${spoil}`, () => {

@@ -5,7 +5,7 @@
 import { availableParallelism } from 'node:os';
 import { mergeTransforms, type Transforms } from '../base/transforms.js';
 import { convert } from '../convert/convert.js';
-import type { ConvertOptions } from '../convert/options.js';
+import type { ConvertOptions, Recognized } from '../convert/options.js';
 import { isVariantName, type Manifest, type Precision } from '../weights/manifest.js';
 import { findWeights, ResNet50_Weights } from '../weights/registry.js';
 import { print } from './classify.js';
@@ -36,11 +36,15 @@ export const QUANTIZATION_HELP = `  --encoding E            plain, or compact: c
 
 export const CONVERT_HELP = `Usage: resnet50-wasm convert CHECKPOINT --name NAME --out DIR [options]
 
-Turns a ResNet-50 state dict (.pth or .safetensors, torchvision's tensor names, any
-number of classes) into DIR/manifest.json and shards that ResNet50.load takes.
+Turns a ResNet-50 of any number of classes (.pth or .safetensors; names of torchvision,
+timm, Hugging Face, MMPretrain, fastai; whatever lies around it) into DIR/manifest.json
+and shards that ResNet50.load takes.
 
   --name NAME             name of the variant
   --out DIR               folder to write; a variant in it is replaced
+  --state-dict KEY        which network, if the checkpoint holds several (raw and averaged
+                          weights, teacher and student)  [the raw one; KEYs are printed]
+  --no-head               leave the classifier out: for embed and features
   --labels FILE           class names: a JSON list or one a line  [ImageNet's for 1000]
   --calibrate DIR         photos that show typical input  [generated pictures]
   --calibration-images N  how many of them  [64]
@@ -79,6 +83,8 @@ const OPTIONS = {
   name: { type: 'string' },
   out: { type: 'string', short: 'o' },
   labels: { type: 'string' },
+  'state-dict': { type: 'string' },
+  'no-head': { type: 'boolean' },
   resize: { type: 'string' },
   crop: { type: 'string' },
   mean: { type: 'string' },
@@ -143,6 +149,8 @@ export async function convertCommand(args: string[]): Promise<number> {
   return convertWithProgress({
     ...conversionSettings(values),
     checkpoint,
+    stateDict: text(values, 'state-dict'),
+    noHead: values['no-head'] === true,
     name: spelled,
     out,
     transforms,
@@ -171,16 +179,44 @@ export function metaOf(name: string): Record<string, unknown> {
 /** Converts and says on standard error what is going on. */
 export async function convertWithProgress(options: Omit<ConvertOptions, 'onProgress' | 'onWarning'>): Promise<number> {
   const progress = progressBar(options.name);
+  let understood = '';
   const manifest = await convert({
     ...options,
+    onRecognized: (network) => {
+      understood = networkText(network);
+      for (const line of choiceLines(network)) process.stderr.write(`resnet50-wasm: ${line}\n`);
+    },
     onProgress: (step, fraction) => progress.update(fraction, step),
     onWarning: (message) => process.stderr.write(`resnet50-wasm: ${message}\n`),
   }).catch((error) => {
     progress.done();
     throw error;
   });
-  progress.done(`${summary(manifest)} in ${options.out}`);
+  progress.done(`${understood}, ${facts(manifest)}; ${summary(manifest)} in ${options.out}`);
   return 0;
+}
+
+/** What was understood of the names. */
+function networkText({ naming, prefix, head, headNorm }: Recognized): string {
+  const after = prefix === '' ? '' : ` after '${prefix}'`;
+  const norm = headNorm === '' ? '' : ` with ${headNorm} folded in`;
+  return `names of ${naming}${after}, ${head === null ? 'no classifier (for embed and features)' : `classifier ${head}${norm}`}`;
+}
+
+/** What was chosen and what was left out. */
+function choiceLines({ key, others, leftOut }: Recognized): string[] {
+  const also = others.map((other) => `'${other}'`).join(', ');
+  return [
+    ...(others.length > 0 ? [`took the network '${key}' of the checkpoint; --state-dict takes ${also} instead`] : []),
+    ...(leftOut.length > 0 ? [`left out what is no part of the network: ${leftOut.join(', ')}`] : []),
+  ];
+}
+
+function facts({ categories, head, transforms }: Manifest): string {
+  const { resizeSize, cropSize, interpolation } = transforms;
+  const count = categories.length === 1 ? '1 class' : `${categories.length} classes`;
+  const classes = head === 'none' ? '' : `${count}, `;
+  return `${classes}resize ${resizeSize}, crop ${cropSize}, ${interpolation}`;
 }
 
 function summary(manifest: Manifest): string {

@@ -37,11 +37,11 @@ export class Host extends Receiver<keyof NetworkJobs> {
       this.#engine = await Engine.load(spec, this.realm, context);
       return this.#engine.facts;
     },
-    classify: (job) => this.#loaded.classify(job),
-    logits: (job) => this.#loaded.logits(job),
+    classify: (job) => this.#classifier.classify(job),
+    logits: (job) => this.#classifier.logits(job),
     preprocess: (job) => this.#loaded.preprocess(job),
     features: (job) => stageOutputs(this.#loaded, job),
-    explain: (job) => explain(this.#loaded, job),
+    explain: (job) => explain(this.#classifier, job),
     head: (head) => this.#loaded.setHead(head),
     parameter: (spec, { signal }) => this.#loaded.parameter(spec, signal),
     fetch: (request, { signal }) => fetchInput(request, signal),
@@ -51,6 +51,13 @@ export class Host extends Receiver<keyof NetworkJobs> {
   get #loaded(): Engine {
     if (this.#engine === undefined) throw new ResNet50Error('NOT_READY', 'no network is loaded');
     return this.#engine;
+  }
+
+  get #classifier() {
+    const engine = this.#loaded;
+    if (engine.facts.head !== 'none') return engine;
+    const message = 'these weights have no classifier: use embed or features, or load a head that fit made';
+    throw new ResNet50Error('NOT_READY', message, { subject: 'head' });
   }
 
   protected abandon(): void {

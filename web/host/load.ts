@@ -137,7 +137,7 @@ async function networkFromFolder(
     // Torchvision's `_metrics` are of float32; what int8 made of them is told apart from them.
     meta: manifest.quantization ? { ...manifest.meta, quantization: manifest.quantization } : manifest.meta,
     ...{ classes: manifest.categories.length, parameters: manifest.parameters, transforms, precision },
-    ...{ ownTransforms: mergeTransforms(manifest.transforms), head: null },
+    ...{ ownTransforms: mergeTransforms(manifest.transforms), head: manifest.head ?? null },
   };
   return { ...made, facts, parameters };
 }

@@ -120,8 +120,8 @@ export interface LoadedFacts {
   /** What the weights were trained with, without overrides. */
   ownTransforms: Transforms;
   precision: Precision;
-  /** Method of the user's own head, whose `categories` and `classes` these are; null for the network's. */
-  head: Head['method'] | null;
+  /** Method of the user's own head, whose `categories` and `classes` these are; null for the network's, 'none' without any. */
+  head: Head['method'] | 'none' | null;
 }
 
 /** One class with its softmax probability. */
