@@ -24,12 +24,12 @@ function copyIn(bytes) {
 
 const manifest = JSON.parse(readFileSync(join(weights, 'manifest.json'), 'utf8'));
 const classes = manifest.categories.length;
-const network = unwrap(core.createNetwork({ classes, precision, activationBits, threads, ranges: manifest.ranges }));
+const session = unwrap(core.createSession({ classes, precision, activationBits, threads, ranges: manifest.ranges }));
 for (const { file, encoding } of manifest.precisions[precision].shards) {
   const stored = readFileSync(join(weights, file));
   const bytes = encoding === 'gzip' ? gunzipSync(stored) : stored;
   const pointer = copyIn(bytes);
-  unwrap(core.network_loadShard(network.handle, pointer, bytes.length, file));
+  unwrap(core.session_loadShard(session.handle, pointer, bytes.length, file));
   core.release(pointer);
 }
 
@@ -46,14 +46,14 @@ for (let round = 0; round < rounds; round++) {
   // Limits and passes take turns, so that a busy machine slows both; the best of each counts.
   const now = await measureLimits(threads, 150);
   limits = Object.fromEntries(Object.entries(now).map(([form, speed]) => [form, Math.max(speed, limits[form] ?? 0)]));
-  for (let pass = 0; pass < passes; pass++) times.push(unwrap(core.timeRows(network, input, 1, SIDE)));
+  for (let pass = 0; pass < passes; pass++) times.push(unwrap(core.timeRows(session, input, 1, SIDE)));
   if (precision !== 'int8') continue;
   for (let pass = 0; pass < passes; pass++) {
-    stages.push(unwrap(core.timeInput(network, photoPointer, photoBytes.length, decode, manifest.transforms)));
+    stages.push(unwrap(core.timeInput(session, photoPointer, photoBytes.length, decode, manifest.transforms)));
   }
 }
 const result = {
-  rows: core.rowsOf(network, SIDE),
+  rows: core.rowsOf(session, SIDE),
   times,
   stages,
   limits,

@@ -22,7 +22,7 @@ function bundledGzip() {
       resolveDir: dist,
     },
     ...{ bundle: true, minify: true, write: false, format: 'esm', logLevel: 'error' },
-    external: ['./inplace.js', './inplace-trainer.js', './training.js'],
+    external: ['./extras.js', './inplace.js', './inplace-trainer.js', './training.js'],
   });
   return gzipSync(outputFiles[0].contents, { level: 9 }).length;
 }
@@ -72,6 +72,7 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   }
   for (const file of [
     'index.js',
+    'extras.js',
     'inplace.js',
     'static.js',
     ...FLAVOURS.map((flavour) => `worker-${flavour}.js`),

@@ -3,7 +3,7 @@
 # to find out which of them a linker keeps (`npm run xnnpack-sources`).
 set(RESNET50_XNN_FAMILIES
   qd8-f32-qc8w-gemm qd8-f32-qc8w-igemm # convolution, fully connected
-  f32-maxpool s8-maxpool f32-vbinary/gen/f32-vaddc? qs8-vadd qs8-vaddc f32-vclamp # pooling, residual addition, its ReLU
+  f32-maxpool s8-maxpool f32-vbinary/gen/f32-vaddc? f32-vclamp # pooling, residual addition, its ReLU
   f32-rsum f32-rdsum qs8-rsum qs8-rdsum qs8-vcvt f32-qs8-vcvt s32-f32-vcvt # global average pooling
   x32-packw x8-packw qs8-packw xx-fill xx-pad)
 set(RESNET50_XNN_LIBRARY

@@ -14,10 +14,10 @@ const WORKER_FILE = 'isolation-worker.js';
 
 /** What a browser may ask of dist/; the rest is for Node.js. */
 const BROWSER_FILES =
-  /^(index|inplace|training|inplace-trainer|worker-(trainer-simd|simd|relaxed)(-threads)?)\.js$|^wasm\/resnet50-(simd|relaxed|trainer-simd)(-threads)?\.(mjs|wasm)$/;
+  /^(index|extras|inplace|training|inplace-trainer|worker-(trainer-simd|simd|relaxed)(-threads)?)\.js$|^wasm\/resnet50-(simd|relaxed|trainer-simd)(-threads)?\.(mjs|wasm)$/;
 /** Which of the flavours a browser takes is known only there. */
 const NEEDED_FILES = [
-  ...['index.js', 'training.js', 'worker-trainer-simd.js', 'wasm/resnet50-trainer-simd.wasm'],
+  ...['index.js', 'extras.js', 'training.js', 'worker-trainer-simd.js', 'wasm/resnet50-trainer-simd.wasm'],
   ...['simd', 'simd-threads', 'relaxed', 'relaxed-threads'].map((flavour) => `wasm/resnet50-${flavour}.wasm`),
 ];
 const VARIANT_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;

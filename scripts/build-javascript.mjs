@@ -2,7 +2,7 @@
 // compiled cores in dist/wasm/ are not touched; their glue goes into the bundles for browsers too, so build them first.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { relative } from 'node:path';
+import { dirname, relative } from 'node:path';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 import { recordBundles } from './current.mjs';
@@ -59,12 +59,32 @@ export default /* @__PURE__ */ parts(${JSON.stringify(labels.join())});`,
 const coreFile = (name) => `${root}dist/wasm/resnet50-${name}.mjs`;
 const built = FLAVORS.filter((flavor) => existsSync(coreFile(flavor)));
 /** Names in dist/ of what browsers load. */
-const browserEntries = ['index', 'training', ...built.map((flavor) => `worker-${flavor}`)];
+const browserEntries = ['index', 'extras', 'training', ...built.map((flavor) => `worker-${flavor}`)];
 if (built.includes('simd') && built.includes('relaxed')) browserEntries.push('inplace', 'static');
 if (existsSync(coreFile('trainer-simd'))) browserEntries.push('worker-trainer-simd', 'inplace-trainer');
 if (existsSync(coreFile('trainer-simd-threads'))) browserEntries.push('worker-trainer-simd-threads');
-/** Entries of the package's exports lie in web/ itself, all others in the room of the browser. */
-const browserSource = (name) => `web/${['index', 'static'].includes(name) ? '' : 'browser/'}${name}.ts`;
+/** Entries of the package's exports lie in web/ itself, all others in the room of the browser; workers are made, see below. */
+const browserSource = (name) =>
+  name.startsWith('worker-') ? name : `web/${['index', 'static'].includes(name) ? '' : 'browser/'}${name}.ts`;
+
+/** What all workers are made of, relative to the repository. */
+const WORKER_SOURCES = { network: 'web/browser/worker.ts', trainer: 'web/browser/trainer-worker.ts' };
+
+/** One source makes many workers: worker-NAME imports the glue of the core NAME in the place of core.mjs. */
+const workerPerCore = {
+  name: 'worker-per-core',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^worker-/ }, ({ path }) => ({ path, namespace: 'made' }));
+    onLoad({ filter: /./, namespace: 'made' }, ({ path }) => {
+      const core = path.slice('worker-'.length);
+      const source = root + WORKER_SOURCES[core.startsWith('trainer-') ? 'trainer' : 'network'];
+      const text = readFileSync(source, 'utf8');
+      const contents = text.replace("'./wasm/core.mjs'", `'./wasm/resnet50-${core}.mjs'`);
+      if (contents === text) throw new Error(`${source} does not import ./wasm/core.mjs`);
+      return { contents, loader: 'ts', resolveDir: dirname(source) };
+    });
+  },
+};
 
 /** Emscripten's glue inside the bundles of browsers, without what only Node needs. */
 const browserGlue = {
@@ -82,7 +102,7 @@ const browserGlue = {
 const loadedLate = {
   name: 'loaded-late',
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/(inplace|inplace-trainer|training)\.js$/ }, ({ path, kind }) =>
+    onResolve({ filter: /^\.\/(extras|inplace|inplace-trainer|training)\.js$/ }, ({ path, kind }) =>
       kind === 'dynamic-import' ? { path, external: true } : undefined,
     );
   },
@@ -96,7 +116,7 @@ function terserOptions(path) {
   const thinning = path.includes('worker-') ? {} : { inline: 0, reduce_funcs: false };
   return {
     ...{ module: true, ecma: 2020 },
-    compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true, ...thinning },
+    compress: { passes: 5, unsafe_arrows: true, unsafe_methods: true, ...thinning },
     format: { comments: false, preserve_annotations: true },
   };
 }
@@ -107,7 +127,7 @@ async function buildForBrowsers(names, secureContext) {
     entryPoints: names.map((out) => ({ in: browserSource(out), out })),
     define: defines(secureContext),
     platform: 'browser',
-    plugins: [labelsOnly, browserGlue, loadedLate],
+    plugins: [workerPerCore, labelsOnly, browserGlue, loadedLate],
     minifySyntax: true,
     write: false,
   });
@@ -162,6 +182,9 @@ function writeTypes() {
     .map((path) => relative(root, path));
 }
 
-const bundled = results.flatMap(({ inputs }) => Object.keys(inputs)).filter((path) => !path.startsWith('glue:'));
+const bundled = results.flatMap(({ inputs }) => Object.keys(inputs)).filter((path) => !/^(glue|made):/.test(path));
 const outputs = results.flatMap((metafile) => Object.keys(metafile.outputs));
-recordBundles([...bundled, ...writeTypes()], [...outputs, 'dist/types/index.d.ts', 'dist/THIRD-PARTY-NOTICES.txt']);
+recordBundles(
+  [...bundled, ...Object.values(WORKER_SOURCES), ...writeTypes()],
+  [...outputs, 'dist/types/index.d.ts', 'dist/THIRD-PARTY-NOTICES.txt'],
+);

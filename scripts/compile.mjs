@@ -64,7 +64,7 @@ export async function emscriptenEnvironment(who, folder = WASM_FOLDER) {
 const COMPILERS = /^(?:CMAKE_CXX_COMPILER|CMAKE_C_COMPILER|RESNET50_LLVM_BIN|RESNET50_EMXX):[A-Z]+=(\/.+)$/gm;
 
 /** Whether one of them is gone: another toolchain was installed, a cache cleared. */
-function compilerIsGone(folder) {
+export function compilerIsGone(folder) {
   const cache = join(root, folder, 'CMakeCache.txt');
   if (!existsSync(cache)) return false;
   return [...readFileSync(cache, 'utf8').matchAll(COMPILERS)].some(([, path]) => !existsSync(path));

@@ -19,6 +19,36 @@ const BROWSER_EDITS = [
   { from: /createRequire\(import\.meta\.url\)/g, to: 'undefined', times: [1] },
 ];
 
+/** A function of the glue, up to the next definition. */
+const definition = (name) => new RegExp(`var ${name}=.*?\\};(?=var |class |function )`, 'gs');
+
+/**
+ * Parts of Embind that this package does without, in fewer bytes for pages: no function of the core has overloads, and text
+ * is encoded by what every browser has. Where Emscripten writes them otherwise they stay as they are.
+ */
+const BROWSER_SAVINGS = Object.entries({
+  exposePublicSymbol: `(name,value)=>{if(Module.hasOwnProperty(name)){throwBindingError("Cannot register public name '"+name+"' twice")}Module[name]=value}`,
+  replacePublicSymbol: '(name,value)=>{Module[name]=value}',
+  stringToUTF8Array:
+    '(text,heap,at)=>{var bytes=new TextEncoder().encode(text);heap.set(bytes,at);heap[at+bytes.length]=0}',
+  lengthBytesUTF8: '(text)=>new TextEncoder().encode(text).length',
+}).map(([name, value]) => ({ from: definition(name), to: `var ${name}=${value};`, times: [0, 1] }));
+
+BROWSER_SAVINGS.push(
+  // A wasm file that cannot be streamed (a wrong content type) is fetched once more, and not a third time by XMLHttpRequest.
+  {
+    from: /async function getWasmBinary\(.*?\}(?=async function )/gs,
+    to: 'async function getWasmBinary(file){return new Uint8Array(await readAsync(file))}',
+    times: [0, 1],
+  },
+  // Functions only, no methods.
+  {
+    from: /function usesDestructorStack\(.*?(?=var ensureOverloadTable=)/gs,
+    to: `function craftInvokerFunction(name,types,classType,invoker,target){var [result,,...args]=types;return createNamedFunction(name,(...values)=>{var wired=args.map((type,i)=>type.toWireType([],values[i]));var value=invoker(target,...wired);args.forEach((type,i)=>type.destructorFunction?.(wired[i]));return result.fromWireType(value)})}`,
+    times: [0, 1],
+  },
+);
+
 /**
  * Bun has a global postMessage in its workers, which the glue takes for a sign that messages come to onmessage; in Bun
  * (1.4) they come to parentPort only, so threads would never start.
@@ -53,7 +83,7 @@ export const forServers = (glue) => edited(glue, SERVER_EDITS);
  * @param glue text of resnet50-FLAVOUR.mjs
  */
 export function forBrowsers(glue) {
-  const text = edited(glue, BROWSER_EDITS);
+  const text = edited(glue, [...BROWSER_EDITS, ...BROWSER_SAVINGS]);
   const left = /import\.meta|import\(/.exec(text)?.[0];
   if (left) throw new Error(`Emscripten's glue still has '${left}'`);
   return text;

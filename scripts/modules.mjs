@@ -23,7 +23,7 @@ const workers = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads', 'trainer-
 export const COMPLETE = [
   ...FLAVORS.flatMap(modulesOf).flatMap((module) => [`wasm/${module}.mjs`, `wasm/${module}.wasm`]),
   ...workers.map((name) => `worker-${name}.js`),
-  ...['index.js', 'inplace.js', 'inplace-trainer.js', 'training.js', 'static.js'],
+  ...['index.js', 'extras.js', 'inplace.js', 'inplace-trainer.js', 'training.js', 'static.js'],
   ...['index.node.js', 'worker.node.js', 'worker-trainer.node.js', 'cli.js', 'measures.js'],
   ...['types/index.d.ts', 'types/index.node.d.ts', 'types/static.d.ts', 'THIRD-PARTY-NOTICES.txt', 'sbom.cdx.json'],
 ];

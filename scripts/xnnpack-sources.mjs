@@ -23,6 +23,8 @@ export const NATIVE_PROGRAMS = [
   'checkpoint_test',
   'training_test',
   'quantize_test',
+  'inference_test',
+  'convert_test',
 ];
 
 /** GNU ld's maps of these programs: the part that lists what is in the program; before it stands what was discarded. */

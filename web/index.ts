@@ -6,8 +6,8 @@ import { browserPlatform } from './browser/platform.js';
 import { Model } from './client/model.js';
 import type { LoadOptions } from './client/options.js';
 
+export { weightsCache } from './browser/weights-cache.js';
 export * from './client/api.js';
-export { browserWeightsCache as weightsCache } from './weights/cache-storage.js';
 
 /** torchvision's ResNet-50. */
 export class ResNet50 extends Model {

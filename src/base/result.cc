@@ -16,6 +16,7 @@ std::string_view Name(ErrorCode code) {
     case ErrorCode::kWeightsFormat: return "WEIGHTS_FORMAT";
     case ErrorCode::kWeightsMismatch: return "WEIGHTS_MISMATCH";
     case ErrorCode::kNotReady: return "NOT_READY";
+    case ErrorCode::kNotFinite: return "NOT_FINITE";
     case ErrorCode::kInternal: return "INTERNAL";
   }
   return "INTERNAL";

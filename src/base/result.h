@@ -26,6 +26,7 @@ enum class ErrorCode : uint8_t {
   kWeightsFormat,       // a shard is no valid safetensors file
   kWeightsMismatch,     // a shard's tensors do not fit this network
   kNotReady,            // called before the step that must come first
+  kNotFinite,           // an answer of the network is NaN or infinite
   kInternal,            // an XNNPACK operator refused what should have been valid: a defect of ours
 };
 

@@ -7,11 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "bindings/js_object.h"
 #include "bindings/js_options.h"
 #include "bindings/js_result.h"
-#include "bindings/runtime_image.h"
 #include "convert/converter.h"
 #include "convert/gzip.h"
+#include "inference/picture.h"
 
 namespace resnet50::js {
 
@@ -51,7 +52,12 @@ class ConverterHandle {
  public:
   explicit ConverterHandle(std::unique_ptr<Converter> converter) : converter_(std::move(converter)) {}
 
-  val Calibrate(const val& image) { return ToJs(converter_->Calibrate(At<Image>(image))); }
+  // picture: CorePicture, settings: CorePictureSettings; the block that the picture points to is freed.
+  val Calibrate(const val& input, const val& settings) {
+    Result<Picture> picture = Open(input, settings);
+    return ToJs(picture ? converter_->Calibrate(picture->viewed) : Status(picture.error()));
+  }
+
   val CalibrateGenerated(uint32_t index) { return ToJs(converter_->CalibrateGenerated(index)); }
 
   val BeginQuantization(const val& options) {
@@ -87,8 +93,10 @@ class ConverterHandle {
     return result;
   }
 
-  val RunFloat(const val& image) {
-    Result<std::span<const float>> logits = converter_->RunFloat(At<Image>(image));
+  val RunFloat(const val& input, const val& settings) {
+    Result<Picture> picture = Open(input, settings);
+    if (!picture) return Failure(picture.error());
+    Result<std::span<const float>> logits = converter_->RunFloat(picture->viewed);
     if (!logits) return Failure(logits.error());
     return Success(reinterpret_cast<uintptr_t>(logits->data()));
   }
@@ -116,6 +124,12 @@ class ConverterHandle {
   }
 
  private:
+  static Result<Picture> Open(const val& input, const val& settings) {
+    Result<PictureSource> source = ToPictureSource(input);
+    if (!source) return std::move(source).error();
+    return OpenPicture(std::move(source).value(), ToPictureSettings(settings));
+  }
+
   static val Output(const std::vector<uint8_t>& bytes) {
     val output = val::object();
     output.set("pointer", reinterpret_cast<uintptr_t>(bytes.data()));
@@ -153,8 +167,8 @@ val OpenCheckpoint(uintptr_t pointer, size_t bytes, const std::string& name, con
   if (!transforms) return Failure(transforms.error());
   const auto* data = reinterpret_cast<const uint8_t*>(pointer);
   const ResNetChoice choice{options["stateDict"].as<std::string>(), options["noHead"].as<bool>()};
-  Result<std::unique_ptr<Converter>> converter = Converter::Create(
-      std::vector<uint8_t>(data, data + bytes), name, transforms.value(), options["threads"].as<size_t>(), choice);
+  Result<std::unique_ptr<Converter>> converter =
+      Converter::Create({data, bytes}, name, transforms.value(), options["threads"].as<size_t>(), choice);
   if (!converter) return Failure(converter.error());
   const int classes = converter.value()->classes();
   const double parameters = double(converter.value()->parameters());

@@ -10,10 +10,20 @@
 #include "base/result.h"
 #include "image/decode.h"
 #include "image/transform.h"
+#include "inference/picture.h"
+#include "inference/session.h"
 #include "network/network.h"
 
 namespace resnet50::js {
 
+// The block of wasm memory at input.pointer, which `allocate` gave: freed by whoever holds the buffer.
+PixelBuffer AdoptBlock(const emscripten::val& input, size_t bytes);
+// CorePicture; its block goes with the source, and is freed in case of an error. Errors: kInvalidArgument.
+Result<PictureSource> ToPictureSource(const emscripten::val& input);
+// CorePictureSettings.
+PictureSettings ToPictureSettings(const emscripten::val& settings);
+// CorePick; `allowed` stays the caller's.
+ClassChoice ToClassChoice(const emscripten::val& pick, size_t classes);
 DecodeOptions ToDecodeOptions(const emscripten::val& options);
 Result<Transforms> ToTransforms(const emscripten::val& options);
 Result<NetworkOptions> ToNetworkOptions(const emscripten::val& options);

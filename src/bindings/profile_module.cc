@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "bindings/js_object.h"
 #include "bindings/js_options.h"
 #include "bindings/js_result.h"
-#include "bindings/runtime_network.h"
+#include "bindings/runtime_session.h"
 #include "image/decode.h"
 #include "image/normalize.h"
 #include "kernels/kernel_choice.h"
@@ -35,7 +36,7 @@ class Stopwatch {
 // Rows that have an operator: { row, name, kernel, stride, inChannels, outChannels, side (of the output, pixels), macs
 // }.
 val RowsOf(const val& held, int side) {
-  Network& network = At<NetworkHandle>(held).network();
+  Network& network = At<SessionHandle>(held).network();
   std::vector<int> sides;
   val rows = val::array();
   for (size_t i = 0; i < network.layers().size(); ++i) {
@@ -58,7 +59,7 @@ val RowsOf(const val& held, int side) {
 
 // One pass over `n` images of float32 NCHW at the pointer: milliseconds of every row of the table, 0 without operator.
 val TimeRows(const val& held, uintptr_t pointer, int n, int side) {
-  Network& network = At<NetworkHandle>(held).network();
+  Network& network = At<SessionHandle>(held).network();
   if (Status status = network.Prepare(n, side, side); !status) return Failure(status.error());
   network.SetInput({reinterpret_cast<const float*>(pointer), size_t(n) * side * side * kInputChannels});
   val times = val::array();
@@ -72,7 +73,7 @@ val TimeRows(const val& held, uintptr_t pointer, int n, int side) {
 
 // One photo's way into the int8 network: { decode, resize, normalize, layOut } in milliseconds.
 val TimeInput(const val& held, uintptr_t pointer, size_t bytes, const val& decode, const val& transforms) {
-  Network& network = At<NetworkHandle>(held).network();
+  Network& network = At<SessionHandle>(held).network();
   Result<Transforms> parsed = ToTransforms(transforms);
   if (!parsed) return Failure(parsed.error());
   const int side = parsed->crop_size;

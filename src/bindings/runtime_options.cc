@@ -20,8 +20,10 @@ bool ReadTriple(const val& triple, std::array<float, 3>& out, bool positive) {
   if (!triple.isArray() || triple["length"].as<int>() != 3) return false;
   for (int i = 0; i < 3; ++i) {
     const double value = triple[i].as<double>();
-    if (!std::isfinite(value) || (positive && value <= 0.0)) return false;
-    out[size_t(i)] = float(value);
+    // Of what float32 makes of it: 1e-300 is 0 there, and 1e300 infinite.
+    const float single = float(value);
+    if (!std::isfinite(single) || (positive && (single <= 0.0F || !std::isfinite(1.0F / single)))) return false;
+    out[size_t(i)] = single;
   }
   return true;
 }
@@ -40,6 +42,53 @@ std::optional<Interpolation> ToInterpolation(const std::string& name) {
 std::optional<RgbColor> ToColor(const val& triple) {
   if (!triple.isArray()) return std::nullopt;
   return RgbColor{triple[0].as<uint8_t>(), triple[1].as<uint8_t>(), triple[2].as<uint8_t>()};
+}
+
+PixelBuffer AdoptBlock(const val& input, size_t bytes) {
+  return PixelBuffer::Adopt(reinterpret_cast<uint8_t*>(input["pointer"].as<uintptr_t>()), bytes);
+}
+
+Result<PictureSource> ToPictureSource(const val& input) {
+  PictureSource source;
+  const val bytes = input["bytes"];
+  if (!bytes.isUndefined()) {
+    source.bytes = AdoptBlock(input, bytes.as<size_t>());
+    return source;
+  }
+  source.width = input["width"].as<int>();
+  source.height = input["height"].as<int>();
+  source.channels = input["channels"].as<int>();
+  const bool positive = source.width > 0 && source.height > 0 && source.channels > 0;
+  source.bytes =
+      AdoptBlock(input, positive ? size_t(source.width) * size_t(source.height) * size_t(source.channels) : 0);
+  if (!positive) return Invalid("image", "width, height and channels must be positive");
+  return source;
+}
+
+PictureSettings ToPictureSettings(const val& settings) {
+  PictureSettings picture;
+  picture.decode = ToDecodeOptions(settings["decode"]);
+  const val view = settings["view"], region = view["region"];
+  picture.rotate = view["rotate"].as<int>();
+  if (!region.isNull()) {
+    const auto edge = [&](const char* name) { return region[name].as<double>(); };
+    picture.region = {edge("left"), edge("top"), edge("right"), edge("bottom")};
+  }
+  return picture;
+}
+
+ClassChoice ToClassChoice(const val& pick, size_t classes) {
+  ClassChoice choice;
+  choice.activation = Activation(pick["activation"].as<int>());
+  TopKOptions& options = choice.top;
+  // A double, because JavaScript's Infinity means all.
+  const double k = pick["topK"].as<double>();
+  options.k = k >= double(classes) ? classes : size_t(k > 0 ? k : 0);
+  options.threshold = pick["threshold"].as<double>();
+  if (const auto allowed = pick["allowed"].as<uintptr_t>(); allowed != 0) {
+    options.allowed = {reinterpret_cast<const uint8_t*>(allowed), classes};
+  }
+  return choice;
 }
 
 DecodeOptions ToDecodeOptions(const val& options) {
@@ -64,8 +113,10 @@ Result<Transforms> ToTransforms(const val& options) {
   if (!interpolation) return Invalid("interpolation", "must be nearest, bilinear or bicubic, not " + name);
   transforms.interpolation = *interpolation;
   transforms.antialias = !options["antialias"].isFalse();
-  if (!ReadTriple(options["mean"], transforms.mean, false)) return Invalid("mean", "must be three finite numbers");
-  if (!ReadTriple(options["std"], transforms.std, true)) return Invalid("std", "must be three positive numbers");
+  if (!ReadTriple(options["mean"], transforms.mean, false))
+    return Invalid("mean", "must be three numbers that are finite in float32");
+  if (!ReadTriple(options["std"], transforms.std, true))
+    return Invalid("std", "must be three numbers over 0 in float32");
   return transforms;
 }
 

@@ -2,8 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 namespace resnet50 {
+namespace {
+
+std::vector<double> Scores(std::span<const float> logits, Activation activation) {
+  if (activation == Activation::kSoftmax) return Softmax(logits);
+  std::vector<double> scores(logits.begin(), logits.end());
+  if (activation == Activation::kNone) return scores;
+  for (double& score : scores) score = 1.0 / (1.0 + std::exp(-score));
+  return scores;
+}
+
+}  // namespace
 
 std::vector<double> Softmax(std::span<const float> logits) {
   std::vector<double> scores(logits.begin(), logits.end());
@@ -15,12 +27,19 @@ std::vector<double> Softmax(std::span<const float> logits) {
   return scores;
 }
 
-std::vector<double> MeanSoftmax(std::span<const float> logits, size_t rows) {
+Result<std::vector<double>> MeanScores(std::span<const float> logits, size_t rows, Activation activation) {
   const size_t classes = logits.size() / rows;
-  std::vector<double> mean = Softmax(logits.first(classes));
+  for (size_t i = 0; i < logits.size(); ++i) {
+    if (std::isfinite(logits[i])) continue;
+    return Error{ErrorCode::kNotFinite,
+                 {},
+                 "the logit of class " + std::to_string(i % classes) +
+                     " is not a finite number: the weights or a std near 0 make values overflow"};
+  }
+  std::vector<double> mean = Scores(logits.first(classes), activation);
   if (rows == 1) return mean;
   for (size_t row = 1; row < rows; ++row) {
-    const std::vector<double> scores = Softmax(logits.subspan(row * classes, classes));
+    const std::vector<double> scores = Scores(logits.subspan(row * classes, classes), activation);
     for (size_t i = 0; i < classes; ++i) mean[i] += scores[i];
   }
   for (double& score : mean) score /= double(rows);

@@ -1,16 +1,28 @@
-// From logits to answers: softmax and the k best classes. Knows nothing of labels.
+// From logits to answers: scores by the activation, and the k best classes. Knows nothing of labels.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "base/result.h"
+
 namespace resnet50 {
 
 // exp(x_i - max) / sum, in double, for any number of finite logits.
 std::vector<double> Softmax(std::span<const float> logits);
-// The mean of the softmax of `rows` rows of logits, one after the other.
-std::vector<double> MeanSoftmax(std::span<const float> logits, size_t rows);
+
+// What makes scores of logits. The values cross from JavaScript: the order is that of ACTIVATIONS in
+// web/base/activation.ts.
+enum class Activation : uint8_t {
+  kSoftmax,  // classes exclude each other
+  kSigmoid,  // each class by itself, 1 / (1 + exp(-x))
+  kNone,     // the logits themselves
+};
+
+// The mean of the scores of `rows` (at least one) rows of logits, one after the other.
+// kNotFinite names the first class whose logit is NaN or infinite: comparisons with NaN would lose classes silently.
+Result<std::vector<double>> MeanScores(std::span<const float> logits, size_t rows, Activation activation);
 
 struct ScoredClass {
   int index;

@@ -38,6 +38,12 @@ TransformGeometry GeometryFor(int width, int height, const Transforms& transform
   return g;
 }
 
+Region CropOf(int width, int height, const Transforms& transforms) {
+  const TransformGeometry g = GeometryFor(width, height, transforms);
+  const double crop = transforms.crop_size, w = g.width, h = g.height;
+  return {g.left / w, g.top / h, (g.left + crop) / w, (g.top + crop) / h};
+}
+
 namespace {
 
 // Where the chosen square lies, and whether it is mirrored.

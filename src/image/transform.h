@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "image/image.h"
 #include "image/resize.h"
+#include "image/view.h"
 
 namespace resnet50 {
 
@@ -25,6 +26,9 @@ struct TransformGeometry {
   int left, top;
 };
 TransformGeometry GeometryFor(int width, int height, const Transforms& transforms);
+
+// The crop in the middle of an image of width x height, in fractions of its sides; beyond 0..1 where it is padded.
+Region CropOf(int width, int height, const Transforms& transforms);
 
 // Which square of the resized image. `count` is 1 (the middle), 2 (the middle and its mirror image), 5 (the corners,
 // then the middle: torchvision's five_crop) or 10 (those, then those of the mirrored image: ten_crop); `index` is below

@@ -1,9 +1,16 @@
 #include "image/view.h"
 
+#include <cmath>
 #include <cstring>
 #include <string>
 
 namespace resnet50 {
+
+ViewBox BoxOf(const Region& region, int width, int height) {
+  const auto edge = [](double fraction, int side) { return int(std::nearbyint(fraction * double(side))); };
+  const int left = edge(region.left, width), top = edge(region.top, height);
+  return {left, top, edge(region.right, width) - left, edge(region.bottom, height) - top};
+}
 
 Result<Image> View(const Image& image, int degrees, const ViewBox& box) {
   if (degrees != 0 && degrees != 90 && degrees != 180 && degrees != 270) {

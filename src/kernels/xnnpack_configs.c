@@ -1,5 +1,5 @@
 // Which microkernels XNNPACK's elementwise and reduction operators use here, in place of XNNPACK's own tables
-// (src/configs/{binary-elementwise,unary-elementwise,reduce,dwconv}-config.c). ResNet-50 needs five of their ninety
+// (src/configs/{binary-elementwise,unary-elementwise,reduce,dwconv}-config.c). ResNet-50 needs four of their ninety
 // entries; the others would pull a hundred kernels into every module. Convolutions and pooling keep XNNPACK's tables.
 // This file knows XNNPACK's internal headers, nothing of the network.
 
@@ -23,30 +23,7 @@
 
 // --- residual addition ---------------------------------------------------------------------------------------------
 
-// Every int8 addition of ResNet-50 is followed by ReLU: clamping the sum at the output's zero point (the code for 0.0)
-// saves a pass over the tensor. XNNPACK's own initialization clamps at the ends of int8 only.
-static size_t init_add_relu_params(struct xnn_qs8_add_minmax_params* params, const struct xnn_quantization_params* a,
-                                   const struct xnn_quantization_params* b,
-                                   const struct xnn_quantization_params* output) {
-  const size_t size = xnn_init_qs8_add_minmax_scalar_params(params, a, b, output);
-  params->scalar.output_min = (int8_t)output->zero_point;
-  return size;
-}
-
-const struct xnn_binary_elementwise_config* xnn_init_qs8_vadd_config(void) {
-  static const struct xnn_binary_elementwise_config config = {
-      .op_ukernel = (xnn_vbinary_ukernel_fn)PICK(xnn_qs8_vadd_minmax_ukernel__wasmsimd_u32,
-                                                 xnn_qs8_vadd_minmax_ukernel__scalar_u4),
-      .opc_ukernel = (xnn_vbinary_ukernel_fn)PICK(xnn_qs8_vaddc_minmax_ukernel__wasmsimd_u32,
-                                                  xnn_qs8_vaddc_minmax_ukernel__scalar_u4),
-      .ropc_ukernel = (xnn_vbinary_ukernel_fn)PICK(xnn_qs8_vaddc_minmax_ukernel__wasmsimd_u32,
-                                                   xnn_qs8_vaddc_minmax_ukernel__scalar_u4),
-      .init = (xnn_init_binary_params_fn)init_add_relu_params,
-      .element_tile = PICK(32, 4),
-  };
-  return &config;
-}
-
+// Of f32 alone: in int8 the convolution that ends a block adds its shortcut.
 const struct xnn_binary_elementwise_config* xnn_init_f32_vadd_config(void) {
   static const struct xnn_binary_elementwise_config config = {
       .op_ukernel = (xnn_vbinary_ukernel_fn)PICK(xnn_f32_vadd_ukernel__wasmsimd_u16, xnn_f32_vadd_ukernel__scalar_u8),
@@ -152,6 +129,7 @@ NO_BINARY(f32_vmul)
 NO_BINARY(f32_vprelu)
 NO_BINARY(f32_vsqrdiff)
 NO_BINARY(f32_vsub)
+NO_BINARY(qs8_vadd)
 NO_BINARY(qs8_vmul)
 NO_BINARY(qu8_vadd)
 NO_BINARY(qu8_vmul)

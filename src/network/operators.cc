@@ -9,6 +9,7 @@
 #include <limits>
 #include <string>
 
+#include "base/check.h"
 #include "network/input_layout.h"
 
 namespace resnet50 {
@@ -82,7 +83,7 @@ Result<Operator> Operator::Create(const Layer& layer, const LayerWeights& weight
     switch (layer.kind) {
       case LayerKind::kConvolution: return op.CreateConvolution(weights, quantization);
       case LayerKind::kMaxPool: return op.CreateMaxPool();
-      case LayerKind::kAdd: return op.CreateAdd(quantization);
+      case LayerKind::kAdd: return op.CreateAdd();
       case LayerKind::kMeanPool: return op.CreateMeanPool(quantization);
       case LayerKind::kLinear: return op.CreateLinear(weights, quantization);
     }
@@ -146,24 +147,22 @@ Status Operator::CreateMaxPool() {
   return {};
 }
 
-Status Operator::CreateAdd(const OperatorQuantization* q) {
-  xnn_quantization_params a{0, 1.0F}, b{0, 1.0F}, sum{0, 1.0F};
-  if (q) a = ToXnn(q->input), b = ToXnn(q->shortcut), sum = ToXnn(q->output);
+Status Operator::CreateAdd() {
+  // int8 convolutions add the shortcut themselves (adds_shortcut).
+  RESNET50_CHECK(!int8_);
+  const xnn_quantization_params none{0, 1.0F};
   xnn_operator_t op = nullptr;
-  xnn_status status = xnn_create_binary_elementwise_nd(xnn_binary_add, q ? xnn_datatype_qint8 : xnn_datatype_fp32, &a,
-                                                       &b, &sum, 0, &op);
+  xnn_status status = xnn_create_binary_elementwise_nd(xnn_binary_add, xnn_datatype_fp32, &none, &none, &none, 0, &op);
   op_.reset(op);
   if (status != xnn_status_success) return Failure(status, "create");
-  if (!q) {
-    xnn_unary_params clamp{};
-    clamp.clamp.min = 0.0F;
-    clamp.clamp.max = kInfinity;
-    xnn_operator_t relu = nullptr;
-    status = xnn_create_unary_elementwise_nc(xnn_unary_clamp, xnn_datatype_fp32, xnn_datatype_fp32, &clamp, nullptr,
-                                             nullptr, 0, &relu);
-    relu_.reset(relu);
-    if (status != xnn_status_success) return Failure(status, "create");
-  }
+  xnn_unary_params clamp{};
+  clamp.clamp.min = 0.0F;
+  clamp.clamp.max = kInfinity;
+  xnn_operator_t relu = nullptr;
+  status = xnn_create_unary_elementwise_nc(xnn_unary_clamp, xnn_datatype_fp32, xnn_datatype_fp32, &clamp, nullptr,
+                                           nullptr, 0, &relu);
+  relu_.reset(relu);
+  if (status != xnn_status_success) return Failure(status, "create");
   return {};
 }
 
@@ -216,7 +215,7 @@ Result<size_t> Operator::Reshape(size_t n, Extent in, const ThreadPool& pool) {
     case LayerKind::kAdd: {
       const size_t elements = n * in.height * in.width * channels;
       status = xnn_reshape_binary_elementwise_nd(op_.get(), 1, &elements, 1, &elements, pool.get());
-      if (status == xnn_status_success && relu_) {
+      if (status == xnn_status_success) {
         status = xnn_reshape_unary_elementwise_nc(relu_.get(), n * in.height * in.width, channels, channels, channels,
                                                   pool.get());
       }

@@ -51,7 +51,7 @@ struct LayerWeights {
 // Quantization of the tensors around an int8 operator, and the kernels that compute it.
 struct OperatorQuantization {
   TensorQuantization input;
-  TensorQuantization shortcut;  // kAdd, and convolutions that add a residual
+  TensorQuantization shortcut;  // of convolutions that add a residual
   TensorQuantization output;    // not kLinear, whose logits are f32
   bool adds_shortcut = false;   // a 1x1 convolution that adds the shortcut before it clamps and rounds
   resnet50_int8_form form;      // of our convolution kernels
@@ -84,7 +84,7 @@ class Operator {
 
   Status CreateConvolution(const LayerWeights& weights, const OperatorQuantization* quantization);
   Status CreateMaxPool();
-  Status CreateAdd(const OperatorQuantization* quantization);
+  Status CreateAdd();  // f32
   Status CreateMeanPool(const OperatorQuantization* quantization);
   Status CreateLinear(const LayerWeights& weights, const OperatorQuantization* quantization);
   Error Failure(int status, const char* step) const;

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 #include <utility>
 
 #include "quantize/error_compensation.h"
 #include "quantize/range_search.h"
 #include "quantize/weight_grid.h"
-#include "weights/safetensors_writer.h"
+#include "weights/shard_format.h"
 
 namespace resnet50 {
 namespace {
@@ -19,11 +18,6 @@ constexpr float kLeastRange = 1e-6F;
 // Read by a convolution, so in seven bits: all but the projection, the last addition and the pooled features.
 bool HasSevenBits(const std::string& row, size_t blocks) {
   return row != "avgpool" && !row.ends_with("downsample.0") && row != "layer4." + std::to_string(blocks - 1) + ".add";
-}
-
-template <typename T>
-std::span<const uint8_t> BytesOf(std::span<const T> values) {
-  return {reinterpret_cast<const uint8_t*>(values.data()), values.size_bytes()};
 }
 
 }  // namespace
@@ -95,24 +89,22 @@ Result<std::vector<uint8_t>> FinetuneExport::Write(const std::string& layer, Pre
   const std::span<const float> biases = all.subspan(bias->first, bias->count);
   const int64_t out = int64_t(weight->channels);
   const int64_t kernel = layer.ends_with("conv2") ? 3 : 1;
-  const int64_t in = int64_t(weight->count) / out / (kernel * kernel);
-  std::vector<int64_t> shape = {out, kernel, kernel, in};
-  if (layer == "fc") shape = {out, in};
-  const TensorToWrite bias_tensor{layer + ".bias", TensorType::kF32, {out}, BytesOf(biases)};
+  LayerPiece piece{.layer = layer,
+                   .shape = {out, int64_t(weight->count) / out / (kernel * kernel), kernel, layer == "fc"},
+                   .channels = size_t(out),
+                   .bias = biases};
   if (precision == Precision::kFloat32) {
-    return WriteSafetensors(
-        std::vector{TensorToWrite{layer + ".weight", TensorType::kF32, shape, BytesOf(weights)}, bias_tensor}, {});
+    piece.real = weights;
+    return WriteShard({&piece, 1}, WeightOrder::kOhwi);
   }
   const FoldedLayer folded{{weights.begin(), weights.end()}, {biases.begin(), biases.end()}};
   std::vector<float> steps = FineSteps(folded);
   const std::vector<float> least = LeastSteps(folded, InputScale(layer));
   for (size_t c = 0; c < steps.size(); ++c) steps[c] = std::max(steps[c], least[c]);
   const std::vector<int8_t> codes = RoundToNearest(weights, steps);
-  return WriteSafetensors(
-      std::vector{TensorToWrite{layer + ".scale", TensorType::kF32, {out}, BytesOf(std::span<const float>(steps))},
-                  bias_tensor,
-                  TensorToWrite{layer + ".weight", TensorType::kI8, shape, BytesOf(std::span<const int8_t>(codes))}},
-      {});
+  piece.codes = codes;
+  piece.scale = steps;
+  return WriteShard({&piece, 1}, WeightOrder::kOhwi);
 }
 
 }  // namespace resnet50

@@ -1,6 +1,6 @@
 // A fine-tuned layer4 and fc on their way into weight shards: the ranges of their activations, and one safetensors file
-// a layer, in int8 or f32. Weights are rounded to nearest, a scale an output channel. Knows shards as ShardLoader reads
-// them (network/shard_loader.h), no manifest.
+// a layer, in int8 or f32. Weights are rounded to nearest, a scale an output channel. Knows no
+// manifest.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ class FinetuneExport {
   const RangeMap& ranges() const { return ranges_; }
   // Layers with weights, in network order.
   std::vector<std::string> Layers() const;
-  // A layer's shard. Errors: kInvalidArgument (no such layer), those of WriteSafetensors.
+  // A layer's shard. Errors: kInvalidArgument (no such layer), those of WriteShard.
   Result<std::vector<uint8_t>> Write(const std::string& layer, Precision precision) const;
 
  private:

@@ -160,18 +160,6 @@ Result<Safetensors> Parser::Parse() {
   return std::move(out_);
 }
 
-template <typename T>
-Result<std::vector<T>> Copy(const SafetensorsTensor& tensor, TensorType type) {
-  if (tensor.type != type) {
-    return Error{
-        ErrorCode::kWeightsFormat, tensor.name,
-        "holds " + std::string(Name(tensor.type)) + " elements where " + std::string(Name(type)) + " is expected"};
-  }
-  std::vector<T> values(tensor.data.size() / sizeof(T));
-  if (!values.empty()) std::memcpy(values.data(), tensor.data.data(), values.size() * sizeof(T));
-  return values;
-}
-
 }  // namespace
 
 const SafetensorsTensor* Safetensors::Find(std::string_view name) const {
@@ -183,12 +171,6 @@ const SafetensorsTensor* Safetensors::Find(std::string_view name) const {
 
 Result<Safetensors> ParseSafetensors(std::span<const uint8_t> bytes, std::string_view file_name) {
   return Parser(bytes, file_name).Parse();
-}
-
-Result<std::vector<float>> CopyF32(const SafetensorsTensor& tensor) { return Copy<float>(tensor, TensorType::kF32); }
-Result<std::vector<int8_t>> CopyI8(const SafetensorsTensor& tensor) { return Copy<int8_t>(tensor, TensorType::kI8); }
-Result<std::vector<int32_t>> CopyI32(const SafetensorsTensor& tensor) {
-  return Copy<int32_t>(tensor, TensorType::kI32);
 }
 
 }  // namespace resnet50

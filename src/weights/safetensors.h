@@ -38,10 +38,4 @@ struct Safetensors {
 // holes or overlaps. Errors: kWeightsFormat, with `file_name` as the subject.
 Result<Safetensors> ParseSafetensors(std::span<const uint8_t> bytes, std::string_view file_name);
 
-// Copies of a tensor's elements, whatever its alignment. Errors: kWeightsFormat, with the tensor's name as the subject,
-// where it has another type.
-Result<std::vector<float>> CopyF32(const SafetensorsTensor& tensor);
-Result<std::vector<int8_t>> CopyI8(const SafetensorsTensor& tensor);
-Result<std::vector<int32_t>> CopyI32(const SafetensorsTensor& tensor);
-
 }  // namespace resnet50

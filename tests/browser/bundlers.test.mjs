@@ -28,8 +28,9 @@ globalThis.classify = async () => {
   const wave = (i) => Float32Array.from({ length: 2048 }, (_, k) => (k * (i + 3)) % 7);
   await model.fit([0, 1, 2, 3].map((i) => ({ label: 'ab'[i % 2], embedding: wave(i) })));
   const fitted = (await model.classify('/pictures/clock.jpg')).length;
+  const explained = (await model.explain('/pictures/clock.jpg')).label;
   await model.dispose();
-  return { info, fitted, name: ResNet50_Weights.DEFAULT.name, hash: Array.from(digest, (b) => b.toString(16).padStart(2, '0')).join('') };
+  return { info, fitted, explained, name: ResNet50_Weights.DEFAULT.name, hash: Array.from(digest, (b) => b.toString(16).padStart(2, '0')).join('') };
 };
 document.title = 'ready';
 `;
@@ -80,6 +81,7 @@ describe('bundlers', { skip, concurrency: 2 }, () => {
       assert.equal(result.error, undefined, lines.join('\n'));
       assert.equal(result.hash, expected);
       assert.equal(result.fitted, 2, 'classes of the head that was trained');
+      assert.match(result.explained, /^[ab]$/);
       assert.equal(result.name, 'IMAGENET1K_V2');
       assert.ok(result.info.worker && result.info.threads >= 2, JSON.stringify(result.info));
       assert.deepEqual(

@@ -1,4 +1,4 @@
-// Shards that do not fit: refused by name, and the network goes on as it was. What fits is in quantize_shards_test.cc.
+// Shards that do not fit: refused by name, and the network goes on as it was. What fits is in convert_shards_test.cc.
 #include <gtest/gtest.h>
 
 #include "network/shard_loader.h"

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "tensor_values.h"
 #include "training/finetune_export.h"
 #include "training/finetune_trainer.h"
 #include "weights/safetensors.h"
@@ -125,9 +126,9 @@ TEST(FinetuneExport, GivesRangesAndShards) {
     const Safetensors a = ParseSafetensors(real.value(), layer).value();
     const Safetensors b = ParseSafetensors(coded.value(), layer).value();
     EXPECT_EQ(a.Find(layer + ".weight")->shape, b.Find(layer + ".weight")->shape);
-    const std::vector<float> weights = CopyF32(*a.Find(layer + ".weight")).value();
-    const std::vector<int8_t> codes = CopyI8(*b.Find(layer + ".weight")).value();
-    const std::vector<float> scales = CopyF32(*b.Find(layer + ".scale")).value();
+    const std::vector<float> weights = testing::ValuesOf<float>(*a.Find(layer + ".weight"));
+    const std::vector<int8_t> codes = testing::ValuesOf<int8_t>(*b.Find(layer + ".weight"));
+    const std::vector<float> scales = testing::ValuesOf<float>(*b.Find(layer + ".scale"));
     const size_t row = weights.size() / scales.size();
     for (size_t i = 0; i < weights.size(); ++i) {
       ASSERT_NEAR(float(codes[i]) * scales[i / row], weights[i], 0.501F * scales[i / row]) << layer;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "distance.h"
+#include "tensor_values.h"
 #include "training/layer4_network.h"
 #include "training/softmax_loss.h"
 #include "weights/safetensors.h"
@@ -24,7 +25,7 @@ struct Reference {
   std::vector<float> Floats(const std::string& name) const {
     const SafetensorsTensor* tensor = file.Find(name);
     EXPECT_NE(tensor, nullptr) << name;
-    return tensor == nullptr ? std::vector<float>{} : CopyF32(*tensor).value();
+    return tensor == nullptr ? std::vector<float>{} : testing::ValuesOf<float>(*tensor);
   }
   size_t Size(const std::string& name, size_t dimension) const { return size_t(file.Find(name)->shape[dimension]); }
 };
@@ -61,7 +62,7 @@ double Differentiate(const Reference& reference, Layer4Network& network, std::ve
   Result<std::span<const float>> out = network.Forward(network.batch(), network.extent());
   EXPECT_TRUE(out.ok());
   logits.assign(out->begin(), out->end());
-  const std::vector<int32_t> labels = CopyI32(*reference.file.Find("labels")).value();
+  const std::vector<int32_t> labels = testing::ValuesOf<int32_t>(*reference.file.Find("labels"));
   std::vector<float> gradient(logits.size());
   const double loss = SoftmaxLoss(logits, labels, network.shape().classes, 0.0F, gradient).loss;
   network.Backward(gradient.data());

@@ -7,25 +7,30 @@
 #include <vector>
 
 #include "base/random.h"
-#include "network/network.h"
+#include "inference/session.h"
 #include "targets.h"
 
 namespace resnet50::fuzz {
 
 inline constexpr int kClasses = 10;
 
-inline std::unique_ptr<Network> EmptyNetwork() {
+inline NetworkOptions SyntheticOptions() {
   NetworkOptions options;
   options.classes = kClasses;
   options.ranges.emplace(kInputName, Range{-2.2F, 2.7F});
   for (const Layer& layer : ResNet50Layers(kClasses)) options.ranges.emplace(layer.name, Range{-4.0F, 4.0F});
-  Result<std::unique_ptr<Network>> network = Network::Create(std::move(options));
+  return options;
+}
+
+inline std::unique_ptr<Network> EmptyNetwork() {
+  Result<std::unique_ptr<Network>> network = Network::Create(SyntheticOptions());
   Check(network.ok(), "the synthetic network can be created");
   return std::move(network).value();
 }
 
-inline std::unique_ptr<Network> SyntheticNetwork() {
-  std::unique_ptr<Network> network = EmptyNetwork();
+inline std::unique_ptr<InferenceSession> SyntheticSession() {
+  Result<std::unique_ptr<InferenceSession>> session = InferenceSession::Create(SyntheticOptions());
+  Check(session.ok(), "the synthetic network can be created");
   Random random(1);
   for (const Layer& layer : ResNet50Layers(kClasses)) {
     if (!layer.has_weights()) continue;
@@ -38,9 +43,9 @@ inline std::unique_ptr<Network> SyntheticNetwork() {
     packed.quantized = weights;
     packed.scales = scales;
     packed.bias = bias;
-    Check(network->SetWeights(layer.name, packed).ok(), "the synthetic weights fit");
+    Check(session.value()->network().SetWeights(layer.name, packed).ok(), "the synthetic weights fit");
   }
-  return network;
+  return std::move(session).value();
 }
 
 }  // namespace resnet50::fuzz

@@ -64,7 +64,7 @@ const STAGES = {
   'an abort before the load': [() => ({ signal: AbortSignal.abort(new Error('before')) }), /before/],
   'a head that is none': [() => ({ head: Buffer.from('no head') }), /WEIGHTS_FORMAT/],
   'a head of the wrong size': [() => ({ head: head({ bias: new Float32Array(3) }) }), /INVALID_ARGUMENT/],
-  'a head that the core refuses': [() => ({ head: head() }), /INTERNAL/], // the stand-in has no heads
+  'a head that the core refuses': [() => ({ head: head() }), /INVALID_ARGUMENT/], // the stand-in takes none
 };
 
 /** The workers of this process that have not ended. */

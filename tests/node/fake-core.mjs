@@ -6,6 +6,24 @@ import { gzipSync } from 'node:zlib';
 const ok = (value) => ({ value });
 const fail = (code, message, subject = '') => ({ error: { code, message, subject } });
 
+const softmax = (values) => {
+  const powers = values.map(Math.exp);
+  const sum = powers.reduce((a, v) => a + v, 0);
+  return powers.map((power) => power / sum);
+};
+/** By index of ACTIVATIONS. */
+const SCORES = [softmax, (values) => values.map((x) => 1 / (1 + Math.exp(-x))), (values) => values];
+
+/** Negative pixels make a network overflow. */
+const logitOf = (i, pixel, classes) => (pixel < 0 ? Number.NaN : i === pixel % classes ? 5 : i / 100);
+
+/** Methods of the core's objects, which are functions TYPE_METHOD with a handle as in the compiled core. */
+const METHODS = {
+  session: 'missingLayers loadShard initializeRandomly classify logits features explain preprocess setHead delete',
+  converter:
+    'calibrate calibrateGenerated runFloat beginQuantization continueQuantization quantization planShards shard compressedShard delete',
+};
+
 export default async function factory(options = {}) {
   const file = options.locateFile?.('core.wasm') ?? '';
   if (file.includes('nowhere')) throw new Error(`ENOENT: no such file, open '${file}'`);
@@ -13,12 +31,36 @@ export default async function factory(options = {}) {
   const HEAPF32 = new Float32Array(HEAPU8.buffer);
   const blocks = new Map();
   let top = 16;
-  let live = 0;
   const text = (pointer, bytes) => new TextDecoder().decode(HEAPU8.slice(pointer, pointer + bytes));
-  const makeImage = (pixel) => {
-    live++;
-    return { width: 8, height: 8, pixels: 0, format: 'raw', orientation: 1, pixel, delete: () => void live-- };
+  /** A picture of the contract -> its one pixel, as the view changes it; the block is freed. */
+  const open = (input, { decode, view }) => {
+    const { pointer, bytes } = input;
+    const content = bytes === undefined ? '' : text(pointer, bytes);
+    const raw = HEAPU8[pointer];
+    core.release(pointer);
+    if (content.startsWith('TRAP')) throw new WebAssembly.RuntimeError('unreachable');
+    if (content.startsWith('DEEP')) throw new RangeError('Maximum call stack size exceeded');
+    if (content.startsWith('ODD')) return undefined;
+    if (content.startsWith('RIFF'))
+      return fail('UNSUPPORTED_FORMAT', 'WebP is not read here: convert it to JPEG or PNG');
+    if (bytes !== undefined && !content.startsWith('IMG'))
+      return fail('NOT_AN_IMAGE', 'the bytes begin with no image signature');
+    if (bytes !== undefined && decode.maxPixels < 64)
+      return fail('IMAGE_TOO_LARGE', `8 x 8 pixels are over the limit of ${decode.maxPixels}`);
+    const pixel = bytes === undefined ? raw : JSON.parse(content.slice(3)).pixel;
+    return seen(pixel, view);
   };
+  /** Tells what was asked for: the angle in degrees / 90, and the corner of the region in eighths. */
+  const seen = (pixel, { rotate, region }) => {
+    if (region === null) return ok(pixel + rotate / 90);
+    const [left, top, right, bottom] = ['left', 'top', 'right', 'bottom'].map((edge) => Math.round(region[edge] * 8));
+    if (right <= left || bottom <= top) return fail('INVALID_ARGUMENT', 'holds no pixel of the image', 'region');
+    return ok(pixel + rotate / 90 + left + top);
+  };
+
+  const objects = [];
+  /** An object of the core with these methods. */
+  const hold = (methods, fields = {}) => ok({ handle: objects.push(methods), ...fields });
 
   const core = {
     HEAPU8,
@@ -34,40 +76,33 @@ export default async function factory(options = {}) {
     release(pointer) {
       if (!blocks.delete(pointer)) throw new Error(`released twice: ${pointer}`);
     },
-    memoryBytes: () => live + [...blocks.values()].reduce((a, b) => a + b, 0),
-    decodeImage(pointer, bytes, { maxPixels }) {
-      const content = text(pointer, bytes);
-      if (content.startsWith('TRAP')) throw new WebAssembly.RuntimeError('unreachable');
-      if (content.startsWith('DEEP')) throw new RangeError('Maximum call stack size exceeded');
-      if (content.startsWith('ODD')) return undefined;
-      if (content.startsWith('RIFF'))
-        return fail('UNSUPPORTED_FORMAT', 'WebP is not read here: convert it to JPEG or PNG');
-      if (!content.startsWith('IMG')) return fail('NOT_AN_IMAGE', 'the bytes begin with no image signature');
-      if (maxPixels < 64) return fail('IMAGE_TOO_LARGE', `8 x 8 pixels are over the limit of ${maxPixels}`);
-      return ok(makeImage(JSON.parse(content.slice(3)).pixel));
-    },
-    imageFromPixels: (pointer) => ok(makeImage(HEAPU8[pointer])),
-    // Its pixel tells what was asked for: the angle in degrees / 90, and the corner of the box.
-    viewImage: (image, degrees, left, top, width, height) =>
-      width > 0 && height > 0
-        ? ok(makeImage(image.pixel + degrees / 90 + left + top))
-        : fail('INVALID_ARGUMENT', 'holds no pixel of the image', 'region'),
-    cropImage: (image, { cropSize }) => {
-      const pixels = core.allocate(cropSize * cropSize * 3);
-      blocks.delete(pixels);
-      HEAPU8.fill(image.pixel, pixels, pixels + cropSize * cropSize * 3);
-      return ok({ ...makeImage(image.pixel), width: cropSize, height: cropSize, pixels });
-    },
-    createNetwork({ classes, threads, precision }) {
+    memoryBytes: () => [...blocks.values()].reduce((a, b) => a + b, 0),
+    createSession({ classes, threads, precision }) {
       if (threads !== (options.pthreadPoolSize ?? 0) + 1) throw new Error('threads and pool differ');
       const loaded = [];
       const logits = core.allocate(classes * 4 * 16);
       blocks.delete(logits);
       const fill = (row, pixel) => {
-        for (let i = 0; i < classes; i++) HEAPF32[logits / 4 + row * classes + i] = i === pixel % classes ? 5 : i / 100;
+        for (let i = 0; i < classes; i++) HEAPF32[logits / 4 + row * classes + i] = logitOf(i, pixel, classes);
       };
-      return ok({
-        classes,
+      /** Rows of logits of a picture's crops or a tensor's images; where they lie. */
+      const run = (input, settings, crops = 1) => {
+        if (input.n !== undefined) {
+          const pixel = HEAPF32[input.pointer / 4];
+          core.release(input.pointer);
+          for (let row = 0; row < input.n; row++) fill(row, pixel);
+          return ok(logits);
+        }
+        const opened = open(input, settings);
+        if (opened?.value === undefined) return opened;
+        for (let row = 0; row < crops; row++) fill(row, opened.value + row);
+        return ok(logits);
+      };
+      const pickedFrom = (picture, settings, pick) => {
+        const ran = run(picture, settings, pick.crops);
+        return ran?.value === undefined ? ran : topK(logits, classes, pick);
+      };
+      return hold({
         missingLayers: () => (loaded.length > 0 ? [] : ['conv1']),
         loadShard(pointer, bytes, name) {
           const content = text(pointer, bytes);
@@ -82,33 +117,41 @@ export default async function factory(options = {}) {
           return ok(undefined);
         },
         // Every crop sees the next pixel value.
-        run: (image, _transforms, crops) => {
-          for (let row = 0; row < crops; row++) fill(row, image.pixel + row);
-          return ok(logits);
+        classify: (picture, settings, pick) => pickedFrom(picture, settings, pick),
+        logits: (input, settings) => run(input, settings),
+        features(input, settings, stages) {
+          if (stages.includes('layer9')) {
+            core.release(input.pointer);
+            return fail('INVALID_ARGUMENT', 'is no stage', 'layer9');
+          }
+          const ran = run(input, settings);
+          if (!ran?.value) return ran;
+          return ok(stages.map(() => ({ pointer: logits, channels: classes, height: 1, width: 1 })));
         },
-        keep: (stage) => (stage === 'layer9' ? fail('INVALID_ARGUMENT', 'is no stage', stage) : ok(undefined)),
-        kept: () => ok({ pointer: logits, channels: classes, height: 1, width: 1 }),
-        activationMap: () => ok({ pointer: logits, channels: classes, height: 1, width: 1 }),
-        runTensor: (pointer, n) => {
-          for (let row = 0; row < n; row++) fill(row, HEAPF32[pointer / 4]);
-          return ok(logits);
+        explain(picture, settings, pick) {
+          const best = pickedFrom(picture, settings, { ...pick, topK: 1, crops: 1 });
+          if (!best?.value) return best;
+          const grid = { pointer: logits, height: 1, width: classes };
+          const box = { left: 0, top: 0, right: 1, bottom: 1 };
+          return ok({ best: best.value[0], grid, box, width: 8, height: 8 });
         },
+        preprocess(picture, settings) {
+          const opened = open(picture, settings);
+          if (opened?.value === undefined) return opened;
+          const { cropSize } = settings.transforms;
+          const bytes = cropSize * cropSize * 3;
+          const pixels = core.allocate(bytes);
+          const tensor = core.allocate(bytes * 4);
+          blocks.delete(pixels);
+          blocks.delete(tensor);
+          HEAPU8.fill(opened.value, pixels, pixels + bytes);
+          HEAPF32.fill(opened.value / 255, tensor / 4, tensor / 4 + bytes);
+          return ok({ pixels, tensor, side: cropSize });
+        },
+        setHead: (head) =>
+          head === null ? ok(undefined) : fail('INVALID_ARGUMENT', 'holds a number that is not finite'),
         delete: () => undefined,
       });
-    },
-    topK(logits, rows, classes, k, threshold, allowed) {
-      const scores = new Array(classes).fill(0);
-      for (let row = 0; row < rows; row++) {
-        const at = logits / 4 + row * classes;
-        const powers = Array.from(HEAPF32.subarray(at, at + classes), Math.exp);
-        const sum = powers.reduce((a, v) => a + v, 0);
-        for (const [i, power] of powers.entries()) scores[i] += power / sum / rows;
-      }
-      return scores
-        .map((score, index) => ({ index, score }))
-        .filter(({ index, score }) => score >= threshold && (allowed === 0 || HEAPU8[allowed + index] === 1))
-        .sort((a, b) => b.score - a.score || a.index - b.index)
-        .slice(0, k);
     },
     openCheckpoint(pointer, bytes, name) {
       const content = text(pointer, bytes);
@@ -119,20 +162,27 @@ export default async function factory(options = {}) {
       let last = new Uint8Array();
       const ranges = () => ({ input: [-2.5, 2.5], conv1: [0, calibrated] });
       let precision = '';
-      return ok({
-        classes,
+      const fields = {
+        ...{ classes, parameters: 1000 + classes },
         recognized: {
           ...{ naming: 'torchvision', prefix: '', head: 'fc', headNorm: '', key: '.', others: [], leftOut: [] },
           ...recognized,
         },
-        parameters: 1000 + classes,
-        calibrate: () => ok(void calibrated++),
+      };
+      const methods = {
+        calibrate(picture, settings) {
+          const opened = open(picture, settings);
+          return opened?.value === undefined ? opened : ok(void calibrated++);
+        },
         calibrateGenerated: () => ok(void calibrated++),
         // Pixels of 100 and more are another class than in int8.
-        runFloat: (image) => {
+        runFloat: (picture, settings) => {
+          const opened = open(picture, settings);
+          if (opened?.value === undefined) return opened;
+          const pixel = opened.value;
           const logits = core.allocate(classes * 4);
           core.release(logits);
-          const best = (image.pixel + Number(image.pixel >= 100)) % classes;
+          const best = (pixel + Number(pixel >= 100)) % classes;
           for (let i = 0; i < classes; i++) HEAPF32[logits / 4 + i] = i === best ? 5 : i / 100;
           return ok(logits);
         },
@@ -165,8 +215,28 @@ export default async function factory(options = {}) {
           return ok({ pointer: 4096, bytes: packed.length });
         },
         delete: () => undefined,
-      });
+      };
+      return hold(methods, fields);
     },
   };
+  /** The best classes of rows of logits. */
+  const topK = (logits, classes, { activation, topK: k, threshold, allowed, crops: rows }) => {
+    const scores = new Array(classes).fill(0);
+    for (let row = 0; row < rows; row++) {
+      const at = logits / 4 + row * classes;
+      const values = [...HEAPF32.subarray(at, at + classes)];
+      if (!values.every(Number.isFinite)) return fail('NOT_FINITE', 'the logit of class 0 is not a finite number');
+      for (const [i, score] of SCORES[activation](values).entries()) scores[i] += score / rows;
+    }
+    const picked = scores
+      .map((score, index) => ({ index, score }))
+      .filter(({ index, score }) => score >= threshold && (allowed === 0 || HEAPU8[allowed + index] === 1))
+      .sort((a, b) => b.score - a.score || a.index - b.index)
+      .slice(0, k);
+    return ok(picked);
+  };
+  for (const [type, names] of Object.entries(METHODS))
+    for (const name of names.split(' '))
+      core[`${type}_${name}`] = (handle, ...args) => objects[handle - 1][name](...args);
   return core;
 }

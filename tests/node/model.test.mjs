@@ -1,6 +1,6 @@
 // The API as built, over a stand-in for the core: inputs, options, order, aborts, crashes, where weights are sought.
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -61,6 +61,18 @@ for (const worker of [true, false]) {
     assert.equal(model.info().worker, worker);
   });
 }
+
+test('a module that is loaded late and is not there: an error that says so, and the next call works', async (t) => {
+  const { model, folder } = await setUp(t);
+  const late = (await readdir(join(folder, 'dist'))).filter((name) => /^node-(extras|training)-/.test(name));
+  assert.equal(late.length, 2);
+  for (const name of late) await rm(join(folder, 'dist', name));
+  const missing = { name: 'ResNet50Error', code: 'FETCH_FAILED', message: /publish all files/ };
+  await assert.rejects(model.parameter('fc.bias'), missing);
+  await assert.rejects(model.classify('data:,x'), missing);
+  await assert.rejects(model.fit([]), missing);
+  assert.equal(await best(model, fakeImage(2)), 2);
+});
 
 test('a normalization that is not the one of the weights is warned of once a model', async (t) => {
   const warn = t.mock.method(console, 'warn', () => undefined);

@@ -116,3 +116,17 @@ test('whether torchvision answers is known within two seconds, whatever the name
   assert.equal(answer, 'false');
   assert.ok(Number(ms) < 4000, `${ms} ms`);
 });
+
+test('a build folder whose compiler is gone is known as such', async (t) => {
+  const clone = await cloneOfScripts(t);
+  await mkdir(join(clone, 'build', 'wasm'), { recursive: true });
+  const ask = async (compiler) => {
+    if (compiler) await writeFile(join(clone, 'build', 'wasm', 'CMakeCache.txt'), `A:STRING=b\n${compiler}\n`);
+    const program = `import { compilerIsGone } from './scripts/compile.mjs'; console.log(compilerIsGone('build/wasm'));`;
+    return (await run(process.execPath, ['--input-type=module', '-e', program], { cwd: clone })).stdout.trim();
+  };
+  assert.equal(await ask(), 'false', 'not configured yet');
+  assert.equal(await ask(`CMAKE_CXX_COMPILER:FILEPATH=${process.execPath}`), 'false');
+  assert.equal(await ask('CMAKE_CXX_COMPILER:FILEPATH=/nowhere/clang++'), 'true');
+  assert.equal(await ask('RESNET50_LLVM_BIN:INTERNAL=/nowhere/bin'), 'true', "Emscripten's");
+});

@@ -16,6 +16,7 @@ export type CoreErrorCode =
   | 'WEIGHTS_FORMAT'
   | 'WEIGHTS_MISMATCH'
   | 'NOT_READY'
+  | 'NOT_FINITE'
   | 'INTERNAL';
 
 /** Every value that `error.code` can have. */

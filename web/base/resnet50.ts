@@ -28,10 +28,10 @@ export interface TensorSpec {
 }
 
 const STAGES = [
-  { blocks: 3, width: 64, stride: 1 },
-  { blocks: 4, width: 128, stride: 2 },
-  { blocks: 6, width: 256, stride: 2 },
-  { blocks: 3, width: 512, stride: 2 },
+  { blocks: 3, channels: 64, stride: 1 },
+  { blocks: 4, channels: 128, stride: 2 },
+  { blocks: 6, channels: 256, stride: 2 },
+  { blocks: 3, channels: 512, stride: 2 },
 ] as const;
 const EXPANSION = 4;
 
@@ -39,72 +39,58 @@ const spec = (name: string, ...shape: number[]): TensorSpec => ({
   ...{ name, shape, count: shape.reduce((product, n) => product * n, 1) },
 });
 
-/** Collects modules while walking the network. */
-class Walk {
-  readonly modules: Module[] = [];
-  channels = 3;
+/** All modules in torch's order, containers before what they hold, for images of height x width. */
+export function resnet50Modules(classes: number, height = 224, width = height): Module[] {
+  const modules: Module[] = [];
+  /** The tensor at this place of the walk. */
+  let shape: [channels: number, height: number, width: number] = [3, height, width];
 
-  constructor(
-    public height: number,
-    public width: number,
-  ) {}
+  /** Puts a module behind the others, or a container before what was added since `at`. */
+  const add = (name: string, type: Module['type'], more: Partial<Module> = {}, at = modules.length) =>
+    modules.splice(at, 0, { name, type, output: [...shape], parameters: [], buffers: [], macs: 0, ...more });
 
-  add(name: string, type: Module['type'], more: Partial<Module> = {}): void {
-    const output = [this.channels, this.height, this.width];
-    this.modules.push({ name, type, output, parameters: [], buffers: [], macs: 0, ...more });
-  }
-
-  convolution(name: string, batchNorm: string, out: number, kernel: number, stride: number): void {
-    const weight = spec(`${name}.weight`, out, this.channels, kernel, kernel);
-    const size = (n: number) => Math.floor((n + 2 * ((kernel - 1) / 2) - kernel) / stride) + 1;
-    [this.height, this.width, this.channels] = [size(this.height), size(this.width), out];
-    this.add(name, 'Conv2d', { parameters: [weight], macs: weight.count * this.height * this.width });
-    const part = (p: string, ...shape: number[]) => spec(`${batchNorm}.${p}`, ...shape);
-    this.add(batchNorm, 'BatchNorm2d', {
+  const convolution = (name: string, batchNorm: string, out: number, kernel: number, stride: number) => {
+    const size = (n: number) => Math.floor((n - 1) / stride) + 1; // odd kernels, padded by half of them
+    const [channels, h, w] = shape;
+    shape = [out, size(h), size(w)];
+    const weight = spec(`${name}.weight`, out, channels, kernel, kernel);
+    add(name, 'Conv2d', { parameters: [weight], macs: weight.count * shape[1] * shape[2] });
+    const part = (p: string, ...of: number[]) => spec(`${batchNorm}.${p}`, ...of);
+    add(batchNorm, 'BatchNorm2d', {
       parameters: [part('weight', out), part('bias', out)],
       buffers: [part('running_mean', out), part('running_var', out), part('num_batches_tracked')],
     });
-  }
+  };
 
-  /** Puts a container before what was added since `at`. */
-  enclose(at: number, name: string, type: Module['type']): void {
-    const output = [this.channels, this.height, this.width];
-    this.modules.splice(at, 0, { name, type, output, parameters: [], buffers: [], macs: 0 });
-  }
-
-  bottleneck(name: string, width: number, stride: number): void {
-    const [at, channels, height, columns] = [this.modules.length, this.channels, this.height, this.width];
-    this.convolution(`${name}.conv1`, `${name}.bn1`, width, 1, 1);
-    this.convolution(`${name}.conv2`, `${name}.bn2`, width, 3, stride);
-    this.convolution(`${name}.conv3`, `${name}.bn3`, width * EXPANSION, 1, 1);
-    this.add(`${name}.relu`, 'ReLU');
-    if (channels !== this.channels || stride !== 1) {
-      const begun = this.modules.length;
-      [this.channels, this.height, this.width] = [channels, height, columns];
-      this.convolution(`${name}.downsample.0`, `${name}.downsample.1`, width * EXPANSION, 1, stride);
-      this.enclose(begun, `${name}.downsample`, 'Sequential');
+  const bottleneck = (name: string, channels: number, stride: number) => {
+    const [at, before] = [modules.length, shape];
+    convolution(`${name}.conv1`, `${name}.bn1`, channels, 1, 1);
+    convolution(`${name}.conv2`, `${name}.bn2`, channels, 3, stride);
+    convolution(`${name}.conv3`, `${name}.bn3`, channels * EXPANSION, 1, 1);
+    add(`${name}.relu`, 'ReLU');
+    if (before[0] !== shape[0] || stride !== 1) {
+      const begun = modules.length;
+      shape = before;
+      convolution(`${name}.downsample.0`, `${name}.downsample.1`, channels * EXPANSION, 1, stride);
+      add(`${name}.downsample`, 'Sequential', {}, begun);
     }
-    this.enclose(at, name, 'Bottleneck');
-  }
-}
+    add(name, 'Bottleneck', {}, at);
+  };
 
-/** All modules in torch's order, containers before what they hold, for images of height x width. */
-export function resnet50Modules(classes: number, height = 224, width = height): Module[] {
-  const walk = new Walk(height, width);
-  walk.convolution('conv1', 'bn1', 64, 7, 2);
-  walk.add('relu', 'ReLU');
-  [walk.height, walk.width] = [Math.floor((walk.height - 1) / 2) + 1, Math.floor((walk.width - 1) / 2) + 1];
-  walk.add('maxpool', 'MaxPool2d');
-  for (const [i, { blocks, width: channels, stride }] of STAGES.entries()) {
-    const at = walk.modules.length;
-    for (let b = 0; b < blocks; b++) walk.bottleneck(`layer${i + 1}.${b}`, channels, b === 0 ? stride : 1);
-    walk.enclose(at, `layer${i + 1}`, 'Sequential');
+  convolution('conv1', 'bn1', 64, 7, 2);
+  add('relu', 'ReLU');
+  shape = [shape[0], Math.floor((shape[1] - 1) / 2) + 1, Math.floor((shape[2] - 1) / 2) + 1];
+  add('maxpool', 'MaxPool2d');
+  for (const [i, { blocks, channels, stride }] of STAGES.entries()) {
+    const at = modules.length;
+    for (let b = 0; b < blocks; b++) bottleneck(`layer${i + 1}.${b}`, channels, b === 0 ? stride : 1);
+    add(`layer${i + 1}`, 'Sequential', {}, at);
   }
-  [walk.height, walk.width] = [1, 1];
-  walk.add('avgpool', 'AdaptiveAvgPool2d');
-  const weight = spec('fc.weight', classes, walk.channels);
-  walk.add('fc', 'Linear', { output: [classes], parameters: [weight, spec('fc.bias', classes)], macs: weight.count });
-  return walk.modules;
+  shape = [shape[0], 1, 1];
+  add('avgpool', 'AdaptiveAvgPool2d');
+  const weight = spec('fc.weight', classes, shape[0]);
+  add('fc', 'Linear', { output: [classes], parameters: [weight, spec('fc.bias', classes)], macs: weight.count });
+  return modules;
 }
 
 /** torch's named_parameters(): 161 tensors, 25,557,032 numbers for 1000 classes. */

@@ -4,18 +4,12 @@
 
 type Header = Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
 
-/** The header of a file that the core has read, without its metadata, and where its data begins. */
-export function headerOf(bytes: Uint8Array): { header: Header; data: number } {
+/** The header of a file that the core has read, its metadata ({} for none), and where its data begins. */
+export function headerOf(bytes: Uint8Array): { header: Header; metadata: Record<string, string>; data: number } {
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   const text = new TextDecoder().decode(new Uint8Array(bytes.subarray(8, 8 + length)));
-  const { __metadata__, ...header } = JSON.parse(text);
-  return { header, data: 8 + length };
-}
-
-/** A piece of a tensor in a shard, by its first output channel: 'fc.weight#256' -> 'fc.weight' and 256. */
-export function splitName(name: string): [base: string, first: number] {
-  const [base = '', first = '0'] = name.split('#');
-  return [base, Number(first)];
+  const { __metadata__: metadata = {}, ...header } = JSON.parse(text);
+  return { header, metadata, data: 8 + length };
 }
 
 /** A tensor to write. */

@@ -55,8 +55,18 @@ export function findTransformsFault(
   return undefined;
 }
 
+const given = (overrides: Partial<Transforms>) =>
+  Object.fromEntries(Object.entries(overrides).filter(([, v]) => v !== undefined));
+
+/** `base` with the given fields replaced (undefined ones are not). Both were checked before. */
+export function overridden(base: Transforms, overrides: Partial<Transforms> = {}): Transforms {
+  const all = { ...base, ...given(overrides) } as Transforms;
+  const { resizeSize, cropSize, interpolation, antialias = true, mean, std } = all;
+  return { resizeSize, cropSize, interpolation, antialias, mean: [...mean], std: [...std] };
+}
+
 /**
- * `base` with the given fields replaced (undefined ones are not).
+ * `base` with the overrides of a user.
  * @throws ResNet50Error INVALID_ARGUMENT naming the field, unknown ones included
  */
 export function mergeTransforms(base: Transforms, overrides: Partial<Transforms> = {}): Transforms {
@@ -65,12 +75,9 @@ export function mergeTransforms(base: Transforms, overrides: Partial<Transforms>
   if (unknown !== undefined) {
     throw fault(`transforms.${unknown}`, `is no transform: there are ${Object.keys(RULES).join(', ')}`);
   }
-  const given = Object.fromEntries(Object.entries(overrides).filter(([, v]) => v !== undefined));
-  const { resizeSize, cropSize, interpolation, antialias = true, mean, std } = { ...base, ...given } as Transforms;
-  const merged: Transforms = { resizeSize, cropSize, interpolation, antialias, mean, std };
-  const found = findTransformsFault({ ...merged });
+  const found = findTransformsFault({ ...base, ...given(overrides) });
   if (found !== undefined) throw fault(`transforms.${found.field}`, found.reason);
-  return { ...merged, mean: [...mean], std: [...std] };
+  return overridden(base, overrides);
 }
 
 /** A sentence on a normalization that is not the one of the weights, or undefined where it is. */

@@ -1,5 +1,5 @@
 /**
- * Which part of an image is looked at, and how it is turned: checked here, as pixels for the core.
+ * Which part of an image is looked at, and how it is turned.
  */
 import { checkOneOf, fault } from './check.js';
 
@@ -35,19 +35,4 @@ export function viewSettings(o: { rotate?: Rotation; region?: Region | null }): 
     );
   }
   return { rotate, region: { left, top, right, bottom } };
-}
-
-/** Python's round(): halves to even. */
-export function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  const half = value - floor === 0.5;
-  return half ? floor + (floor % 2) : Math.round(value);
-}
-
-/** The pixels of a view of an image: edges rounded as Pillow's `crop` does. */
-export function viewBox(view: ViewSettings, width: number, height: number) {
-  const [w, h] = view.rotate % 180 === 0 ? [width, height] : [height, width];
-  const { left, top, right, bottom } = view.region ?? { left: 0, top: 0, right: 1, bottom: 1 };
-  const [x, y] = [roundHalfEven(left * w), roundHalfEven(top * h)];
-  return { left: x, top: y, width: roundHalfEven(right * w) - x, height: roundHalfEven(bottom * h) - y };
 }

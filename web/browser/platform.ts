@@ -17,6 +17,7 @@ export const browserPlatform: Platform = {
   startWorker: (flavour, folder, threads) =>
     startWorker(`worker-${flavour}.js`, () => workerScript(flavour, folder), threads),
   startInPlace: async (flavour) => (await import('./inplace.js')).startInPlace(flavour),
+  loadExtras: () => import('./extras.js'),
   loadTraining: () => import('./training.js'),
   findSource: (request) => browserSource(request, import.meta.url),
   wasmFile,

@@ -6,8 +6,8 @@
 import type { Flavour } from '../base/engine-support.js';
 import { ResNet50Error } from '../base/errors.js';
 import type { CoreFactory } from '../core/start.js';
-import type { ForeignImage } from '../host/decode.js';
 import type { Realm } from '../host/engine.js';
+import type { ForeignImage } from '../host/input.js';
 import type { DecodeSettings } from '../protocol/messages.js';
 import { cacheStorageStore } from '../weights/cache-storage.js';
 import { HttpFolder } from '../weights/folder-http.js';

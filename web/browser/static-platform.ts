@@ -3,12 +3,13 @@
  */
 
 import { ResNet50Error } from '../base/errors.js';
+import * as extras from '../client/extras.js';
 import { BROWSER_LIMITS } from '../client/input-checks.js';
 import type { Platform } from '../client/platform.js';
 import type { ConnectTrainer } from '../client/training-module.js';
 import { startHostInPlace } from '../host/in-place.js';
-import { fit } from '../training/fit.js';
 import { fcParameter, readHead, save } from '../training/heads.js';
+import { fitModel, placeFirst } from '../training/own-head.js';
 import { wasmFile } from './assets.js';
 import { browserRealm } from './realm.js';
 import { browserSource, pageBase } from './source.js';
@@ -33,7 +34,8 @@ export const staticPlatform: Platform = {
     throw new ResNet50Error('WORKER_FAILED', NO_WORKER);
   },
   startInPlace: async () => startHostInPlace(browserRealm(async (flavour) => (flavour === 'relaxed' ? relaxed : simd))),
-  loadTraining: async () => ({ fit, readHead, save, fcParameter, connectTrainer }),
+  loadExtras: async () => extras,
+  loadTraining: async () => ({ fitModel, placeFirst, readHead, save, fcParameter, connectTrainer }),
   findSource: (request) => browserSource(request, import.meta.url),
   wasmFile,
   openAddress: (address) => new URL(address, pageBase()),

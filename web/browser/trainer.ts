@@ -28,6 +28,6 @@ export const connectTrainer: ConnectTrainer = async ({ worker, threads: wanted, 
   const address = () => (workerUrl === undefined ? absolute(script()) : inFolder(workerUrl, name));
   const port = await (worker
     ? startWorker(name, address, threads)
-    : (await import('./inplace-trainer.js')).startTrainerInPlace());
+    : (await import('./inplace-trainer.js')).startInPlace());
   return { connection: new Connection(port), wasmFile, threads };
 };

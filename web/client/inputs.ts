@@ -9,7 +9,7 @@ import { checkBytes, type Limits } from '../base/limits.js';
 import type { PreparedImage } from '../protocol/messages.js';
 import type { FetchInput } from '../weights/http.js';
 import { badInput, checkPixels } from './input-checks.js';
-import { decodeDataUrl, readResponse, readStream } from './read-input.js';
+import { type Extras, withLate } from './late.js';
 
 /** 8-bit pixels, rows top to bottom, channels interleaved (gray, RGB or RGBA), no padding. ImageData is one. */
 export interface RawPixels {
@@ -56,6 +56,7 @@ export interface AddressOpener {
   openAddress(address: string | URL, limits: Limits): URL | Promise<Uint8Array<ArrayBuffer>>;
   /** Fetches what is behind an absolute URL. */
   readonly fetchInput: FetchInput;
+  loadExtras(): Promise<Extras>;
 }
 
 /** An input on its way: call it when it is the input's turn. */
@@ -76,11 +77,9 @@ export function prepare(input: ImageInput, label: string, platform: AddressOpene
       return encoded(name, new Uint8Array(await input.arrayBuffer()));
     };
   }
-  if (typeof Response !== 'undefined' && input instanceof Response) {
-    return async (signal) => encoded(input.url || label, await readResponse(input, input.url || label, limits, signal));
-  }
-  if (typeof ReadableStream !== 'undefined' && input instanceof ReadableStream) {
-    return async (signal) => encoded(label, await readStream(input, label, limits, signal));
+  const isResponse = typeof Response !== 'undefined' && input instanceof Response;
+  if (isResponse || (typeof ReadableStream !== 'undefined' && input instanceof ReadableStream)) {
+    return readLate(input, (isResponse && input.url) || label, platform, limits);
   }
   if (isBuffer(input) || ArrayBuffer.isView(input)) {
     const bytes = copyBytes(input, label, limits);
@@ -158,11 +157,16 @@ function prepareAddress(input: string | URL, platform: AddressOpener, limits: Li
   return async (signal) => {
     const opened = platform.openAddress(input, limits);
     if (!(opened instanceof URL)) return encoded(String(input), await opened);
-    const name = opened.protocol === 'data:' ? 'the data: address' : opened.href;
-    if (opened.protocol === 'data:') return encoded(name, decodeDataUrl(opened.href, limits));
-    return encoded(name, await platform.fetchInput({ url: opened.href, maxBytes: limits.maxBytes, attempts }, signal));
+    const { href } = opened;
+    if (opened.protocol === 'data:') return readLate(href, 'the data: address', platform, limits)(signal);
+    return encoded(href, await platform.fetchInput({ url: href, maxBytes: limits.maxBytes, attempts }, signal));
   };
 }
+
+const readLate =
+  (input: Response | ReadableStream<Uint8Array> | string, name: string, platform: AddressOpener, limits: Limits) =>
+  async (signal?: AbortSignal): Promise<PreparedImage> =>
+    encoded(name, await withLate(platform.loadExtras(), (extras) => extras.readInput(input, name, limits, signal)));
 
 const DRAWABLES = [
   'HTMLImageElement',

@@ -8,6 +8,7 @@ import type { Port } from '../protocol/messages.js';
 import type { FetchInput } from '../weights/http.js';
 import type { WeightsSource } from '../weights/source.js';
 import type { AddressOpener } from './inputs.js';
+import type { Extras } from './late.js';
 import type { Training } from './training-module.js';
 
 /** Where the caller wants weights from. */
@@ -19,7 +20,7 @@ export interface SourceRequest {
 }
 
 /** One platform. */
-export interface Platform extends Omit<AddressOpener, 'fetchInput'> {
+export interface Platform extends Omit<AddressOpener, 'fetchInput' | 'loadExtras'> {
   readonly limits: Limits;
   /** Logical processors. */
   cores(): number;
@@ -39,6 +40,8 @@ export interface Platform extends Omit<AddressOpener, 'fetchInput'> {
   offered?(choice: Choice, named: boolean): Choice;
   /** Starts a host in this very thread. */
   startInPlace(flavour: Flavour): Promise<Port>;
+  /** What most pages never call. */
+  loadExtras(): Promise<Extras>;
   /** What `fit`, `save` and heads need, and nothing else does. */
   loadTraining(): Promise<Training>;
   /** Fetches inputs here; without, the host does, which has an HTTP client for the weights anyway. */

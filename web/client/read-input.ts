@@ -6,7 +6,23 @@ import { describe, fetchFailed, ResNet50Error } from '../base/errors.js';
 import { checkBytes, type Limits } from '../base/limits.js';
 import { badInput } from './input-checks.js';
 
-export async function readResponse(
+/**
+ * The bytes of an input that is read late.
+ * @param input an answer, a stream, or a data: address
+ */
+export async function readInput(
+  input: Response | ReadableStream<Uint8Array> | string,
+  name: string,
+  limits: Limits,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (typeof input === 'string') return decodeDataUrl(input, limits);
+  return input instanceof Response
+    ? readResponse(input, name, limits, signal)
+    : readStream(input, name, limits, signal);
+}
+
+async function readResponse(
   response: Response,
   name: string,
   limits: Limits,
@@ -18,7 +34,7 @@ export async function readResponse(
 }
 
 /** Reads a stream to its end, or to the limit. */
-export async function readStream(
+async function readStream(
   stream: ReadableStream<Uint8Array>,
   name: string,
   limits: Limits,
@@ -50,7 +66,7 @@ export async function readStream(
 }
 
 /** data: addresses are decoded here: a page's CSP may forbid to fetch them. */
-export function decodeDataUrl(href: string, limits: Limits): Uint8Array<ArrayBuffer> {
+function decodeDataUrl(href: string, limits: Limits): Uint8Array<ArrayBuffer> {
   const comma = href.indexOf(',');
   checkBytes(((href.length - comma) * 3) / 4 - 3, 'the data: address', limits);
   try {

@@ -2,17 +2,17 @@
  * What `fit`, `save` and heads need, as a module that is loaded only when one of them is called.
  */
 
-import { adopt } from '../base/errors.js';
 import type { Limits } from '../base/limits.js';
 import type { Connection } from '../protocol/connection.js';
 import type { Head } from '../protocol/head.js';
-import type { LoadedFacts, PlainHead, StageOutput, TrainerJobs } from '../protocol/messages.js';
+import type { LoadedFacts, NetworkJobs, StageOutput, TrainerJobs } from '../protocol/messages.js';
 import type { FitReport } from '../protocol/training.js';
 import type { Parameter } from '../weights/parameters.js';
-import type { FilesSource, WeightsSource } from '../weights/source.js';
+import type { WeightsSource } from '../weights/source.js';
 import type { Example, FitOptions } from './fit-options.js';
 import type { AddressOpener } from './inputs.js';
-import type { HeadInput } from './options.js';
+import { withLate } from './late.js';
+import type { HeadInput, LoadOptions } from './options.js';
 
 /** A trainer at work, and the address of its wasm file (null where its glue knows by itself). */
 export interface Trainer {
@@ -30,42 +30,46 @@ export type ConnectTrainer = (where: {
   wasmUrl?: string | undefined;
 }) => Promise<Trainer>;
 
-/** A head, and what the network's host is told of it. */
-export interface PlacedHead {
-  head: Head;
-  plain: PlainHead;
+/** What training needs of a running model. */
+export interface TrainedModel {
+  readonly options: Pick<LoadOptions, 'workerUrl' | 'wasmUrl'>;
+  readonly facts: LoadedFacts;
+  live(): Promise<{
+    connection: Connection<keyof NetworkJobs>;
+    facts: LoadedFacts;
+    choice: { threads: number };
+    worker: boolean;
+  }>;
+  setHead(head: Head): Promise<void>;
+  reload(source: WeightsSource): Promise<void>;
+  dispose(): Promise<void>;
 }
 
-/** What training needs of a model; all of it in one place of the model's queue. */
-export interface Trainee {
-  facts: LoadedFacts;
-  /** Threads of the network. */
-  threads: number;
+/** A model in its turn. */
+export interface Fitting {
+  model: TrainedModel;
   /** Outputs of stages for the examples that are pictures, in their order. */
   features(stages: readonly string[]): AsyncIterable<StageOutput[][]>;
-  /** All shards of the network. */
-  shards(): Promise<FilesSource | null>;
-  /** Starts a trainer, whose caller closes it. */
-  connect(threads: number): Promise<Trainer>;
   signal: AbortSignal;
 }
 
-/** What `fit` made: a head to put in place, or weights to load. */
-export type Fitted = { report: FitReport } & (
-  | { placed: PlacedHead; source?: undefined }
-  | { source: FilesSource; placed?: undefined }
-);
-
 /** The module that is loaded late. */
 export interface Training {
-  /** Makes a head of examples, or fine-tunes with them. Called in the model's turn; sets nothing. */
-  fit(trainee: Trainee, examples: readonly Example[], options: FitOptions): Promise<Fitted>;
+  /** Makes a head of examples, or fine-tunes with them, and puts the result in place. Called in the model's turn. */
+  fitModel(
+    fitting: Fitting,
+    examples: readonly Example[],
+    options: FitOptions,
+    connectTrainer: ConnectTrainer,
+  ): Promise<FitReport>;
+  /** Puts in place the head that a model is loaded with; without it, there is no model. */
+  placeFirst(model: TrainedModel, head: Head): Promise<void>;
   /** A head from wherever `load` was told to take it. */
   readHead(
     given: HeadInput,
-    platform: Pick<AddressOpener, 'openAddress'> & { readonly limits: Limits },
+    platform: Pick<AddressOpener, 'openAddress' | 'loadExtras'> & { readonly limits: Limits },
     signal?: AbortSignal,
-  ): Promise<PlacedHead>;
+  ): Promise<Head>;
   /** What `model.save` gives. */
   save(
     options: { what?: 'head' | 'all' },
@@ -77,14 +81,8 @@ export interface Training {
   connectTrainer: ConnectTrainer;
 }
 
-/** Something of the module for training, which is loaded late; its errors are ours. */
-export async function withTraining<T>(
+/** Something of the module for training, which is loaded late. */
+export const withTraining = <T>(
   platform: { loadTraining(): Promise<Training> },
   use: (training: Training) => T | Promise<T>,
-): Promise<T> {
-  try {
-    return await use(await platform.loadTraining());
-  } catch (error) {
-    throw adopt(error);
-  }
-}
+): Promise<T> => withLate(platform.loadTraining(), use);

@@ -7,7 +7,7 @@ import { ResNet50Error } from '../base/errors.js';
 import { fileError } from '../base/files.node.js';
 import type { ConverterModule, CoreConverter } from '../core/converter-types.js';
 import { copyIn, unwrap } from '../core/start.js';
-import type { CoreImage } from '../core/types.js';
+import type { CorePicture, CorePictureSettings } from '../core/types.js';
 import type { Manifest } from '../weights/manifest.js';
 import type { ConvertOptions } from './options.js';
 
@@ -31,7 +31,9 @@ export async function calibrate(
   let used = 0;
   for (const [i, path] of photos.entries()) {
     try {
-      calibrateWith(core, converter, await readFile(path), basename(path));
+      const name = basename(path);
+      const [photo, settings] = photoInput(core, await readFile(path), name, true);
+      unwrap(converter.calibrate(photo, settings), name);
       used++;
     } catch (error) {
       if (!(error instanceof ResNet50Error)) throw error;
@@ -51,30 +53,16 @@ export async function calibrate(
   return { images: used, kind: 'photos' };
 }
 
-function calibrateWith(core: ConverterModule, converter: CoreConverter, bytes: Uint8Array, name: string): void {
-  withImage(core, bytes, name, true, (image) => unwrap(converter.calibrate(image), name));
-}
-
-/** Decodes a photo, works on it and frees it. */
-export function withImage<T>(
+/** A photo for one call of the converter, which frees it, and how it is decoded. */
+export function photoInput(
   core: ConverterModule,
   bytes: Uint8Array,
   name: string,
   applyOrientation: boolean,
-  work: (image: CoreImage) => T,
-): T {
-  const pointer = copyIn(core, bytes, name);
-  try {
-    const decode = { maxPixels: 268_402_689, applyOrientation, background: null };
-    const image = unwrap(core.decodeImage(pointer, bytes.length, decode), name);
-    try {
-      return work(image);
-    } finally {
-      image.delete();
-    }
-  } finally {
-    core.release(pointer);
-  }
+): [CorePicture, CorePictureSettings] {
+  const decode = { maxPixels: 268_402_689, applyOrientation, background: null };
+  const picture = { pointer: copyIn(core, bytes, name), bytes: bytes.length };
+  return [picture, { decode, view: { rotate: 0, region: null } }];
 }
 
 /** Photos below a folder, in an order that no file system decides. */

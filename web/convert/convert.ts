@@ -84,7 +84,7 @@ function checkHeadless({ labels, evaluate: folder }: ConvertOptions): void {
 async function loadConverter(threads: number): Promise<ConverterModule> {
   try {
     const { default: factory } = await import('./wasm/resnet50-convert.mjs');
-    return (await startCore(factory, { threads, wasmFile: null, wasmModule: null })) as ConverterModule;
+    return await startCore<ConverterModule>(factory, { threads, wasmFile: null, wasmModule: null });
   } catch (cause) {
     throw new ResNet50Error('CORE_LOAD_FAILED', `the converter could not be started: ${describe(cause)}`, {
       subject: 'resnet50-convert.wasm',

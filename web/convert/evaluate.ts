@@ -8,7 +8,7 @@ import { unwrap } from '../core/start.js';
 import type { CoreResult } from '../core/types.js';
 import type { Manifest } from '../weights/manifest.js';
 import { type Measures, measure } from '../weights/measures.js';
-import { withImage } from './calibrate.js';
+import { photoInput } from './calibrate.js';
 import { readLabeled } from './labeled.js';
 import type { ConvertOptions } from './options.js';
 
@@ -23,15 +23,15 @@ export async function evaluate(
   const photos = await readLabeled(folder, converter.classes);
   const { classes } = converter;
   const { threads, transforms } = options;
-  const network = unwrap(
-    core.createNetwork({ classes, precision: 'int8', activationBits: 7, threads, ranges }),
+  const session = unwrap(
+    core.createSession({ classes, precision: 'int8', activationBits: 7, threads, ranges }),
     'int8',
   );
   try {
     const count = unwrap(converter.planShards('int8', options.shardBytes), 'int8');
     for (let i = 0; i < count; i++) {
       const { pointer, bytes } = unwrap(converter.shard(i), 'int8');
-      unwrap(network.loadShard(pointer, bytes, `shard ${i}`), 'int8');
+      unwrap(session.loadShard(pointer, bytes, `shard ${i}`), 'int8');
     }
     const rows: { int8: Float32Array[]; f32: Float32Array[] } = { int8: [], f32: [] };
     for (const [i, { path }] of photos.entries()) {
@@ -42,15 +42,15 @@ export async function evaluate(
         const first = unwrap(offset, path) / 4;
         return core.HEAPF32.slice(first, first + classes);
       };
-      withImage(core, bytes, path, false, (image) => {
-        rows.f32.push(take(converter.runFloat(image)));
-        rows.int8.push(take(network.run(image, transforms, 1)));
-      });
+      const photo = () => photoInput(core, bytes, path, false);
+      rows.f32.push(take(converter.runFloat(...photo())));
+      const [picture, settings] = photo();
+      rows.int8.push(take(session.logits(picture, { ...settings, transforms })));
       options.onProgress?.('evaluating', (i + 1) / photos.length);
     }
     const labels = photos.map(({ label }) => label);
     return { int8: measure(rows.int8, labels, rows.f32), f32: measure(rows.f32, labels) };
   } finally {
-    network.delete();
+    session.delete();
   }
 }

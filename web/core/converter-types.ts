@@ -2,7 +2,7 @@
  * The converter module of the compiled core (src/bindings), as TypeScript sees it.
  */
 import type { Transforms } from '../base/transforms.js';
-import type { CoreImage, CoreModule, CoreOutput, CoreResult } from './types.js';
+import type { CoreModule, CoreOutput, CorePicture, CorePictureSettings, CoreResult } from './types.js';
 
 export interface CoreConvertOptions {
   /** Transforms for calibration photos. */
@@ -69,7 +69,7 @@ export interface CoreConverter {
   /** Parameters counted as torchvision counts them (batch-norm weights and biases in, running statistics out). */
   readonly parameters: number;
   /** Adds a photo to the calibration images. */
-  calibrate(image: CoreImage): CoreResult<undefined>;
+  calibrate(picture: CorePicture, settings: CorePictureSettings): CoreResult<undefined>;
   /** Adds the i-th generated picture (deterministic). */
   calibrateGenerated(index: number): CoreResult<undefined>;
   /** Begins int8 quantization on the calibration images so far. */
@@ -79,7 +79,7 @@ export interface CoreConverter {
   /** What came of it; undefined before all is done. */
   quantization(): CoreQuantization | undefined;
   /** Byte offset of the f32 network's logits for a photo, valid until the next call on this converter. */
-  runFloat(image: CoreImage): CoreResult<number>;
+  runFloat(picture: CorePicture, settings: CorePictureSettings): CoreResult<number>;
   /** How many shards of the precision there will be; int8 needs calibration first. */
   planShards(precision: 'int8' | 'f32', maxShardBytes: number): CoreResult<number>;
   /** Writes the i-th planned shard. */

@@ -3,15 +3,14 @@
  * first, see src/bindings/js_object.h. What any of its functions throws is a crash.
  */
 import { coreCrashed } from '../base/errors.js';
-import type { CoreModule, CoreResult } from './types.js';
+import type { CoreMemory, CoreResult } from './types.js';
 
-/** Types of the core, and the functions that make objects of them. */
+/** Types of the core, and the function that makes objects of each. */
 const MAKERS = {
-  image: ['decodeImage', 'imageFromPixels', 'viewImage', 'cropImage'],
-  network: ['createNetwork'],
-  converter: ['openCheckpoint'],
-  headTrainer: ['createHeadTrainer'],
-  finetuneTrainer: ['createFinetuneTrainer'],
+  session: 'createSession',
+  converter: 'openCheckpoint',
+  headTrainer: 'createHeadTrainer',
+  finetuneTrainer: 'createFinetuneTrainer',
 };
 
 type Call = (...args: unknown[]) => unknown;
@@ -30,10 +29,10 @@ const guarded =
   };
 
 /** Guards all functions of `module` and puts methods on whatever its makers return; gives the module back. */
-export function withObjects<T extends CoreModule>(module: T): T {
+export function withObjects<T extends CoreMemory>(module: T): T {
   const calls = module as unknown as Record<string, Call>;
   for (const [name, call] of Object.entries(calls)) if (typeof call === 'function') calls[name] = guarded(call);
-  for (const [type, makers] of Object.entries(MAKERS)) {
+  for (const [type, maker] of Object.entries(MAKERS)) {
     const prefix = `${type}_`;
     const names = Object.keys(module).filter((name) => name.startsWith(prefix));
     const equip = (held: Held) => {
@@ -46,15 +45,13 @@ export function withObjects<T extends CoreModule>(module: T): T {
         };
       }
     };
-    for (const maker of makers) {
-      const make = calls[maker];
-      if (make === undefined) continue; // converter and trainer are in modules of their own
-      calls[maker] = (...args: unknown[]) => {
-        const result = make(...args) as CoreResult<Held>;
-        if (result.value !== undefined) equip(result.value);
-        return result;
-      };
-    }
+    const make = calls[maker];
+    if (make === undefined) continue; // converter and trainer are in modules of their own
+    calls[maker] = (...args: unknown[]) => {
+      const result = make(...args) as CoreResult<Held>;
+      if (result.value !== undefined) equip(result.value);
+      return result;
+    };
   }
   return module;
 }

@@ -5,7 +5,7 @@
 import type { Flavour } from '../base/engine-support.js';
 import { describe, type ErrorCode, ResNet50Error } from '../base/errors.js';
 import { withObjects } from './objects.js';
-import type { CoreModule, CoreResult } from './types.js';
+import type { CoreMemory, CoreModule, CoreResult } from './types.js';
 
 /** Options of Emscripten's module factory that this package uses. */
 export interface CoreFactoryOptions {
@@ -33,7 +33,7 @@ interface CoreStart {
 }
 
 /** The default export of a compiled flavour. */
-export type CoreFactory = (options?: CoreFactoryOptions) => Promise<CoreModule>;
+export type CoreFactory = (options?: CoreFactoryOptions) => Promise<CoreMemory>;
 
 /** The value of a result, or its error thrown as ours; an empty subject becomes `subject`. */
 export function unwrap<T>(result: CoreResult<T>, subject = ''): T {
@@ -45,7 +45,7 @@ export function unwrap<T>(result: CoreResult<T>, subject = ''): T {
 }
 
 /** Copies bytes or numbers into a new block of the core's memory. The caller releases it. */
-export function copyIn(core: CoreModule, data: ArrayBufferView, subject: string): number {
+export function copyIn(core: CoreMemory, data: ArrayBufferView, subject: string): number {
   const { buffer, byteOffset, byteLength } = data;
   const pointer = core.allocate(byteLength);
   if (pointer === 0) {
@@ -55,8 +55,8 @@ export function copyIn(core: CoreModule, data: ArrayBufferView, subject: string)
   return pointer;
 }
 
-/** Starts a compiled core. */
-export async function startCore(factory: CoreFactory, spec: CoreStart): Promise<CoreModule> {
+/** Starts a compiled core; which of its modules it is, the caller knows by the factory. */
+export async function startCore<T extends CoreMemory = CoreModule>(factory: CoreFactory, spec: CoreStart): Promise<T> {
   const { threads, wasmFile, wasmModule } = spec;
   // Emscripten's own promise never settles when instantiateWasm fails, so that failure is raced against it.
   let fail: (reason: unknown) => void = () => undefined;
@@ -75,7 +75,7 @@ export async function startCore(factory: CoreFactory, spec: CoreStart): Promise<
       return {};
     };
   }
-  return Promise.race([factory(options).then(withObjects), failure]);
+  return Promise.race([factory(options).then((module) => withObjects(module as T)), failure]);
 }
 
 /** CORE_LOAD_FAILED for what kept a core from starting. */

@@ -1,7 +1,7 @@
 /**
  * The trainer module of the compiled core (src/bindings), as TypeScript sees it.
  */
-import type { CoreModule, CoreResult } from './types.js';
+import type { CoreMemory, CoreResult } from './types.js';
 
 export interface CoreTrainingOptions {
   classes: number;
@@ -79,7 +79,7 @@ export interface CoreFinetuneTrainer {
 }
 
 /** The trainer module: memory and training. */
-export interface TrainerModule extends CoreModule {
+export interface TrainerModule extends CoreMemory {
   createFinetuneTrainer(options: FinetuneSettings): CoreResult<CoreFinetuneTrainer>;
   /** float32 [count, width] and int32 [count] at byte offsets, which may be released afterwards. */
   createHeadTrainer(

@@ -2,6 +2,7 @@
  * The shape of the compiled core (src/bindings), as TypeScript sees it: pointers are byte offsets into wasm memory.
  */
 import type { Transforms } from '../base/transforms.js';
+import type { Region, ViewSettings } from '../base/view.js';
 
 /** An error returned by value by the C++ core; `code` is one of the names in src/base/result.cc. */
 export interface CoreError {
@@ -25,17 +26,44 @@ export interface CoreDecodeOptions {
   background: readonly [number, number, number] | null;
 }
 
-/** A decoded image in wasm memory: 8-bit RGB, rows top to bottom, no padding. Call delete() when done. */
-export interface CoreImage {
-  readonly width: number;
+/**
+ * A picture for the core, in a block of wasm memory that the call frees, whatever comes of it: an image file, or raw 8-bit
+ * pixels (rows without padding) of 1 (gray), 3 (RGB) or 4 channels (RGBA, not premultiplied).
+ */
+export type CorePicture =
+  | { readonly pointer: number; readonly bytes: number }
+  | { readonly pointer: number; readonly width: number; readonly height: number; readonly channels: 1 | 3 | 4 };
+
+/** A prepared batch in a block that the call frees: float32 [n, 3, height, width] (NCHW), already normalized. */
+export interface CoreTensor {
+  readonly pointer: number;
+  readonly n: number;
   readonly height: number;
-  /** Byte offset of the pixels, width * height * 3 bytes. */
-  readonly pixels: number;
-  /** 'jpeg', 'png', 'bmp' or 'raw'. */
-  readonly format: string;
-  /** EXIF orientation found in the file, 1..8 (1 where there is none). */
-  readonly orientation: number;
-  delete(): void;
+  readonly width: number;
+}
+
+export type CoreInput = CorePicture | CoreTensor;
+
+/** How a picture is decoded, and which part of it is looked at. */
+export interface CorePictureSettings {
+  readonly decode: CoreDecodeOptions;
+  readonly view: ViewSettings;
+}
+
+/** The same, and what the network wants of it. */
+export interface CoreSettings extends CorePictureSettings {
+  readonly transforms: Transforms;
+}
+
+/** Which classes an answer names. */
+export interface CorePick {
+  /** An index into ACTIVATIONS (base/activation.ts): what makes scores of logits, in double. */
+  readonly activation: number;
+  /** The best so many with score >= threshold, best first, ties by lower index; may be Infinity. */
+  readonly topK: number;
+  readonly threshold: number;
+  /** Byte offset of one byte a class, or 0 for no filter: 0 hides it from the result, not from the softmax. */
+  readonly allowed: number;
 }
 
 export interface CoreNetworkOptions {
@@ -70,28 +98,53 @@ export interface CoreHead {
   readonly k: number | null;
 }
 
-/** A ResNet-50 in wasm memory. Call delete() when done. */
-export interface CoreNetwork {
-  readonly classes: number;
+/** Where a class was seen. */
+export interface CoreExplanation {
+  readonly best: CoreTopK;
+  /**
+   * Byte offset of the class activation map, float32 [height, width], valid until the next call: the sum over k of
+   * fc.weight[best, k] * layer4[k] at each position.
+   */
+  readonly grid: { readonly pointer: number; readonly width: number; readonly height: number };
+  /** What the network saw, of the picture turned as asked; beyond 0..1 where it was padded. */
+  readonly box: Region;
+  /** Of the decoded picture before it is turned, pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Byte offsets of a square crop, valid until the next call: 8-bit RGB and float32 as the layout says. */
+export interface CoreCrop {
+  readonly pixels: number;
+  readonly tensor: number;
+  readonly side: number;
+}
+
+/**
+ * A ResNet-50 at work in wasm memory (src/inference/session.h), one call per answer. Call delete() when done. Errors of
+ * pictures have the decoder's codes; NOT_FINITE where a logit is NaN or infinite.
+ */
+export interface CoreSession {
   /** Names of the layers whose weights have not arrived, in network order. */
   missingLayers(): string[];
   /** Reads one shard (a whole safetensors file) and packs every layer that is complete with it. */
   loadShard(pointer: number, bytes: number, name: string): CoreResult<undefined>;
   /** Fills every layer with torchvision's random initialization (Kaiming normal, fan-out), from a seed. */
   initializeRandomly(seed: number): CoreResult<undefined>;
-  /**
-   * Runs an image after the transforms; returns the byte offset of classes * crops float32 logits, valid until the next
-   * call on this network. `crops`: 1, 2 (the middle and its mirror image), 5 or 10 as torchvision's ten_crop.
-   */
-  run(image: CoreImage, transforms: Transforms, crops: number): CoreResult<number>;
-  /** The same on a prepared batch: float32 [n, 3, height, width] (NCHW) at the byte offset, already normalized. */
-  runTensor(pointer: number, n: number, height: number, width: number): CoreResult<number>;
-  /** Further runs keep a copy of a stage's output (relu, maxpool, layer1, layer3.1, avgpool); '' ends all that. */
-  keep(stage: string): CoreResult<undefined>;
-  /** The i-th kept output of the last run, one block an image. Valid until the next run. */
-  kept(index: number): CoreResult<CoreBlock>;
-  /** sum over k of fc.weight[index, k] * layer4[k] of the last run, at each position. Valid until the next call of it. */
-  activationMap(index: number): CoreResult<CoreBlock>;
+  /** The best classes; `crops`: 1, 2 (the middle and its mirror image), 5 or 10 as torchvision's ten_crop, averaged. */
+  classify(
+    picture: CorePicture,
+    settings: CoreSettings,
+    pick: CorePick & { readonly crops: number },
+  ): CoreResult<CoreTopK[]>;
+  /** Byte offset of float32 logits, a row for each image of a batch; valid until the next call. */
+  logits(input: CoreInput, settings: CoreSettings): CoreResult<number>;
+  /** Outputs of stages (relu, maxpool, layer1, layer3.1, avgpool), a block per image; valid until the next call. */
+  features(input: CoreInput, settings: CoreSettings, stages: readonly string[]): CoreResult<CoreBlock[]>;
+  /** The class activation map of the best class that `pick` allows. */
+  explain(picture: CorePicture, settings: CoreSettings, pick: CorePick): CoreResult<CoreExplanation>;
+  /** What the network would see, and as torch has it. */
+  preprocess(picture: CorePicture, settings: CoreSettings, layout: 'nchw' | 'nhwc'): CoreResult<CoreCrop>;
   /** Further runs end in this head (copied), in float32; in the network's own after null. */
   setHead(head: CoreHead | null): CoreResult<undefined>;
   delete(): void;
@@ -102,8 +155,8 @@ export interface CoreTopK {
   readonly score: number;
 }
 
-/** The runtime module: one of the four flavours. */
-export interface CoreModule {
+/** What every module of the core has: memory. */
+export interface CoreMemory {
   /** Views of the wasm memory; read them anew after every call that may allocate. */
   readonly HEAPU8: Uint8Array;
   readonly HEAPF32: Float32Array;
@@ -112,33 +165,11 @@ export interface CoreModule {
   release(pointer: number): void;
   /** Bytes of wasm memory in use by the module as a whole. */
   memoryBytes(): number;
-  decodeImage(pointer: number, bytes: number, options: CoreDecodeOptions): CoreResult<CoreImage>;
-  /** Wraps raw 8-bit pixels (copied), channels 1 (gray), 3 (RGB) or 4 (RGBA). */
-  imageFromPixels(
-    pointer: number,
-    width: number,
-    height: number,
-    channels: 1 | 3 | 4,
-    background: readonly [number, number, number] | null,
-  ): CoreResult<CoreImage>;
-  /** A box of an image turned clockwise, in pixels of the turned image; a copy. */
-  viewImage(
-    image: CoreImage,
-    degrees: number,
-    left: number,
-    top: number,
-    width: number,
-    height: number,
-  ): CoreResult<CoreImage>;
-  /** What the network would see: the `index`-th of `crops` crops (see CoreNetwork.run). */
-  cropImage(image: CoreImage, transforms: Transforms, crops: number, index: number): CoreResult<CoreImage>;
-  createNetwork(options: CoreNetworkOptions): CoreResult<CoreNetwork>;
-  /**
-   * Softmax in double over `classes` float32 logits, the mean over `rows` of them, then the k best with score >= threshold, best first, ties by
-   * lower index. `allowed` is the byte offset of one byte a class (0 hides it from the result; the softmax is over all
-   * classes regardless), or 0 for no filter.
-   */
-  topK(logits: number, rows: number, classes: number, k: number, threshold: number, allowed: number): CoreTopK[];
+}
+
+/** The runtime module: one of the four flavours. */
+export interface CoreModule extends CoreMemory {
+  createSession(options: CoreNetworkOptions): CoreResult<CoreSession>;
 }
 
 export interface CoreOutput {

@@ -7,8 +7,7 @@ import type { Handlers, NetworkJobs } from '../protocol/messages.js';
 import { type Post, Receiver } from '../protocol/receiver.js';
 import { fetchInput } from '../weights/http.js';
 import { Engine, type Realm } from './engine.js';
-import { explain } from './explain.js';
-import { stageOutputs } from './stages.js';
+import { imageJobs } from './image-jobs.js';
 
 /** Answers requests until the realm ends. */
 export class Host extends Receiver<keyof NetworkJobs> {
@@ -37,15 +36,15 @@ export class Host extends Receiver<keyof NetworkJobs> {
       this.#engine = await Engine.load(spec, this.realm, context);
       return this.#engine.facts;
     },
-    classify: (job) => this.#classifier.classify(job),
-    logits: (job) => this.#classifier.logits(job),
-    preprocess: (job) => this.#loaded.preprocess(job),
-    features: (job) => stageOutputs(this.#loaded, job),
-    explain: (job) => explain(this.#classifier, job),
+    classify: (job) => imageJobs.classify(this.#classifier, job),
+    logits: (job) => imageJobs.logits(this.#classifier, job),
+    preprocess: (job) => imageJobs.preprocess(this.#loaded, job),
+    features: (job) => imageJobs.features(this.#loaded, job),
+    explain: (job) => imageJobs.explain(this.#classifier, job),
     head: (head) => this.#loaded.setHead(head),
-    parameter: (spec, { signal }) => this.#loaded.parameter(spec, signal),
+    tensors: (names, { signal }) => this.#loaded.shards?.tensors(names, signal) ?? null,
     fetch: (request, { signal }) => fetchInput(request, signal),
-    shards: (_, { signal }) => this.#loaded.parameters?.files(signal) ?? null,
+    shards: (_, { signal }) => this.#loaded.shards?.files(signal) ?? null,
   };
 
   get #loaded(): Engine {

@@ -6,13 +6,13 @@
 import { fault } from '../base/check.js';
 import { ResNet50Error } from '../base/errors.js';
 import { parameterCount } from '../base/resnet50.js';
-import { mergeTransforms } from '../base/transforms.js';
+import { overridden } from '../base/transforms.js';
 import { type CoreFactory, copyIn, coreLoadFailed, startCore, unwrap } from '../core/start.js';
-import type { CoreModule, CoreNetwork } from '../core/types.js';
+import type { CoreModule, CoreSession } from '../core/types.js';
 import type { JobContext, LoadedFacts, LoadSpec } from '../protocol/messages.js';
 import type { WeightsFolder } from '../weights/folder.js';
 import { inMemory } from '../weights/folder-memory.js';
-import { ParameterSource } from '../weights/parameters.js';
+import { LoadedShards } from '../weights/pieces.js';
 import { findWeightsFolder, shardsOf } from '../weights/source.js';
 import { streamShards } from '../weights/stream.js';
 
@@ -26,10 +26,10 @@ export interface LoadRealm {
 /** A core, its network, and what is known of them. */
 export interface LoadedNetwork {
   core: CoreModule;
-  network: CoreNetwork;
+  session: CoreSession;
   facts: LoadedFacts;
   /** Absent from random networks. */
-  parameters?: ParameterSource;
+  shards?: LoadedShards;
 }
 
 /** Starts the core while the weights are on their way, and fills it as they arrive. */
@@ -64,19 +64,19 @@ function randomNetwork(
   }
   const { classes, seed } = source;
   const { activationBits, threads } = spec;
-  const network = unwrap(
-    core.createNetwork({ classes, precision: 'f32', activationBits, threads, ranges: {} }),
+  const session = unwrap(
+    core.createSession({ classes, precision: 'f32', activationBits, threads, ranges: {} }),
     'weights',
   );
-  unwrap(network.initializeRandomly(seed), 'weights');
+  unwrap(session.initializeRandomly(seed), 'weights');
   onProgress({ phase: 'ready', loaded: 0, total: 0, shard: '' });
-  const transforms = mergeTransforms(spec.fallbackTransforms, spec.transforms);
+  const transforms = overridden(spec.fallbackTransforms, spec.transforms);
   const parameters = parameterCount(classes);
   const facts: LoadedFacts = {
     ...{ name: null, address: null, meta: {}, categories: null, precision: 'f32' },
     ...{ classes, parameters, transforms, ownTransforms: spec.fallbackTransforms, head: null },
   };
-  return { core, network, facts };
+  return { core, session, facts };
 }
 
 /** Weights of a folder, or of memory, streamed into a network. */
@@ -93,7 +93,7 @@ async function networkFromFolder(
       : await findWeightsFolder(source, (address) => realm.openFolder(address, spec.precision), signal);
   const precision = spec.precision === 'auto' ? (manifest.precisions.int8 ? 'int8' : 'f32') : spec.precision;
   const shards = shardsOf(manifest, precision, folder.address);
-  const transforms = mergeTransforms(manifest.transforms, spec.transforms);
+  const transforms = overridden(manifest.transforms, spec.transforms);
   const total = shards.reduce((sum, s) => sum + s.bytes, 0);
   onProgress({ phase: 'manifest', loaded: 0, total, shard: '' });
 
@@ -101,9 +101,8 @@ async function networkFromFolder(
   const { ranges, categories } = manifest;
   const creating = starting.then((core) => {
     const settings = { classes: categories.length, precision, activationBits, threads, ranges };
-    return { core, network: unwrap(core.createNetwork(settings), manifest.name) };
+    return { core, session: unwrap(core.createSession(settings), manifest.name) };
   });
-  const parameters = new ParameterSource(folder, shards, precision, manifest);
   creating.catch(() => undefined); // awaited in take(), in order
   await streamShards(
     folder,
@@ -114,7 +113,7 @@ async function networkFromFolder(
         const made = await creating;
         const pointer = copyIn(made.core, bytes, shard.file);
         try {
-          unwrap(made.network.loadShard(pointer, bytes.length, shard.file), shard.file);
+          unwrap(made.session.loadShard(pointer, bytes.length, shard.file), shard.file);
         } finally {
           made.core.release(pointer);
         }
@@ -123,7 +122,7 @@ async function networkFromFolder(
     signal,
   );
   const made = await creating;
-  const missing = made.network.missingLayers();
+  const missing = made.session.missingLayers();
   if (missing.length > 0) {
     throw new ResNet50Error(
       'WEIGHTS_MISMATCH',
@@ -137,7 +136,7 @@ async function networkFromFolder(
     // Torchvision's `_metrics` are of float32; what int8 made of them is told apart from them.
     meta: manifest.quantization ? { ...manifest.meta, quantization: manifest.quantization } : manifest.meta,
     ...{ classes: manifest.categories.length, parameters: manifest.parameters, transforms, precision },
-    ...{ ownTransforms: mergeTransforms(manifest.transforms), head: manifest.head ?? null },
+    ...{ ownTransforms: overridden(manifest.transforms), head: manifest.head ?? null },
   };
-  return { ...made, facts, parameters };
+  return { ...made, facts, shards: new LoadedShards(folder, shards, manifest) };
 }

@@ -81,6 +81,7 @@ export const nodePlatform: Platform = {
     ]);
     return startHostInPlace(nodeRealm);
   },
+  loadExtras: () => import('../client/extras.js'),
   loadTraining: () => import('./training.js'),
   findSource,
   wasmFile: (flavour, folder) => {

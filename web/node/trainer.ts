@@ -3,18 +3,15 @@
  */
 
 import type { ConnectTrainer } from '../client/training-module.js';
-import { TrainerHost } from '../host/training/trainer-host.js';
+import { startTrainerInPlace } from '../host/training/in-place.js';
 import { Connection } from '../protocol/connection.js';
-import { localPort } from '../protocol/local-port.js';
 import { loadTrainer } from './load-trainer.js';
 import { startWorker } from './start-worker.js';
-
-const startTrainerInPlace = () => localPort((post) => new TrainerHost(loadTrainer, post));
 
 export const connectTrainer: ConnectTrainer = async ({ worker, threads }) => {
   const script = new URL('./worker-trainer.node.js', import.meta.url);
   return {
-    connection: new Connection(await (worker ? startWorker(script) : startTrainerInPlace())),
+    connection: new Connection(await (worker ? startWorker(script) : startTrainerInPlace(loadTrainer))),
     wasmFile: null,
     threads: worker ? threads : 1,
   };

@@ -5,12 +5,11 @@
 
 import type { Flavour } from '../base/engine-support.js';
 import type { PlainError } from '../base/errors.js';
-import type { TensorSpec } from '../base/resnet50.js';
 import type { Transforms } from '../base/transforms.js';
 import type { Region, ViewSettings } from '../base/view.js';
 import type { InputRequest } from '../weights/http.js';
 import type { Category, Precision } from '../weights/manifest.js';
-import type { Parameter } from '../weights/parameters.js';
+import type { Tensors } from '../weights/shard.js';
 import type { FilesSource, WeightsSource } from '../weights/source.js';
 import type { Head } from './head.js';
 import type {
@@ -64,7 +63,8 @@ export interface StageOutput {
 export interface ImageSettings {
   decode: DecodeSettings;
   view: ViewSettings;
-  transforms: Partial<Transforms>;
+  /** Complete. */
+  transforms: Transforms;
 }
 
 /** An image as the network sees it. */
@@ -135,17 +135,6 @@ export interface Classification {
   score: number;
 }
 
-/** A head as it crosses to the host. */
-export interface PlainHead {
-  /** Rows of 2048 features (those of classes, or of examples that vote), and of each row its bias or its class. */
-  parts: readonly (Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>)[];
-  rows: number;
-  /** How many examples vote; null for linear heads. */
-  k: number | null;
-  /** What becomes different. */
-  facts: Pick<LoadedFacts, 'classes' | 'categories' | 'parameters' | 'head'>;
-}
-
 /** What asks for something of one image (or a tensor). */
 interface OnImage extends ImageSettings {
   image: PreparedImage;
@@ -161,9 +150,10 @@ export interface NetworkJobs {
   /** One row per picture, with one output per stage. */
   features: { request: OnImage & { stages: readonly string[] }; result: StageOutput[][]; progress: never };
   explain: { request: OnImage & { index: number | string | null }; result: ExplainedGrid; progress: never };
-  parameter: { request: TensorSpec; result: Parameter; progress: never };
+  /** Tensors by name as the shards hold them; null for random networks, which have none. */
+  tensors: { request: readonly string[]; result: Tensors | null; progress: never };
   /** Replaces the network's head with the user's, or (null) puts the network's back. */
-  head: { request: PlainHead | null; result: LoadedFacts; progress: never };
+  head: { request: Head | null; result: LoadedFacts; progress: never };
   /** Gets a picture by address. Runs beside other jobs: the next picture arrives while one is computed. */
   fetch: { request: InputRequest; result: Uint8Array<ArrayBuffer>; progress: never };
   /** All shards, read again; null for random networks. */

@@ -7,12 +7,32 @@ import { check, isCount, isListOf, isNumber } from '../base/check.js';
 import { ResNet50Error } from '../base/errors.js';
 import { FEATURES } from '../base/resnet50.js';
 import type { Example, FitOptions } from '../client/fit-options.js';
-import type { Fitted, Trainee } from '../client/training-module.js';
-import type { LinearHead } from '../protocol/head.js';
-import type { StageOutput } from '../protocol/messages.js';
+import type { Trainer } from '../client/training-module.js';
+import type { Head, LinearHead } from '../protocol/head.js';
+import type { LoadedFacts, StageOutput } from '../protocol/messages.js';
 import type { FitReport } from '../protocol/training.js';
+import type { FilesSource } from '../weights/source.js';
 import { checkFinetuneOptions, Finetune, unfreezesLayer4 } from './finetune.js';
-import { placed } from './heads.js';
+
+/** What training needs of a model; all of it in one place of the model's queue. */
+export interface Trainee {
+  facts: LoadedFacts;
+  /** Threads of the network. */
+  threads: number;
+  /** Outputs of stages for the examples that are pictures, in their order. */
+  features(stages: readonly string[]): AsyncIterable<StageOutput[][]>;
+  /** All shards of the network. */
+  shards(): Promise<FilesSource | null>;
+  /** Starts a trainer, whose caller closes it. */
+  connect(threads: number): Promise<Trainer>;
+  signal: AbortSignal;
+}
+
+/** What was made: a head to put in place, or weights to load. */
+export type Fitted = { report: FitReport } & (
+  | { head: Head; source?: undefined }
+  | { source: FilesSource; head?: undefined }
+);
 
 interface Plan {
   classes: string[];
@@ -154,10 +174,10 @@ export async function fit(trainee: Trainee, examples: readonly Example[], option
       ...{ method, classes, examples: counts, epochs: 0, bestEpoch: 0 },
       ...{ converged: true, l2: 0, trained: null, heldOut: null },
     };
-    return { placed: placed({ method, ...origin, embeddings, labels, k }), report };
+    return { head: { method, ...origin, embeddings, labels, k }, report };
   }
   const { weight, bias, report } = await train(trainee, plan, embeddings, options);
-  return { placed: placed({ method, ...origin, weight, bias }), report: { method, classes, ...report } };
+  return { head: { method, ...origin, weight, bias }, report: { method, classes, ...report } };
 }
 
 /** Layer4 and the classifier; the network with both replaced. */

@@ -1,42 +1,26 @@
 /**
- * Heads of the user's own: read, saved, and as the network's host takes them.
+ * Heads of the user's own: read and saved.
  */
 import { check, isCount, isListOf } from '../base/check.js';
 import { ResNet50Error } from '../base/errors.js';
 import type { Limits } from '../base/limits.js';
-import { FEATURES, parameterCount } from '../base/resnet50.js';
+import { FEATURES } from '../base/resnet50.js';
 import { type AddressOpener, prepare } from '../client/inputs.js';
 import type { HeadInput } from '../client/options.js';
-import type { PlacedHead } from '../client/training-module.js';
 import type { Head } from '../protocol/head.js';
-import type { PlainHead } from '../protocol/messages.js';
 import { fetchInput } from '../weights/http.js';
 import { formatManifest, MANIFEST_FILE } from '../weights/manifest.js';
 import type { Parameter } from '../weights/parameters.js';
 import type { WeightsSource } from '../weights/source.js';
 import { formatHead, parseHead } from './head-file.js';
 
-export function placed(head: Head): PlacedHead {
-  const linear = head.method === 'head';
-  const classes = head.classes.length;
-  const plain: PlainHead = {
-    ...(linear
-      ? { parts: [head.weight, head.bias], rows: classes, k: null }
-      : { parts: [head.embeddings, head.labels], rows: head.labels.length, k: head.k }),
-    facts: {
-      ...{ classes, categories: head.classes.map((label) => ({ label })), head: head.method },
-      parameters: parameterCount(linear ? classes : 0),
-    },
-  };
-  return { head, plain };
-}
-
 /**
  * A head that did not come out of a file, which a program may have put together.
  * @throws ResNet50Error INVALID_ARGUMENT
  */
 function checkedHead(head: Head): Head {
-  const { method, classes } = head;
+  const { method, classes, weights, precision, transforms } = head;
+  const origin = { classes, weights, precision, transforms }; // and nothing else, which might not cross to a worker
   check(method === 'head' || method === 'knn', 'head', "must have a method, 'head' or 'knn'");
   check(isListOf(classes, 'string') && classes.length > 0, 'head', 'must have classes, a list of names');
   if (method === 'head') {
@@ -44,7 +28,7 @@ function checkedHead(head: Head): Head {
     const fits =
       isArray(weight, Float32Array, classes.length * FEATURES) && isArray(bias, Float32Array, classes.length);
     check(fits, 'head', `must have ${FEATURES} weights and one bias for each of its ${classes.length} classes`);
-    return head;
+    return { method, ...origin, weight, bias };
   }
   const { embeddings, labels, k } = head;
   const examples = labels?.length;
@@ -53,7 +37,7 @@ function checkedHead(head: Head): Head {
   check(isCount(k, examples), 'head', `must have a k from 1 to ${examples}, the number of its examples`);
   const known = labels.every((label) => label >= 0 && label < classes.length);
   check(known, 'head', 'must have labels that are indices of its classes');
-  return head;
+  return { method, ...origin, embeddings, labels, k };
 }
 
 const isArray = (v: unknown, type: typeof Float32Array | typeof Int32Array, length: number): boolean =>
@@ -68,13 +52,13 @@ const MAX_BYTES = 2 ** 33;
  */
 export async function readHead(
   given: HeadInput,
-  platform: Pick<AddressOpener, 'openAddress'> & { readonly limits: Limits },
+  platform: Pick<AddressOpener, 'openAddress' | 'loadExtras'> & { readonly limits: Limits },
   signal?: AbortSignal,
-): Promise<PlacedHead> {
-  if (typeof given === 'object' && given !== null && 'method' in given) return placed(checkedHead(given));
+): Promise<Head> {
+  if (typeof given === 'object' && given !== null && 'method' in given) return checkedHead(given);
   const limits: Limits = { ...platform.limits, maxBytes: MAX_BYTES };
   const file = await prepare(given, 'the head', { ...platform, fetchInput }, limits)(signal);
-  if (file.kind === 'bytes') return placed(parseHead(file.bytes, file.name));
+  if (file.kind === 'bytes') return parseHead(file.bytes, file.name);
   throw new ResNet50Error('INVALID_ARGUMENT', 'head must be the bytes or the address of what model.save() gave', {
     subject: 'head',
   });

@@ -1,81 +1,25 @@
 /**
- * layer4 and fc in shards: taken out as float32 for training, and put back, in the layout of
- * src/network/shard_loader.h. Everything stays in the terms of the quantized network: what equalization divided
+ * layer4 and fc in shards: taken out as float32 for training, and put back. Everything stays in the terms of the quantized network: what equalization divided
  * channels by stays divided, and `factors` say by what.
  */
 import { ResNet50Error } from '../base/errors.js';
 import { parameterCount } from '../base/resnet50.js';
-import { formatSafetensors, headerOf, splitName } from '../base/safetensors.js';
 import { sha256 } from '../base/sha256.js';
 import type { Transforms } from '../base/transforms.js';
 import type { FitReport } from '../protocol/training.js';
 import type { Manifest, Precision, Shard } from '../weights/manifest.js';
-import type { FilesSource, StoredFile } from '../weights/source.js';
+import { formatShard, JoinedTensors, parseShard } from '../weights/shard.js';
+import type { FilesSource } from '../weights/source.js';
 
 type Numbers = Float32Array<ArrayBuffer>;
 type Bytes = Uint8Array<ArrayBuffer>;
-
-/** A tensor in a file; `bytes` are a copy. */
-interface Tensor {
-  name: string;
-  dtype: string;
-  shape: number[];
-  bytes: Bytes;
-}
 
 /** What training replaces: weights, scales, biases and batch norms, but not the factors of equalization. */
 const isReplaced = (name: string): boolean =>
   name.startsWith('fc.') || (name.startsWith('layer4.') && !/\.equalization(#|$)/.test(name));
 
-/** The tensors of a safetensors file that the core has read. */
-function tensorsOf({ bytes }: StoredFile): Tensor[] {
-  const { header, data } = headerOf(bytes);
-  return Object.entries(header).map(([name, { dtype, shape, data_offsets }]) => ({
-    ...{ name, dtype, shape },
-    bytes: bytes.slice(data + data_offsets[0], data + data_offsets[1]),
-  }));
-}
-
-/** Output channels of layers that are cut by them, joined. */
-class Joined {
-  readonly #pieces = new Map<string, Map<number, Tensor>>();
-
-  constructor(files: readonly StoredFile[]) {
-    for (const tensor of files.flatMap(tensorsOf)) {
-      const [base, first] = splitName(tensor.name);
-      this.#pieces.set(base, (this.#pieces.get(base) ?? new Map()).set(first, tensor));
-    }
-  }
-
-  /** Numbers of a tensor, [out, height, width, in], as they are stored; undefined where there is none. */
-  numbers(name: string): Numbers | undefined {
-    const pieces = this.#pieces.get(name);
-    if (pieces === undefined) return undefined;
-    const parts = [...pieces].sort(([a], [b]) => a - b).map(([, tensor]) => channelsLast(tensor));
-    const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      all.set(part, at);
-      at += part.length;
-    }
-    return all;
-  }
-}
-
-/** Kernels over 1x1 may lie as torch has them. */
-function channelsLast({ dtype, shape, bytes }: Tensor): Int8Array | Float32Array {
-  const values = dtype === 'I8' ? new Int8Array(bytes.buffer) : new Float32Array(bytes.buffer);
-  const [out = 1, second = 1, third = 1, last = 1] = shape;
-  if (shape.length !== 4 || third === 1 || second === third) return values;
-  const [inputs, area] = [second, third * last];
-  const moved = values.slice();
-  for (let o = 0; o < out; o++) {
-    for (let c = 0; c < inputs; c++) {
-      for (let p = 0; p < area; p++) moved[(o * area + p) * inputs + c] = values[(o * inputs + c) * area + p] as number;
-    }
-  }
-  return moved;
-}
+/** What training begins with: layer4, and the factors of the channels that it reads and writes. */
+const isRead = (name: string): boolean => name.startsWith('layer4.') || name.endsWith('.equalization');
 
 /** layer4 as it is trained. */
 export interface Layer4 {
@@ -92,17 +36,15 @@ const LAYERS = BLOCKS.flatMap((b) =>
 
 /** Takes layer4 out of shards that a network was filled from. */
 export function takeLayer4({ files }: FilesSource): Layer4 {
-  const stored = new Joined(files);
+  const stored = new JoinedTensors();
+  for (const { bytes } of files) {
+    for (const tensor of parseShard(bytes).tensors) if (isRead(tensor.base)) stored.add(tensor);
+  }
   const parameters: Record<string, Numbers> = {};
   for (const layer of LAYERS) {
-    const [weight, bias, scale] = ['weight', 'bias', 'scale'].map((part) => stored.numbers(`${layer}.${part}`));
+    const [weight, bias] = [stored.weight(layer, 'OHWI'), stored.numbers(`${layer}.bias`)];
     if (weight === undefined || bias === undefined)
       throw new ResNet50Error('WEIGHTS_MISMATCH', `the shards have no ${layer}`, { subject: layer });
-    if (scale !== undefined) {
-      const row = weight.length / scale.length;
-      for (let i = 0; i < weight.length; i++)
-        weight[i] = (weight[i] as number) * (scale[Math.floor(i / row)] as number);
-    }
     parameters[`${layer}.weight`] = weight;
     parameters[`${layer}.bias`] = bias;
   }
@@ -136,10 +78,10 @@ export interface Replacement {
  */
 export async function replaceLayer4({ manifest, files }: FilesSource, by: Replacement): Promise<FilesSource> {
   const kept = files.flatMap((stored) => {
-    const tensors = tensorsOf(stored);
+    const { tensors, metadata } = parseShard(stored.bytes);
     const rest = tensors.filter(({ name }) => !isReplaced(name));
     if (rest.length === tensors.length) return [stored];
-    return rest.length === 0 ? [] : [{ file: stored.file, bytes: formatSafetensors(rest) }];
+    return rest.length === 0 ? [] : [{ file: stored.file, bytes: formatShard(rest, metadata) }];
   });
   const made = by.shards.map(({ layer, bytes }) => ({ file: `finetuned-${by.precision}-${layer}.safetensors`, bytes }));
   const all = [...kept, ...made];

@@ -1,16 +1,12 @@
 /**
- * Values of parameters by torchvision's names, read again from the shards that a network was filled from: the core
- * keeps packed weights only. Reads the layout of src/network/shard_loader.h.
+ * Values of parameters by torchvision's names, made of what a network's shards hold.
  */
 
 import { fault } from '../base/check.js';
 import type { ResNet50Error } from '../base/errors.js';
-import type { TensorSpec } from '../base/resnet50.js';
-import { headerOf, splitName } from '../base/safetensors.js';
-import type { WeightsFolder } from './folder.js';
-import type { Manifest, Precision, Shard } from './manifest.js';
-import type { FilesSource, StoredFile } from './source.js';
-import { streamShards } from './stream.js';
+import { findParameter } from '../base/resnet50.js';
+import type { Precision } from './manifest.js';
+import { JoinedTensors, type Tensors } from './shard.js';
 
 /** What `model.parameter(name)` gives. */
 export interface Parameter {
@@ -30,93 +26,48 @@ export interface Parameter {
   bias?: Float32Array<ArrayBuffer>;
 }
 
-/** A tensor, or some output channels of it, in a shard. */
-interface Piece {
-  dtype: string;
-  shape: number[];
-  bytes: Uint8Array<ArrayBuffer>;
-}
-
 /** torch's BatchNorm2d default, which ResNet-50 does not change. */
 const EPSILON = 1e-5;
 
-/** The shards of a loaded network. */
-export class ParameterSource {
-  /** Names of tensors -> the shards that hold pieces of them; known once all shards have been read again. */
-  #holders: Map<string, Set<Shard>> | undefined;
-
-  constructor(
-    private readonly folder: WeightsFolder,
-    private readonly shards: readonly Shard[],
-    private readonly precision: Precision,
-    private readonly manifest: Manifest,
-  ) {}
-
-  /** All shards as they are. */
-  async files(signal: AbortSignal): Promise<FilesSource> {
-    const files: StoredFile[] = [];
-    const take = ({ file }: Shard, bytes: Uint8Array<ArrayBuffer>) => void files.push({ file, bytes });
-    await streamShards(this.folder, this.shards, { take }, signal);
-    return { kind: 'files', manifest: this.manifest, files };
+/**
+ * A parameter or buffer of a network.
+ * @param read gets tensors out of its shards; null where there are no shards
+ * @throws ResNet50Error INVALID_ARGUMENT (no such name, or not to be had), and what `read` throws
+ */
+export async function readParameter(
+  name: string,
+  { classes, precision }: { classes: number; precision: Precision },
+  read: (names: readonly string[]) => Promise<Tensors | null>,
+): Promise<Parameter> {
+  const spec = findParameter(name, classes);
+  const dot = name.lastIndexOf('.');
+  const layer = name.slice(0, dot);
+  const norm = layer.replace(/conv(\d)$/, 'bn$1').replace(/downsample\.0$/, 'downsample.1');
+  const [from, to] = [channelsRead(layer), channelsWritten(layer)].map((leader) => `${leader}.equalization`);
+  const around = [`${layer}.scale`, `${layer}.bias`, `${norm}.weight`, `${norm}.running_var`, `${from}`, `${to}`];
+  const tensors = await read([name, ...(name.endsWith('.weight') ? around : [])]);
+  if (tensors === null) {
+    throw fault(name, 'is kept packed only, as weights: null drew it from the seed: load real weights to read it');
   }
-
-  /** @throws ResNet50Error INVALID_ARGUMENT (not to be had), and what reading shards throws */
-  async read(spec: TensorSpec, signal: AbortSignal): Promise<Parameter> {
-    const { name } = spec;
-    const dot = name.lastIndexOf('.');
-    const layer = name.slice(0, dot);
-    const isConvolution = spec.shape.length === 4;
-    const norm = layer.replace(/conv(\d)$/, 'bn$1').replace(/downsample\.0$/, 'downsample.1');
-    const [from, to] = [channelsRead(layer), channelsWritten(layer)].map((leader) => `${leader}.equalization`);
-    const around = [`${layer}.scale`, `${layer}.bias`, `${norm}.weight`, `${norm}.running_var`, `${from}`, `${to}`];
-    const pieces = await this.#fetch([name, ...(name.endsWith('.weight') ? around : [])], signal);
-    const own = pieces.get(name);
-    if (own === undefined) throw notKept(name, this.precision);
-    const values = assemble(spec, own, pieces.get(`${layer}.scale`));
-    const vector = (tensor: string) => joined(pieces.get(tensor) ?? new Map(), spec.shape[0] as number);
-    const folded = isConvolution && !pieces.has(`${norm}.weight`);
-    const bias = folded ? vector(`${layer}.bias`) : undefined;
-    if (this.precision === 'int8' && spec.shape.length > 1) {
-      const factors = (tensor = '', count = 0) =>
-        pieces.has(tensor) ? joined(pieces.get(tensor) as Map<number, Piece>, count) : undefined;
-      const [read, written] = [factors(from, spec.shape[1]), factors(to, spec.shape[0])];
-      equalizeBack(values, spec.shape, read, written);
-      if (bias) equalizeBack(bias, [bias.length, 1], undefined, written);
-    }
-    if (isConvolution && !folded) unfold(values, vector(`${norm}.weight`), vector(`${norm}.running_var`));
-    return {
-      ...{ name, shape: spec.shape, values, folded },
-      exact: !isConvolution && this.precision === 'f32',
-      ...(bias ? { bias } : {}),
-    };
+  const joined = JoinedTensors.of(tensors);
+  const { shape } = spec;
+  const values = shape.length > 1 ? joined.weight(layer, 'OIHW') : joined.numbers(name);
+  if (values === undefined) throw notKept(name, precision);
+  const vector = (tensor: string) => joined.numbers(tensor) ?? new Float32Array(shape[0] as number);
+  const isConvolution = shape.length === 4;
+  const folded = isConvolution && !joined.has(`${norm}.weight`);
+  const bias = folded ? vector(`${layer}.bias`) : undefined;
+  if (precision === 'int8' && shape.length > 1) {
+    const [inputs, outputs] = [joined.numbers(`${from}`), joined.numbers(`${to}`)];
+    equalizeBack(values, shape, inputs, outputs);
+    if (bias) equalizeBack(bias, [bias.length, 1], undefined, outputs);
   }
-
-  /** The pieces of tensors by name and first output channel. */
-  async #fetch(names: readonly string[], signal: AbortSignal): Promise<Map<string, Map<number, Piece>>> {
-    const holders = this.#holders;
-    const shards = holders && new Set(names.flatMap((name) => [...(holders.get(name) ?? [])]));
-    const seen = new Map<string, Set<Shard>>();
-    const found = new Map<string, Map<number, Piece>>();
-    const take = (shard: Shard, bytes: Uint8Array<ArrayBuffer>) => {
-      const { header, data } = headerOf(bytes);
-      for (const [stored, { dtype, shape, data_offsets }] of Object.entries(header)) {
-        const [base, first] = splitName(stored);
-        seen.set(base, (seen.get(base) ?? new Set()).add(shard));
-        if (!names.includes(base)) continue;
-        const pieces = found.get(base) ?? new Map<number, Piece>();
-        const copy = bytes.slice(data + data_offsets[0], data + data_offsets[1]);
-        found.set(base, pieces.set(first, { dtype, shape, bytes: copy }));
-      }
-    };
-    await streamShards(
-      this.folder,
-      this.shards.filter((shard) => shards?.has(shard) ?? true),
-      { take },
-      signal,
-    );
-    this.#holders ??= seen;
-    return found;
-  }
+  if (isConvolution && !folded) unfold(values, vector(`${norm}.weight`), vector(`${norm}.running_var`));
+  return {
+    ...{ name, shape, values, folded },
+    exact: !isConvolution && precision === 'f32',
+    ...(bias ? { bias } : {}),
+  };
 }
 
 function notKept(name: string, precision: Precision): ResNet50Error {
@@ -126,41 +77,6 @@ function notKept(name: string, precision: Precision): ResNet50Error {
       ? "is folded into the convolution before it in int8 weights: load with precision 'f32' to have it"
       : 'is not in these shards, which an earlier version wrote: convert the checkpoint again';
   return fault(name, why);
-}
-
-const asFloats = (bytes: Uint8Array<ArrayBuffer>): Float32Array<ArrayBuffer> => new Float32Array(bytes.buffer);
-
-/** A vector of one number an output channel. */
-function joined(pieces: Map<number, Piece>, channels: number): Float32Array<ArrayBuffer> {
-  const all = new Float32Array(channels);
-  for (const [first, { bytes }] of pieces) all.set(asFloats(bytes), first);
-  return all;
-}
-
-/** The numbers of a tensor, dequantized, in torch's order. */
-function assemble(
-  spec: TensorSpec,
-  pieces: Map<number, Piece>,
-  scales: Map<number, Piece> | undefined,
-): Float32Array<ArrayBuffer> {
-  const [channels = 1, inputs = 1, kernel = 1] = spec.shape;
-  if (spec.shape.length === 1) return joined(pieces, channels);
-  const [row, area] = [spec.count / channels, kernel * kernel];
-  const all = new Float32Array(spec.count);
-  const scaleOf = scales === undefined ? undefined : joined(scales, channels);
-  for (const [first, { dtype, shape, bytes }] of pieces) {
-    const stored = dtype === 'I8' ? new Int8Array(bytes.buffer) : asFloats(bytes);
-    // [out, height, width, in]; or as torch has it, where that compresses better.
-    const channelsLast = shape.length === 4 && !(kernel > 1 && shape[1] === inputs && shape[2] === kernel);
-    for (let o = 0; o < stored.length / row; o++) {
-      const scale = scaleOf?.[first + o] ?? 1;
-      for (let i = 0; i < row; i++) {
-        const from = channelsLast ? (i % area) * inputs + Math.floor(i / area) : i;
-        all[(first + o) * row + i] = (stored[o * row + from] as number) * scale;
-      }
-    }
-  }
-  return all;
 }
 
 /**

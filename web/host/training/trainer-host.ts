@@ -55,7 +55,7 @@ export class TrainerHost extends Receiver<keyof TrainerJobs> {
   async #start(wasmFile: string | null, threads: number): Promise<TrainerModule> {
     try {
       const factory = await this.loadFactory(threads);
-      this.#module = (await startCore(factory, { threads, wasmFile, wasmModule: null })) as TrainerModule;
+      this.#module = await startCore<TrainerModule>(factory, { threads, wasmFile, wasmModule: null });
       return this.#module;
     } catch (cause) {
       const from = wasmFile === null ? '' : ` from ${wasmFile}`;

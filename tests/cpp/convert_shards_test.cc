@@ -291,7 +291,8 @@ TEST(Converter, RefusesOtherNetworksCheckpoints) {
   auto infinite = state;
   infinite.at("layer2.0.conv1.weight")[5] = std::numeric_limits<float>::infinity();
   EXPECT_EQ(refusal(infinite).subject, "layer2.0.conv1");
-  EXPECT_EQ(Converter::Create({1, 2, 3}, kFile, SmallTransforms(), 1).error().code, ErrorCode::kCheckpointFormat);
+  EXPECT_EQ(Converter::Create(std::vector<uint8_t>{1, 2, 3}, kFile, SmallTransforms(), 1).error().code,
+            ErrorCode::kCheckpointFormat);
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
-/** Worker of the trainer on one thread. The import is static: bundlers forbid dynamic ones in workers. */
-
+/** The worker of a trainer: dist/worker-trainer-simd.js and its twin with threads, made as worker.ts says. */
 import { TrainerHost } from '../host/training/trainer-host.js';
 import { listen } from './serve.js';
-import factory from './wasm/resnet50-trainer-simd.mjs';
+import factory from './wasm/core.mjs';
 
 listen(factory, (threaded, post) => new TrainerHost(async () => threaded, post));

@@ -1,0 +1,179 @@
+#include "inference/session.h"
+
+#include <array>
+#include <cstddef>
+#include <iterator>
+#include <utility>
+
+#include "base/check.h"
+#include "head/class_activation_map.h"
+#include "image/normalize.h"
+
+namespace resnet50 {
+namespace {
+
+// Channels of the last stage, which its mean and the classifier read.
+constexpr size_t kFeatures = 2048;
+
+// What a classifier of the user's own reads: the embedding, and the last stage for activation maps.
+constexpr std::array kHeadStages = {"avgpool", "layer4"};
+
+}  // namespace
+
+InferenceSession::InferenceSession(std::unique_ptr<Network> network)
+    : network_(std::move(network)), loader_(*network_) {}
+
+Result<std::unique_ptr<InferenceSession>> InferenceSession::Create(NetworkOptions options) {
+  Result<std::unique_ptr<Network>> network = Network::Create(std::move(options));
+  if (!network) return std::move(network).error();
+  return std::unique_ptr<InferenceSession>(new InferenceSession(std::move(network).value()));
+}
+
+int InferenceSession::classes() const {
+  return head_ ? std::visit([](const auto& head) { return head.classes(); }, *head_) : network_->classes();
+}
+
+size_t InferenceSession::HeadTaps() const { return head_ ? kHeadStages.size() : 0; }
+
+void InferenceSession::SetHead(std::optional<CustomHead> head) {
+  head_ = std::move(head);
+  taps_.clear();
+  if (!head_) return;
+  for (const char* stage : kHeadStages) taps_.push_back({FindStage(network_->layers(), stage).value()});
+}
+
+Status InferenceSession::FillInput(const Image& crop, const Transforms& transforms) {
+  if (Status status = network_->Prepare(1, crop.height, crop.width); !status) return status;
+  if (network_->precision() == Precision::kFloat32) {
+    NormalizeToFloat(crop, transforms, network_->input_reals());
+    return {};
+  }
+  std::vector<uint8_t> codes(crop.pixels.size());
+  const InputQuantization& q = network_->input_quantization();
+  NormalizeToCodes(crop, transforms, {q.scale, q.zero_point, 0, kMaxInputCode}, codes);
+  network_->SetInputCodes(0, codes);
+  return {};
+}
+
+Status InferenceSession::RunCrops(const ImageInput& input) {
+  for (int i = 0; i < input.crops; ++i) {
+    Result<Image> crop = ResizeAndCrop(input.image, input.transforms, {input.crops, i});
+    if (!crop) return std::move(crop).error();
+    if (Status status = FillInput(crop.value(), input.transforms); !status) return status;
+    if (Status status = RunPrepared(); !status) return status;
+  }
+  return {};
+}
+
+Status InferenceSession::RunTensor(const TensorInput& input) {
+  if (Status status = network_->Prepare(input.n, input.height, input.width); !status) return status;
+  network_->SetInput(input.values);
+  return RunPrepared();
+}
+
+Status InferenceSession::Run(const SessionInput& input) {
+  logits_.clear();
+  if (const auto* image = std::get_if<ImageInput>(&input)) return RunCrops(*image);
+  return RunTensor(*std::get_if<TensorInput>(&input));
+}
+
+Status InferenceSession::RunPrepared() {
+  if (Status status = network_->Run({}, taps_); !status) return status;
+  if (head_) {
+    ScoreEmbeddings();
+  } else {
+    const std::span<const float> logits = network_->logits();
+    logits_.insert(logits_.end(), logits.begin(), logits.end());
+  }
+  return {};
+}
+
+void InferenceSession::ScoreEmbeddings() {
+  const std::span<const float> embeddings = taps_[0].nchw;
+  const size_t rows = embeddings.size() / kFeatures, first = logits_.size(), count = size_t(classes());
+  logits_.resize(first + rows * count);
+  for (size_t i = 0; i < rows; ++i) {
+    const std::span<const float> embedding = embeddings.subspan(i * kFeatures, kFeatures);
+    const std::span<float> logits = std::span(logits_).subspan(first + i * count, count);
+    std::visit([&](const auto& head) { head.Score(embedding, logits); }, *head_);
+  }
+}
+
+Result<std::span<const float>> InferenceSession::Logits(const SessionInput& input) {
+  if (Status status = Run(input); !status) return std::move(status).error();
+  return std::span<const float>(logits_);
+}
+
+Result<std::vector<ScoredClass>> InferenceSession::Classify(const ImageInput& input, const ClassChoice& choice) {
+  if (Status status = Run(input); !status) return std::move(status).error();
+  Result<std::vector<double>> scores = MeanScores(logits_, size_t(input.crops), choice.activation);
+  if (!scores) return std::move(scores).error();
+  return TopK(scores.value(), choice.top);
+}
+
+Result<std::vector<StageOutput>> InferenceSession::Features(const SessionInput& input,
+                                                            std::span<const std::string> stages) {
+  taps_.erase(taps_.begin() + ptrdiff_t(HeadTaps()), taps_.end());
+  for (const std::string& stage : stages) {
+    Result<size_t> row = FindStage(network_->layers(), stage);
+    if (!row) return std::move(row).error();
+    taps_.push_back({row.value()});
+  }
+  Status status = Run(input);
+  // The outputs stay until the next call, which copies these rows no longer.
+  const auto first = taps_.begin() + ptrdiff_t(HeadTaps());
+  stages_.assign(std::make_move_iterator(first), std::make_move_iterator(taps_.end()));
+  taps_.erase(first, taps_.end());
+  if (!status) return std::move(status).error();
+  std::vector<StageOutput> outputs;
+  for (const Tap& tap : stages_) {
+    const Extent extent = network_->extent(tap.row);
+    outputs.push_back({tap.nchw, network_->layers()[tap.row].out_channels, int(extent.height), int(extent.width)});
+  }
+  return outputs;
+}
+
+Result<std::vector<float>> InferenceSession::ActivationMap(int index) {
+  return head_ ? CustomActivationMap(index) : ClassActivationMap(*network_, index);
+}
+
+std::vector<float> InferenceSession::CustomActivationMap(int index) const {
+  const std::span<const float> embedding = std::span(taps_[0].nchw).first(kFeatures), stage = taps_[1].nchw;
+  const std::vector<float> direction =
+      std::visit([&](const auto& head) { return head.Direction(embedding, index); }, *head_);
+  std::vector<float> map(stage.size() / kFeatures);
+  for (size_t k = 0; k < kFeatures; ++k) {
+    for (size_t p = 0; p < map.size(); ++p) map[p] += direction[k] * stage[k * map.size() + p];
+  }
+  return map;
+}
+
+Result<Explanation> InferenceSession::Explain(const ImageInput& input, const ClassChoice& choice) {
+  RESNET50_CHECK(input.crops == 1);
+  Result<std::vector<ScoredClass>> best = Classify(input, choice);
+  if (!best) return std::move(best).error();
+  if (best->empty()) return Error{ErrorCode::kInvalidArgument, "index", "leaves no class to explain"};
+  Explanation explanation{};
+  explanation.best = best->front();
+  Result<std::vector<float>> map = ActivationMap(explanation.best.index);
+  if (!map) return std::move(map).error();
+  explanation.map = std::move(map).value();
+  const Extent extent = network_->extent(FindStage(network_->layers(), "layer4").value());
+  explanation.height = int(extent.height);
+  explanation.width = int(extent.width);
+  explanation.crop = CropOf(input.image.width, input.image.height, input.transforms);
+  return explanation;
+}
+
+Result<NormalizedCrop> Preprocess(const Image& image, const Transforms& transforms, TensorLayout layout) {
+  Result<Image> crop = ResizeAndCrop(image, transforms);
+  if (!crop) return std::move(crop).error();
+  NormalizedCrop result{std::move(crop).value(), {}};
+  std::vector<float> nhwc(result.crop.pixels.size());
+  NormalizeToFloat(result.crop, transforms, nhwc);
+  const size_t area = nhwc.size() / kRgb;
+  result.tensor = layout == TensorLayout::kNhwc ? std::move(nhwc) : ToNchw(std::span<const float>(nhwc), 1, area, kRgb);
+  return result;
+}
+
+}  // namespace resnet50

@@ -1,5 +1,0 @@
-/** Worker of flavour simd-threads. The import is static: bundlers forbid dynamic ones in workers. */
-import { serve } from './serve.js';
-import factory from './wasm/resnet50-simd-threads.mjs';
-
-serve(factory);
