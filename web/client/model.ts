@@ -257,7 +257,7 @@ export class Model {
   /** torch's `named_parameters()`: name, shape and count of all that is trained; 25,557,032 numbers for 1000 classes. */
   parameters(): TensorSpec[] {
     const { classes, head } = this.#running.facts;
-    return parametersOf(classes).filter(({ name }) => head !== 'knn' || !name.startsWith('fc.'));
+    return parametersOf(classes).filter(({ name }) => (head !== 'knn' && head !== 'none') || !name.startsWith('fc.'));
   }
 
   /** torch's `named_buffers()`: the running statistics of the batch norms. */
