@@ -6,6 +6,7 @@ import { root } from './lib.mjs';
 
 /** Half a minute or more each, or beside packages of Python that `npm test` does not install. */
 const LONG = [
+  'checkpoints.test.mjs',
   'end-to-end.test.mjs',
   'faults.test.mjs',
   'fit-photos.test.mjs',

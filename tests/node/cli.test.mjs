@@ -120,7 +120,7 @@ test('missing weights name the command that gets them; unknown ones list what ex
 
 /** How pictures are prepared: needed for names of one's own. */
 const V1 = ['--transforms', 'V1'];
-const checkpoint = (classes) => Buffer.from(`CKPT${JSON.stringify({ classes })}`);
+const checkpoint = (classes, recognized = {}) => Buffer.from(`CKPT${JSON.stringify({ classes, recognized })}`);
 
 async function readAll(folder) {
   const names = (await readdir(folder)).sort();
@@ -146,6 +146,54 @@ test('convert: shards and manifest, the same bytes each time, ready to load', as
   const replaced = await cli(['convert', at('mine.pth'), '--out', at('again'), '--name', 'flowers', ...V1]);
   assert.equal(replaced.status, 0);
   assert.equal((await readdir(at('again'))).length, 3, 'the old variant is gone');
+});
+
+test('convert: the closing line says what was understood; other networks and modules have lines of their own', async (t) => {
+  const { cli, at } = await setUp(t);
+  const recognized = { naming: 'MMPretrain', prefix: 'a.backbone.', head: 'head.fc', headNorm: 'head.bn', key: 'a' };
+  await writeFile(at('mine.pth'), checkpoint(3, { ...recognized, others: ['ema', 'b'], leftOut: ['neck', 'loss'] }));
+  const { status, stderr } = await cli(['convert', at('mine.pth'), '--name', 'mine', '--out', at('out')]);
+  assert.equal(status, 0, stderr);
+  assert.match(
+    stderr,
+    /^resnet50-wasm: took the network 'a' of the checkpoint; --state-dict takes 'ema', 'b' instead$/m,
+  );
+  assert.match(stderr, /^resnet50-wasm: left out what is no part of the network: neck, loss$/m);
+  const closing = stderr.trim().split('\n').at(-1);
+  const understood =
+    "names of MMPretrain after 'a.backbone.', classifier head.fc with head.bn folded in, 3 classes, resize";
+  assert.ok(closing.startsWith(`mine: ${understood}`), closing);
+});
+
+test('convert: a network without a classifier embeds, and refuses to classify by name until it is given a head', async (t) => {
+  const { cli, at } = await setUp(t);
+  await writeFile(at('mine.pth'), checkpoint(1, { head: null }));
+  await writeFile(at('labels.txt'), 'one\n');
+  const convert = (...args) => cli(['convert', at('mine.pth'), '--name', 'mine', '--out', at('weights/mine'), ...args]);
+  const { status, stderr } = await convert();
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /no classifier \(for embed and features\), resize/);
+  const manifest = JSON.parse(await readFile(at('weights/mine/manifest.json'), 'utf8'));
+  assert.deepEqual([manifest.head, manifest.categories], ['none', [{ label: 'no classifier' }]]);
+  for (const option of [
+    ['--labels', at('labels.txt')],
+    ['--evaluate', at('.')],
+  ]) {
+    const refused = await convert(...option);
+    assert.equal(refused.status, 1);
+    assert.match(refused.stderr, /has no use here: the checkpoint has no classifier/);
+  }
+  for (const command of ['classify', 'explain']) {
+    const out = command === 'explain' ? ['--out', at('x.png')] : [];
+    const refused = await cli([command, at('p1.jpg'), '--weights', 'mine', ...out]);
+    assert.equal(refused.status, 1, command);
+    assert.match(
+      refused.stderr,
+      /these weights have no classifier: use embed or features, or load a head that fit made/,
+    );
+  }
+  const embedded = await cli(['embed', at('p1.jpg'), '--weights', 'mine', '--out', at('x.npy')]);
+  assert.equal(embedded.status, 0, embedded.stderr);
 });
 
 test('convert: photos for calibration, bad ones left out', async (t) => {
@@ -230,9 +278,9 @@ test('what files say does not reach the terminal as it is: names, labels, folder
     ['embed', picture, at(`${evil}-none.jpg`), '--out', at('v.npy'), '--names', at('names.txt')],
     ['fit', at('folders'), '--out', at('head')],
     ['fit', at(evil), '--out', at('head')],
-    ['convert', at(`${evil}.pth`), '--name', 'x', '--out', at('out')],
-    ['convert', at('mine.pth'), '--name', 'x', '--out', at(`out ${evil}`)],
-    ['convert', at('mine.pth'), '--name', 'x', '--out', at('out2'), '--labels', at(evil)],
+    ['convert', at(`${evil}.pth`), '--name', 'x', '--transforms', 'V2', '--out', at('out')],
+    ['convert', at('mine.pth'), '--name', 'x', '--transforms', 'V2', '--out', at(`out ${evil}`)],
+    ['convert', at('mine.pth'), '--name', 'x', '--transforms', 'V2', '--out', at('out2'), '--labels', at(evil)],
     ['weights', '--out', at(evil)],
     ['weights', evil],
     ['info', '--weights', evil],

@@ -160,13 +160,19 @@ export default async function factory(options = {}) {
     openCheckpoint(pointer, bytes, name) {
       const content = text(pointer, bytes);
       if (!content.startsWith('CKPT')) return fail('CHECKPOINT_FORMAT', 'is no state dict', name);
-      const { classes } = JSON.parse(content.slice(4));
+      const { classes, recognized } = JSON.parse(content.slice(4));
       let calibrated = 0;
       let quantized = false;
       let last = new Uint8Array();
       const ranges = () => ({ input: [-2.5, 2.5], conv1: [0, calibrated] });
       let precision = '';
-      const fields = { classes, parameters: 1000 + classes };
+      const fields = {
+        ...{ classes, parameters: 1000 + classes },
+        recognized: {
+          ...{ naming: 'torchvision', prefix: '', head: 'fc', headNorm: '', key: '.', others: [], leftOut: [] },
+          ...recognized,
+        },
+      };
       const methods = {
         calibrate(picture, settings) {
           const opened = open(picture, settings);

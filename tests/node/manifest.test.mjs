@@ -32,6 +32,10 @@ test('the activation is one that we know, or absent', () => {
   assert.equal(parse(good()).activation, undefined);
 });
 
+test('a network may have no classifier', () => {
+  assert.equal(parse({ ...good(), head: 'none' }).head, 'none');
+});
+
 const shard = (change) => (m) => Object.assign(m.precisions.int8.shards[1], change);
 const CASES = [
   ['format', (m) => (m.format = 'other')],
@@ -75,6 +79,8 @@ const CASES = [
   ['source', (m) => (m.source = {})],
   ['calibration', (m) => (m.calibration.kind = 'guessed')],
   ['converter', (m) => delete m.converter],
+  ['head', (m) => (m.head = 'linear')],
+  ['head', (m) => (m.head = null)],
 ];
 for (const [field, spoil] of CASES) {
   test(`${field} spoiled by ${spoil}`, () => {

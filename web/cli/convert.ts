@@ -5,7 +5,7 @@
 import { availableParallelism } from 'node:os';
 import { configActivation } from '../convert/checkpoint-config.js';
 import { convert } from '../convert/convert.js';
-import type { ConvertOptions } from '../convert/options.js';
+import type { ConvertOptions, Recognized } from '../convert/options.js';
 import { isVariantName, type Manifest, type Precision } from '../weights/manifest.js';
 import { findWeights } from '../weights/registry.js';
 import { print } from './classify.js';
@@ -43,11 +43,15 @@ export const QUANTIZATION_HELP = `  --encoding E            plain, or compact: c
 
 export const CONVERT_HELP = `Usage: resnet50-wasm convert CHECKPOINT --name NAME --out DIR [options]
 
-Turns a ResNet-50 state dict (.pth or .safetensors, torchvision's tensor names, any
-number of classes) into DIR/manifest.json and shards that ResNet50.load takes.
+Turns a ResNet-50 of any number of classes (.pth or .safetensors; names of torchvision,
+timm, Hugging Face, MMPretrain, fastai; whatever lies around it) into DIR/manifest.json
+and shards that ResNet50.load takes.
 
   --name NAME             name of the variant
   --out DIR               folder to write; a variant in it is replaced
+  --state-dict KEY        which network, if the checkpoint holds several (raw and averaged
+                          weights, teacher and student)  [the raw one; KEYs are printed]
+  --no-head               leave the classifier out: for embed and features
   --labels FILE           class names: one per line, a JSON list, or a map such as
                           id2label or class_to_idx  [ImageNet's for 1000]
   --calibrate DIR         photos that show typical input  [generated pictures]
@@ -97,6 +101,8 @@ const OPTIONS = {
   transforms: { type: 'string' },
   ...TRANSFORM_OPTIONS,
   ...ACTIVATION_OPTION,
+  'state-dict': { type: 'string' },
+  'no-head': { type: 'boolean' },
 } as const;
 
 /** The part of the options that CONVERSION_OPTIONS gives. */
@@ -154,11 +160,12 @@ export async function convertCommand(args: string[]): Promise<number> {
   const activation = asked ?? (await configActivation(checkpoint));
   const labels = text(values, 'labels');
   const meta = labels === undefined ? metaOf(spelled) : {};
-  const settings = conversionSettings(values);
-  return convertWithProgress(
-    { ...settings, checkpoint, name: spelled, out, transforms, activation, labels, meta },
-    from,
-  );
+  const settings = {
+    ...conversionSettings(values),
+    ...{ checkpoint, stateDict: text(values, 'state-dict'), noHead: values['no-head'] === true },
+    ...{ name: spelled, out, transforms, activation, labels, meta },
+  };
+  return convertWithProgress(settings, from);
 }
 
 /** torchvision's meta of a variant, without the class names, which manifests have apart. */
@@ -176,21 +183,47 @@ export async function convertWithProgress(
   from: string,
 ): Promise<number> {
   const progress = progressBar(options.name);
+  let understood = '';
   const manifest = await convert({
     ...options,
+    onRecognized: (network) => {
+      understood = networkText(network);
+      for (const line of choiceLines(network)) complain(line);
+    },
     onProgress: (step, fraction) => progress.update(fraction, step),
     onWarning: complain,
   }).catch((error) => {
     progress.done();
     throw error;
   });
-  progress.done(`${summary(manifest)} in ${options.out}; ${preprocessing(manifest, from)}`);
+  progress.done(
+    `${understood}${classesText(manifest)}; ${preprocessing(manifest, from)}; ${summary(manifest)} in ${options.out}`,
+  );
   return 0;
 }
 
 /** Pictures in, scores out: what no measurement notices if it is wrong. */
-const preprocessing = ({ transforms, activation }: Manifest, from: string): string =>
-  `transforms: ${shownTransforms(transforms)} (${from}); scores: ${activation}`;
+const preprocessing = ({ transforms, activation, head }: Manifest, from: string): string =>
+  `transforms: ${shownTransforms(transforms)} (${from})${head === 'none' ? '' : `; scores: ${activation}`}`;
+
+/** What was understood of the names. */
+function networkText({ naming, prefix, head, headNorm }: Recognized): string {
+  const after = prefix === '' ? '' : ` after '${prefix}'`;
+  const norm = headNorm === '' ? '' : ` with ${headNorm} folded in`;
+  return `names of ${naming}${after}, ${head === null ? 'no classifier (for embed and features)' : `classifier ${head}${norm}`}`;
+}
+
+/** What was chosen and what was left out. */
+function choiceLines({ key, others, leftOut }: Recognized): string[] {
+  const also = others.map((other) => `'${other}'`).join(', ');
+  return [
+    ...(others.length > 0 ? [`took the network '${key}' of the checkpoint; --state-dict takes ${also} instead`] : []),
+    ...(leftOut.length > 0 ? [`left out what is no part of the network: ${leftOut.join(', ')}`] : []),
+  ];
+}
+
+const classesText = ({ categories, head }: Manifest): string =>
+  head === 'none' ? '' : `, ${categories.length === 1 ? '1 class' : `${categories.length} classes`}`;
 
 function summary(manifest: Manifest): string {
   const { measured } = manifest.quantization ?? {};

@@ -30,6 +30,7 @@ import {
 import { loadFloat } from './load-float.js';
 import { parse, text, UsageError } from './options.js';
 import { complain, printJson, progressBar, table } from './terminal.js';
+import { TRANSFORM_HELP } from './transforms.js';
 
 const HELP = `Usage: resnet50-wasm evaluate DIR [options]
 
@@ -51,7 +52,7 @@ the network by name (label or WordNet id), else by order: see docs/trust.md.
   --precision P           int8 or f32 only  [both, if the weights have both]
   --activation-bits N     7 or 8  [7]
   --threads N             [as many as help]
-  --no-exif               leave the picture as it is stored, as Pillow does
+${TRANSFORM_HELP}  --no-exif               leave the picture as it is stored, as Pillow does
   --background RRGGBB     color under transparent pixels  [alpha is dropped, as Pillow does]
   --flavour NAME          simd, simd-threads, relaxed or relaxed-threads  [the best]
 
@@ -143,12 +144,18 @@ async function runOver(
   options: ClassifyOptions,
   failed: Evaluation['failed'],
 ): Promise<Run> {
-  const { precision, classes } = model.info();
+  const { precision, classes, activation } = model.info();
+  // Mistakes are ordered and shown by probability.
+  const scores = classes === 1 ? 'sigmoid' : activation === 'none' ? 'softmax' : activation;
   const progress = progressBar(precision);
   const answers: Answer[] = [];
   for (const [i, { path, file, label }] of photos.entries()) {
     try {
-      const found = await model.classify(await pictureInput(path), { ...options, topK: Number.POSITIVE_INFINITY });
+      const found = await model.classify(await pictureInput(path), {
+        ...options,
+        activation: scores,
+        topK: Number.POSITIVE_INFINITY,
+      });
       const all = ranked(found, classes);
       const rank = all.findIndex(({ index }) => index === label);
       const best = all.slice(0, 5);

@@ -20,7 +20,7 @@ export type { Explanation } from './explain.js';
 export type { Example, FitOptions } from './fit-options.js';
 export { heatmapPixels, paintHeatmap } from './heatmap.js';
 export type { ModelInfo, ModelWeights } from './info.js';
-export type { Drawable, ImageInput, RawPixels, TensorInput } from './inputs.js';
+export type { Drawable, ImageInput, RawPixels } from './inputs.js';
 export type {
   ClassifyOptions,
   ExplainOptions,
@@ -33,3 +33,4 @@ export type {
 } from './options.js';
 export { cosineSimilarity, rankBySimilarity, type Vector } from './similarity.js';
 export type { Summary, SummaryOptions, SummaryRow } from './summary.js';
+export type { TensorInput } from './tensors.js';

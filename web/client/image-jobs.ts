@@ -9,18 +9,10 @@ import { mergeTransforms, normalizationMismatch, type Transforms } from '../base
 import { viewSettings } from '../base/view.js';
 import type { ImageJob, ImageSettings, Jobs, PreparedImage } from '../protocol/messages.js';
 import type { FetchInput } from '../weights/http.js';
-import {
-  type AddressOpener,
-  asDrawn,
-  type ImageInput,
-  isTensor,
-  type Preparing,
-  prepare,
-  prepareTensor,
-  transferables,
-} from './inputs.js';
+import { type AddressOpener, asDrawn, type ImageInput, type Preparing, prepare, transferables } from './inputs.js';
 import { checkCall, decodeSettings, type ImageOptions } from './options.js';
 import type { Running } from './running.js';
+import { isTensor, prepareTensor } from './tensors.js';
 
 /** What a job on an image is asked besides what all of them are. */
 type Wish<N extends ImageJob> = Omit<Jobs[N]['request'], 'image' | keyof ImageSettings>;

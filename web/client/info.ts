@@ -14,8 +14,8 @@ export interface ModelInfo {
   /** Folder that the weights came from. */
   address: string | null;
   classes: number;
-  /** The user's own head in place of the network's: 'head' (fc) or 'knn'; null without. */
-  head: Head['method'] | null;
+  /** The user's own head in place of the network's: 'head' (fc) or 'knn'; null without, 'none' where there is no classifier at all. */
+  head: Head['method'] | 'none' | null;
   parameters: number;
   precision: Precision;
   activationBits: 7 | 8;

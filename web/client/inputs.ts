@@ -3,7 +3,7 @@
  * (canvases, videos) are copied at the time of the call, files and addresses when it is their turn.
  */
 
-import { check, fault, isAddress, isArrayOf, tagOf } from '../base/check.js';
+import { check, fault, isAddress, tagOf } from '../base/check.js';
 import { bounded, describe, isUndecodable, type ResNet50Error } from '../base/errors.js';
 import { checkBytes, type Limits } from '../base/limits.js';
 import type { PreparedImage } from '../protocol/messages.js';
@@ -11,6 +11,7 @@ import type { FetchInput } from '../weights/http.js';
 import { badInput, checkPixels, readBlob } from './input-checks.js';
 import { type Extras, withLate } from './late.js';
 import type { ByteStream } from './read-input.js';
+import { isTensor, prepareTensor, type TensorInput } from './tensors.js';
 
 /** 8-bit pixels, rows top to bottom, channels interleaved (gray, RGB or RGBA), no padding. ImageData is one. */
 export interface RawPixels {
@@ -45,15 +46,6 @@ export type ImageInput =
   | RawPixels
   | Drawable;
 
-/**
- * A float32 batch [n, 3, height, width] (or one picture [3, height, width]), already normalized. Channels may be last, as
- * `preprocess` gives them for layout 'nhwc'.
- */
-export interface TensorInput {
-  tensor: Float32Array;
-  shape: readonly [number, number, number] | readonly [number, number, number, number];
-}
-
 /** The part of a platform that opens addresses. */
 export interface AddressOpener {
   /** What a string given as an image is: an absolute URL, or the bytes of a local file. */
@@ -70,17 +62,11 @@ export interface AddressOpener {
 /** What an <img> can show. */
 export type Showable = Blob | string | HTMLImageElement;
 
-type PreparedTensor = Extract<PreparedImage, { kind: 'tensor' }>;
-
 /** An input on its way: call it when it is the input's turn. */
 export type Preparing = (signal?: AbortSignal) => Promise<PreparedImage>;
 
 const KINDS =
   'an image is a path (Node), an address, the bytes of a file, a Blob, raw pixels { data, width, height }, or something the browser can draw';
-
-/** True for what `preprocess` gives, and its like. */
-export const isTensor = (v: unknown): v is TensorInput =>
-  typeof v === 'object' && v !== null && 'tensor' in v && 'shape' in v;
 
 /**
  * Begins the preparation of one input: copies what may change after the call, and only that. Inputs are taken by what
@@ -120,29 +106,6 @@ export function prepare(
     return async () => pixels;
   }
   throw badInput(`${label} is ${kindOf(input)}: ${KINDS}`, label);
-}
-
-/** A tensor as a prepared input (copied). */
-export function prepareTensor({ tensor, shape }: TensorInput, label: string): PreparedTensor {
-  const full = Array.from(shape ?? []);
-  if (full.length === 3) full.unshift(1);
-  const last = full[1] !== 3 && full[3] === 3;
-  const [n = 0, channels, height = 0, width = 0] = last ? [full[0], 3, full[1], full[2]] : full;
-  const ok = full.length === 4 && channels === 3 && full.every((side) => Number.isInteger(side) && side > 0);
-  check(
-    ok && isArrayOf(tensor, 'Float32Array', n * 3 * height * width),
-    label,
-    `must be a Float32Array of shape [n, 3, height, width] or [3, height, width]; this one has ${tensor?.length} numbers and shape [${full.map(String)}]`,
-  );
-  const data = last ? channelsFirst(tensor, height * width) : new Float32Array(tensor);
-  return { kind: 'tensor', name: label, data, shape: [n, 3, height, width] };
-}
-
-function channelsFirst(tensor: Float32Array, area: number): Float32Array<ArrayBuffer> {
-  return new Float32Array(tensor.length).map((_, i) => {
-    const picture = i - (i % (3 * area));
-    return tensor[picture + (i % area) * 3 + Math.floor((i - picture) / area)] as number;
-  });
 }
 
 /** The buffers of a prepared image that can be moved instead of copied. */

@@ -14,7 +14,7 @@ import type { Explanation } from './explain.js';
 import type { Example, FitOptions } from './fit-options.js';
 import { ImageJobs } from './image-jobs.js';
 import type { ModelInfo, ModelWeights } from './info.js';
-import type { ImageInput, TensorInput } from './inputs.js';
+import type { ImageInput } from './inputs.js';
 import { withLate } from './late.js';
 import {
   type ClassifyOptions,
@@ -31,6 +31,7 @@ import type { Platform } from './platform.js';
 import { Running } from './running.js';
 import { downloadKey, openSession, sourceOf } from './session.js';
 import { type Summary, type SummaryOptions, summarize } from './summary.js';
+import type { TensorInput } from './tensors.js';
 import { withTraining } from './training-module.js';
 
 type Numbers = Float32Array<ArrayBuffer>;
@@ -256,7 +257,7 @@ export class Model {
   /** torch's `named_parameters()`: name, shape and count of all that is trained; 25,557,032 numbers for 1000 classes. */
   parameters(): TensorSpec[] {
     const { classes, head } = this.#running.facts;
-    return parametersOf(classes).filter(({ name }) => head !== 'knn' || !name.startsWith('fc.'));
+    return parametersOf(classes).filter(({ name }) => (head !== 'knn' && head !== 'none') || !name.startsWith('fc.'));
   }
 
   /** torch's `named_buffers()`: the running statistics of the batch norms. */

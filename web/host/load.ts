@@ -138,7 +138,7 @@ async function networkFromFolder(
     // Torchvision's `_metrics` are of float32; what int8 made of them is told apart from them.
     meta: manifest.quantization ? { ...manifest.meta, quantization: manifest.quantization } : manifest.meta,
     ...{ classes: manifest.categories.length, parameters: manifest.parameters, transforms, precision },
-    ...{ ownTransforms: overridden(manifest.transforms), head: null },
+    ...{ ownTransforms: overridden(manifest.transforms), head: manifest.head ?? null },
     activation: activationFor(manifest.activation, categories.length),
   };
   return { ...made, facts, shards: new LoadedShards(folder, shards, manifest) };

@@ -33,10 +33,8 @@ export function startWorker(script: string, signal?: AbortSignal): Promise<Port>
         await worker.terminate();
       },
     };
-    const stop = () => {
-      reject(signal?.reason);
-      void port.terminate();
-    };
+    // Rejects when the thread is gone, so that a load that was aborted leaves none: that takes milliseconds.
+    const stop = () => void Promise.resolve(port.terminate()).finally(() => reject(signal?.reason));
     signal?.addEventListener('abort', stop);
     worker.on('message', (reply: Reply) => {
       if ('hello' in reply) {
@@ -45,9 +43,10 @@ export function startWorker(script: string, signal?: AbortSignal): Promise<Port>
       } else port.onreply?.(reply);
     });
     const died = (why: string) => {
-      failed(why); // without effect once it has started
-      if (!ended) port.ondeath?.(why);
+      if (ended) return;
       ended = true;
+      failed(why); // without effect once it has started
+      port.ondeath?.(why);
     };
     worker.on('error', (error) => died(describe(error)));
     worker.on('messageerror', (error) => {

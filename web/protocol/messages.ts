@@ -130,8 +130,8 @@ export interface LoadedFacts {
   precision: Precision;
   /** What makes scores of the logits. */
   activation: Activation;
-  /** Method of the user's own head, whose `categories` and `classes` these are; null for the network's. */
-  head: Head['method'] | null;
+  /** Method of the user's own head, whose `categories` and `classes` these are; null for the network's, 'none' without any. */
+  head: Head['method'] | 'none' | null;
 }
 
 /** One class with its score. */

@@ -81,6 +81,8 @@ export interface Manifest {
   source: { file: string; sha256: string };
   /** How the ranges were found. */
   calibration: { images: number; kind: 'photos' | 'generated' | 'none' };
+  /** There where the network has no classifier: its one class, of zeros, stands in for one. */
+  head?: 'none';
   /** How int8 came about; absent from f32 variants and older manifests. */
   quantization?: QuantizationFacts;
   /** Version of this package that wrote the manifest. */
@@ -153,6 +155,7 @@ export function parseManifest(text: string, where: string): Manifest {
     "must have images (a count) and kind ('photos', 'generated' or 'none')",
   );
   if (value.quantization !== undefined) checkQuantization(value.quantization, check);
+  check(value.head === undefined || value.head === 'none', 'head', "must be 'none' or absent");
   check(isText(value.converter), 'converter', 'must be a version');
   return value as unknown as Manifest;
 }
