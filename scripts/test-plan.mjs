@@ -13,6 +13,8 @@ const LONG = [
   'logits-torchvision.test.mjs',
   'memory.test.mjs',
   'model-int8.test.mjs',
+  'types.test.mjs',
+  'verify-torchvision.test.mjs',
 ];
 
 /** What an older Node.js may do otherwise. */

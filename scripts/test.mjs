@@ -97,6 +97,10 @@ async function short(run, hasMaterial) {
       'tests/tools/compare_decoder.py',
       probe,
     ]);
+    await run.step('the decoder beside Pillow, on odd files', '/usr/bin/python3', [
+      'tests/tools/compare_odd_files.py',
+      probe,
+    ]);
     await run.node('converting the real checkpoint', ['tests/test-weights.mjs'], { node: run.newest });
   }
   await run.javascript(

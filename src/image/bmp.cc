@@ -266,7 +266,8 @@ Result<BmpHeader> ReadBmpHeader(std::span<const uint8_t> bytes) {
   if (header.bits <= 8) {
     if (Status status = ReadPalette(bytes, header_bytes, colors, header); !status) return status.error();
   }
-  const bool too_large = std::max(header.width, header.height) > kMaxSide;  // the caller's to refuse
+  const bool too_large = std::max(header.width, header.height) > kMaxSide ||
+                         uint64_t(header.width) * uint64_t(header.height) > kMaxPixels;  // the caller's to refuse
   if (!too_large && !header.run_length && !HoldsPixels(bytes, header)) return Truncated();
   return header;
 }

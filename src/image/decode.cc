@@ -4,8 +4,10 @@
 #include <cstring>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "image/bmp.h"
+#include "image/bytes.h"
 #include "image/exif.h"
 #include "image/header.h"
 #include "image/stb.h"
@@ -39,25 +41,106 @@ void ToRgb(const uint8_t* in, size_t pixels, int components, const std::optional
   }
 }
 
+Error Truncated() {
+  return {ErrorCode::kTruncatedImage, "image", "the file ends before its pixels do: it is truncated"};
+}
+
 // stb_image does not know a truncated file from a corrupt one; where the file itself ends early, that is the reason.
 Error StbFailure(const StbImage& image, const ImageHeader& header) {
   if (image.out_of_memory) return {ErrorCode::kOutOfMemory, "image", "memory ran out while decoding"};
-  if (header.ends_early) {
-    return {ErrorCode::kTruncatedImage, "image", "the file ends before its pixels do: it is truncated"};
-  }
+  if (header.ends_early) return Truncated();
   return {ErrorCode::kCorruptImage, "image",
           std::string("the file is corrupt: the decoder says '") + image.failure + "'"};
 }
 
-// A copy of the file with the patch in it.
-Result<PixelBuffer> Apply(const FilePatch& patch, std::span<const uint8_t> bytes) {
-  const size_t tail = bytes.size() - patch.end;
-  PixelBuffer copy = PixelBuffer::Allocate(patch.begin + patch.insert.size() + tail);
+// A copy of the file with the patches in it.
+Result<PixelBuffer> Apply(std::span<const FilePatch> patches, std::span<const uint8_t> bytes) {
+  size_t size = bytes.size();
+  for (const FilePatch& patch : patches) size += patch.insert.size() - (patch.end - patch.begin);
+  PixelBuffer copy = PixelBuffer::Allocate(size);
   if (copy.data() == nullptr) return Error{ErrorCode::kOutOfMemory, "image", "memory ran out while decoding"};
-  std::memcpy(copy.data(), bytes.data(), patch.begin);
-  std::copy(patch.insert.begin(), patch.insert.end(), copy.data() + patch.begin);
-  std::copy(bytes.end() - ptrdiff_t(tail), bytes.end(), copy.data() + patch.begin + patch.insert.size());
+  uint8_t* out = copy.data();
+  size_t at = 0;
+  for (const FilePatch& patch : patches) {
+    out = std::copy(bytes.begin() + ptrdiff_t(at), bytes.begin() + ptrdiff_t(patch.begin), out);
+    out = std::copy(patch.insert.begin(), patch.insert.end(), out);
+    at = patch.end;
+  }
+  std::copy(bytes.begin() + ptrdiff_t(at), bytes.end(), out);
   return copy;
+}
+
+struct StbRequest {
+  int components;
+  bool sixteen_bits;
+  size_t budget;
+};
+
+Result<StbImage> DecodePatched(std::span<const uint8_t> bytes, const ImageHeader& header,
+                               std::span<const FilePatch> patches, const StbRequest& request) {
+  PixelBuffer patched;
+  if (!patches.empty()) {
+    Result<PixelBuffer> copy = Apply(patches, bytes);
+    if (!copy) return std::move(copy).error();
+    patched = std::move(copy).value();
+    bytes = {patched.data(), patched.size()};
+  }
+  StbImage decoded = DecodeWithStb(bytes, request.components, request.sixteen_bits, request.budget);
+  if (decoded.failure != nullptr) return StbFailure(decoded, header);
+  if (decoded.width != header.width || decoded.height != header.height) {
+    return Error{ErrorCode::kCorruptImage, "image",
+                 "the file is corrupt: it contradicts its own header about its size"};
+  }
+  return decoded;
+}
+
+// A JPEG without its end is read if no pixel is missing. The decoder does not say: where data is missing, it goes on
+// with what comes next. So it is given two different continuations, and must make the same of both.
+Result<StbImage> DecodeWithoutEnd(std::span<const uint8_t> bytes, const ImageHeader& header,
+                                  const StbRequest& request) {
+  constexpr size_t kBits = 64 * 8;
+  std::string ones, zeros(kBits / 8, '\0');
+  for (size_t i = 0; i < kBits / 8; ++i) ones += std::string("\xFF\0", 2);  // no code consists of ones
+  std::vector<FilePatch> patches = header.patches;
+  std::erase_if(patches, [&](const FilePatch& patch) { return patch.end > *header.tail_at; });
+  patches.push_back({*header.tail_at, bytes.size(), ones + "\xFF\xD9"});
+  Result<StbImage> image = DecodePatched(bytes, header, patches, request);
+  if (!image) return image;
+  patches.back().insert = zeros + "\xFF\xD9";
+  const Result<StbImage> other = DecodePatched(bytes, header, patches, request);
+  if (!other) return other.error();
+  const size_t size = size_t(header.width) * size_t(header.height) * size_t(request.components);
+  if (std::memcmp(image->pixels, other->pixels, size) != 0) return Truncated();
+  return image;
+}
+
+// The pixels of a PNG, as they are compressed.
+Result<PixelBuffer> CompressedPixels(std::span<const uint8_t> bytes) {
+  PixelBuffer joined = PixelBuffer::Allocate(bytes.size());
+  if (joined.data() == nullptr) return Error{ErrorCode::kOutOfMemory, "image", "memory ran out while decoding"};
+  size_t size = 0;
+  ByteReader reader(bytes);
+  reader.Seek(8);
+  while (true) {
+    const uint32_t length = reader.U32();
+    const size_t name_at = reader.position();
+    reader.Skip(4);
+    if (!reader.ok() || length > reader.left()) break;
+    if (StartsWith(bytes, "IDAT", name_at)) {
+      std::memcpy(joined.data() + size, bytes.data() + name_at + 4, length);
+      size += length;
+    }
+    reader.Skip(size_t(length) + 4);
+  }
+  return PixelBuffer::Adopt(joined.release(), size);
+}
+
+// Whether the pixels' own checksum is right, where that of a chunk is wrong.
+Status CheckPixels(std::span<const uint8_t> bytes, size_t budget) {
+  Result<PixelBuffer> compressed = CompressedPixels(bytes);
+  if (!compressed) return std::move(compressed).error();
+  if (HasRightChecksum({compressed->data(), compressed->size()}, budget)) return {};
+  return Error{ErrorCode::kCorruptImage, "image", "the PNG file is corrupt: the checksum of its pixels is wrong"};
 }
 
 // Pillow reads 16-bit grey as integers and clips them when it converts to RGB; all other 16-bit PNGs lose their low
@@ -71,24 +154,19 @@ void ClipGrey16(const uint8_t* in, size_t pixels, uint8_t* out) {
 }
 
 Result<Image> DecodeJpegOrPng(std::span<const uint8_t> bytes, const ImageHeader& header, const DecodeOptions& options) {
-  PixelBuffer patched;
-  if (header.patch) {
-    Result<PixelBuffer> copy = Apply(*header.patch, bytes);
-    if (!copy) return std::move(copy).error();
-    patched = std::move(copy).value();
-    bytes = {patched.data(), patched.size()};
-  }
   const size_t pixels = size_t(header.width) * size_t(header.height);
   const bool grey16 = header.format == ImageFormat::kPng && header.bits == 16 && header.components == 1;
   // A grey pixel that tRNS makes transparent is composed from 8 bits a component, like every other.
   const bool with_alpha = header.has_alpha && options.background.has_value();
   const int components = with_alpha ? 4 : grey16 ? 1 : kRgb;
-  StbImage decoded = DecodeWithStb(bytes, components, grey16 && !with_alpha, StbBudget(pixels));
-  if (decoded.failure != nullptr) return StbFailure(decoded, header);
-  if (decoded.width != header.width || decoded.height != header.height) {
-    return Error{ErrorCode::kCorruptImage, "image",
-                 "the file is corrupt: it contradicts its own header about its size"};
+  const StbRequest request{components, grey16 && !with_alpha, StbBudget(pixels)};
+  if (header.is_unchecked) {
+    if (Status checked = CheckPixels(bytes, request.budget); !checked) return std::move(checked).error();
   }
+  Result<StbImage> read = header.tail_at && header.ends_early ? DecodeWithoutEnd(bytes, header, request)
+                                                              : DecodePatched(bytes, header, header.patches, request);
+  if (!read) return std::move(read).error();
+  StbImage& decoded = read.value();
   if (components == kRgb) {
     Image image{header.width, header.height, {}, header.format, header.orientation};
     image.pixels = PixelBuffer::Adopt(std::exchange(decoded.pixels, nullptr), pixels * kRgb);

@@ -9,7 +9,7 @@ namespace resnet50 {
 namespace {
 
 constexpr uint16_t kOrientationTag = 0x0112;
-constexpr uint16_t kShort = 3;
+constexpr uint16_t kShort = 3, kLong = 4;
 
 }  // namespace
 
@@ -24,10 +24,15 @@ int ReadOrientation(std::span<const uint8_t> tiff) {
   for (int i = 0; i < entries && reader.ok(); ++i) {
     const uint16_t tag = reader.U16(), type = reader.U16();
     const uint32_t count = reader.U32();
-    const uint16_t value = reader.U16();
-    reader.Skip(2);
+    uint32_t value = 0;
+    if (type == kLong) {
+      value = reader.U32();
+    } else {
+      value = reader.U16();
+      reader.Skip(2);
+    }
     if (!reader.ok() || tag != kOrientationTag) continue;
-    return type == kShort && count == 1 && value >= 1 && value <= 8 ? value : 1;
+    return (type == kShort || type == kLong) && count == 1 && value >= 1 && value <= 8 ? int(value) : 1;
   }
   return 1;
 }

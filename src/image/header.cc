@@ -9,6 +9,7 @@
 #include "image/bmp.h"
 #include "image/bytes.h"
 #include "image/exif.h"
+#include "image/scan_tally.h"
 
 namespace resnet50 {
 namespace {
@@ -29,6 +30,7 @@ Error Unsupported(const std::string& what) {
 
 Status CheckSize(int width, int height, uint64_t max_pixels) {
   const bool too_wide = std::max(width, height) > kMaxSide;
+  max_pixels = std::min(max_pixels, kMaxPixels);
   if (!too_wide && uint64_t(width) * uint64_t(height) <= max_pixels) return {};
   return Fault(ErrorCode::kImageTooLarge,
                std::to_string(width) + " x " + std::to_string(height) + " pixels are over the limit of " +
@@ -46,8 +48,8 @@ constexpr Signature kSignatures[] = {
     {8, "WEBP"sv, "WebP"},
     {4, "ftypavif"sv, "AVIF"},
     {4, "ftypavis"sv, "AVIF"},
-    {4, "ftypheic"sv, "HEIC"},
-    {4, "ftypheix"sv, "HEIC"},
+    {4, "ftyphei"sv, "HEIC"},
+    {4, "ftyphev"sv, "HEIC"},
     {4, "ftypmif1"sv, "HEIF"},
     {4, "ftypmsf1"sv, "HEIF"},
     {0, "GIF8"sv, "GIF"},
@@ -102,6 +104,7 @@ enum Marker : uint8_t {
   kSoi = 0xD8,
   kEoi = 0xD9,
   kSos = 0xDA,
+  kDri = 0xDD,
   kApp1 = 0xE1,
   kApp14 = 0xEE,
   kTem = 0x01
@@ -123,22 +126,26 @@ const char* UnreadableProcess(uint8_t marker) {
   }
 }
 
-// Skips entropy-coded data up to the next marker that ends it; false at the end of the file.
-bool SkipScan(std::span<const uint8_t> bytes, ByteReader& reader) {
+// Skips entropy-coded data up to the next marker that ends it, or to the end of the file; the number of restart
+// markers.
+int SkipScan(std::span<const uint8_t> bytes, ByteReader& reader) {
+  int restarts = 0;
   size_t at = reader.position();
   while (at + 1 < bytes.size()) {
     const void* found = std::memchr(bytes.data() + at, 0xFF, bytes.size() - 1 - at);
-    if (found == nullptr) return false;
+    if (found == nullptr) break;
     at = size_t(static_cast<const uint8_t*>(found) - bytes.data());
     const uint8_t next = bytes[at + 1];
-    const bool inside = next == 0 || next == 0xFF || (next >= kRst0 && next <= kRst7);
-    if (!inside) {
+    const bool restart = next >= kRst0 && next <= kRst7;
+    if (next != 0 && next != 0xFF && !restart) {
       reader.Seek(at);
-      return true;
+      return restarts;
     }
+    restarts += restart;
     ++at;
   }
-  return false;
+  reader.Seek(bytes.size());
+  return restarts;
 }
 
 // Skips bytes up to a marker, and the 0xFF that introduce it. Encoders leave stray bytes, which decoders pass over.
@@ -157,33 +164,47 @@ constexpr std::string_view kAdobeCmyk =
 // Encoders write at most some twenty; every scan costs the decoder a pass over all pixels, however few bytes it has, so
 // that thousands of them would keep it busy for minutes.
 constexpr int kMaxScans = 100;
+// Places with stray bytes: each is remembered.
+constexpr size_t kMaxGaps = 100;
 
 Result<ImageHeader> ReadJpeg(std::span<const uint8_t> bytes, uint64_t max_pixels) {
   ImageHeader header{ImageFormat::kJpeg, 0, 0, 0, 8, false, false, false, 1};
   ByteReader reader(bytes);
   reader.Seek(2);
-  bool adobe = false;
+  bool adobe = false, has_exif = false;
   int scans = 0;
+  ScanTally tally;
+  // What lies behind the last segment or scan: nothing, fill bytes, or what does not belong there.
+  size_t gap_begin = reader.position(), behind_last_scan = 0;
+  // The file has no more marker. Truncated, unless it lacks nothing but its end.
+  const auto lacks_only_its_end = [&] {
+    header.ends_early = tally.IsComplete();
+    header.tail_at = behind_last_scan;
+    return header.ends_early;
+  };
   while (true) {
-    // Markers may be preceded by fill bytes; encoders leave stray bytes, which decoders skip.
-    const size_t behind_segment = reader.position();
     const uint8_t marker = NextMarker(reader);
-    if (!reader.ok()) return Truncated("JPEG");
-    if (marker == kEoi) break;
-    if (marker == 0 && scans == 0 && !header.patch) {
-      // 0xFF00 means data, which does not belong here. The decoder stops at it; others pass over it.
-      const size_t stray_begin = behind_segment;
-      if (NextMarker(reader); !reader.ok()) return Truncated("JPEG");
-      reader.Seek(reader.position() - 2);
-      header.patch = FilePatch{stray_begin, reader.position(), {}};
-      continue;
+    if (!reader.ok()) {
+      if (lacks_only_its_end()) break;
+      return Truncated("JPEG");
     }
+    // 0xFF00 means data, and these other markers have no segment.
     if (marker == 0 || marker == kTem || marker == kSoi || (marker >= kRst0 && marker <= kRst7)) continue;
+    // Encoders leave stray bytes between segments. The decoder stops at some of them; others pass over all.
+    const size_t marker_at = reader.position() - 2;
+    const auto gap = bytes.subspan(gap_begin, std::max(marker_at, gap_begin) - gap_begin);
+    if (std::any_of(gap.begin(), gap.end(), [](uint8_t byte) { return byte != 0xFF; })) {
+      if (header.patches.size() == kMaxGaps) return Corrupt("JPEG", "it has stray bytes in too many places");
+      header.patches.push_back({gap_begin, marker_at, {}});
+    }
+    if (marker == kEoi) break;
     const size_t start = reader.position();
     const size_t length = reader.U16();
-    if (!reader.ok()) return Truncated("JPEG");
-    if (length < 2) return Corrupt("JPEG", "a segment has an impossible length");
-    if (length > bytes.size() - start) return Truncated("JPEG");
+    if (!reader.ok() || length < 2 || length > bytes.size() - start) {
+      if (lacks_only_its_end()) break;
+      if (reader.ok() && length < 2) return Corrupt("JPEG", "a segment has an impossible length");
+      return Truncated("JPEG");
+    }
     const std::span<const uint8_t> segment = bytes.subspan(start + 2, length - 2);
     const bool frame =
         marker >= kSof0 && marker <= kSof15 && marker != kDht && marker != kJpgReserved && marker != kDac;
@@ -201,7 +222,11 @@ Result<ImageHeader> ReadJpeg(std::span<const uint8_t> bytes, uint64_t max_pixels
       if (header.height == 0) return Unsupported("JPEG whose height comes after its pixels");
       if (header.width == 0) return Corrupt("JPEG", "its width is 0");
       if (Status size = CheckSize(header.width, header.height, max_pixels); !size) return std::move(size).error();
-    } else if (marker == kApp1 && StartsWith(segment, "Exif\0\0"sv)) {
+      tally.Frame(segment.subspan(6), marker == kSof0 + 2);
+    } else if (marker == kDri && segment.size() >= 2) {
+      tally.set_restart_interval(segment[0] << 8 | segment[1]);
+    } else if (marker == kApp1 && StartsWith(segment, "Exif\0\0"sv) && !has_exif) {
+      has_exif = true;  // the first one counts
       header.orientation = ReadOrientation(segment.subspan(6));
     } else if (marker == kApp14 && StartsWith(segment, "Adobe")) {
       adobe = true;
@@ -210,14 +235,16 @@ Result<ImageHeader> ReadJpeg(std::span<const uint8_t> bytes, uint64_t max_pixels
     if (marker == kSos) {
       if (header.components == 0) return Corrupt("JPEG", "a scan comes before the frame header");
       if (++scans > kMaxScans) return Corrupt("JPEG", "it has more scans than any encoder writes");
-      if (!SkipScan(bytes, reader)) return Truncated("JPEG");
+      tally.Scan(segment, SkipScan(bytes, reader), header.width, header.height);
+      behind_last_scan = reader.position();
     }
+    gap_begin = reader.position();
   }
   if (scans == 0) return Corrupt("JPEG", "it has no pixels");
   header.is_adobe_cmyk = header.components == 4 && adobe;
   header.is_plain_cmyk = header.components == 4 && !adobe;
   // Pillow takes every CMYK file for an inverted one; the decoder would take these for YCbCr and a fourth component.
-  if (header.is_plain_cmyk && !header.patch) header.patch = FilePatch{2, 2, kAdobeCmyk};
+  if (header.is_plain_cmyk) header.patches.insert(header.patches.begin(), {2, 2, std::string(kAdobeCmyk)});
   return header;
 }
 
@@ -281,6 +308,21 @@ bool CanHoldPixels(const ImageHeader& header, uint64_t compressed_bytes) {
 
 constexpr std::string_view kLastChunk = "\0\0\0\0IEND\xae\x42\x60\x82"sv;
 
+// The file as if it ended at `at`, after its pixels.
+void EndPngAt(size_t at, size_t size, ImageHeader& header) {
+  header.ends_early = true;
+  header.patches.push_back({at, size, std::string(kLastChunk)});
+}
+
+// The file ends inside a chunk of pixels: what is there of it as a chunk of that length, and the end.
+void EndPixelsEarly(size_t chunk_at, size_t data_bytes, size_t size, ImageHeader& header) {
+  std::string length;
+  for (int shift = 24; shift >= 0; shift -= 8) length.push_back(char(data_bytes >> shift));
+  header.patches.push_back({chunk_at, chunk_at + 4, std::move(length)});
+  EndPngAt(chunk_at + 8 + data_bytes, size, header);
+  header.patches.back().insert.insert(0, 4, '\0');  // the checksum, at which the decoder does not look
+}
+
 Result<ImageHeader> ReadPng(std::span<const uint8_t> bytes, uint64_t max_pixels) {
   ByteReader reader(bytes);
   reader.Seek(8);
@@ -291,36 +333,50 @@ Result<ImageHeader> ReadPng(std::span<const uint8_t> bytes, uint64_t max_pixels)
     const uint32_t length = reader.U32();
     const size_t name_at = reader.position();
     reader.Skip(4);
+    const bool is_pixels = header && reader.ok() && StartsWith(bytes, "IDAT", name_at);
     if (!reader.ok() || length > reader.left() || reader.left() - length < 4) {
-      if (reader.ok() && length > 0x7FFFFFFFU) return Corrupt("PNG", "a chunk has an impossible length");
-      if (compressed_bytes == 0) return Truncated("PNG");
+      if (compressed_bytes == 0 && reader.ok() && length > 0x7FFFFFFFU)
+        return Corrupt("PNG", "a chunk has an impossible length");
       // The pixels may be complete none the less; the decoder finds out, but insists on a last chunk.
-      header->ends_early = true;
-      header->patch = FilePatch{chunk_at, bytes.size(), kLastChunk};
+      if (is_pixels) {
+        const size_t there = std::min<size_t>(length, reader.left());
+        EndPixelsEarly(chunk_at, there, bytes.size(), *header);
+        compressed_bytes += there;
+      } else if (compressed_bytes > 0) {
+        EndPngAt(chunk_at, bytes.size(), *header);
+      }
+      if (compressed_bytes == 0) return Truncated("PNG");
       break;
     }
+    if (header && StartsWith(bytes, "IEND", name_at)) break;  // whatever its checksum
     const std::span<const uint8_t> chunk = bytes.subspan(reader.position(), length);
     ByteReader crc(bytes);
     crc.Seek(reader.position() + length);
     const bool critical = (bytes[name_at] & 0x20) == 0;
-    if (critical && crc.U32() != Crc32(bytes.subspan(name_at, size_t(length) + 4))) {
-      return Corrupt("PNG", "the checksum of a chunk is wrong");
+    const bool damaged = critical && crc.U32() != Crc32(bytes.subspan(name_at, size_t(length) + 4));
+    if (is_pixels) {
+      header->is_unchecked |= damaged;
+      compressed_bytes += length;
+      reader.Skip(size_t(length) + 4);
+      continue;
     }
+    if (critical && compressed_bytes > 0) {
+      // Nothing that matters comes after the pixels.
+      EndPngAt(chunk_at, bytes.size(), *header);
+      break;
+    }
+    if (damaged) return Corrupt("PNG", "the checksum of a chunk is wrong");
     if (!header) {
       if (StartsWith(bytes, "CgBI", name_at)) return Unsupported("PNG in Apple's own variety (CgBI)");
       if (!StartsWith(bytes, "IHDR", name_at) || length != 13)
         return Corrupt("PNG", "it does not begin with its header");
       Result<ImageHeader> read = ReadPngSize(chunk, max_pixels);
       if (!read) return read;
-      header = read.value();
-    } else if (StartsWith(bytes, "IDAT", name_at)) {
-      compressed_bytes += length;
+      header = std::move(read).value();
     } else if (StartsWith(bytes, "eXIf", name_at)) {
       header->orientation = ReadOrientation(chunk);
     } else if (StartsWith(bytes, "tRNS", name_at)) {
       header->has_alpha = true;
-    } else if (StartsWith(bytes, "IEND", name_at)) {
-      break;
     }
     reader.Skip(size_t(length) + 4);
   }

@@ -5,7 +5,8 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string_view>
+#include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "image/image.h"
@@ -16,7 +17,7 @@ namespace resnet50 {
 // know.
 struct FilePatch {
   size_t begin, end;
-  std::string_view insert;  // static
+  std::string insert;
 };
 
 struct ImageHeader {
@@ -29,14 +30,18 @@ struct ImageHeader {
   bool is_adobe_cmyk;  // JPEG with four components and an Adobe marker: values are stored inverted
   bool is_plain_cmyk;  // JPEG with four components and no Adobe marker: stored as they are
   int orientation;     // EXIF, 1..8
-  bool ends_early =
-      false;  // PNG: the file ends behind pixels, inside a later chunk; Pillow reads it if they are complete
-  std::optional<FilePatch> patch = std::nullopt;
+  // The file ends without its last marker or chunk, or what comes after its pixels is damaged. The decoder finds out
+  // whether the pixels are complete.
+  bool ends_early = false;
+  // JPEG that ends early: where its last scan or segment stops. All scans are there, the last one perhaps in part.
+  std::optional<size_t> tail_at = std::nullopt;
+  bool is_unchecked = false;            // PNG: a checksum of its pixels is wrong; perhaps only the checksum is
+  std::vector<FilePatch> patches = {};  // in order of position, not overlapping
 };
 
 // Errors: kImageTooLarge (a side over kMaxSide, or more pixels than max_pixels; found as soon as the size is read),
 // kNotAnImage, kUnsupportedFormat (names the format and a remedy), kTruncatedImage (the file ends inside its header or
-// before its pixels do; for JPEG, before its last marker), kCorruptImage.
+// before its pixels do), kCorruptImage.
 Result<ImageHeader> ReadHeader(std::span<const uint8_t> bytes, uint64_t max_pixels = UINT64_MAX);
 
 }  // namespace resnet50

@@ -29,10 +29,11 @@ PixelBuffer PixelBuffer::Adopt(uint8_t* block, size_t bytes) {
 }
 
 Result<Image> AllocateImage(int width, int height) {
-  if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide) {
+  if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide ||
+      uint64_t(width) * uint64_t(height) > kMaxPixels) {
     return Error{ErrorCode::kImageTooLarge, "image",
                  std::to_string(width) + " x " + std::to_string(height) + " pixels: sides must lie in 1.." +
-                     std::to_string(kMaxSide)};
+                     std::to_string(kMaxSide) + ", and pixels must be at most " + std::to_string(kMaxPixels)};
   }
   Image image;
   image.width = width;

@@ -33,6 +33,8 @@ class PixelBuffer {
   uint8_t* data() { return data_.get(); }
   const uint8_t* data() const { return data_.get(); }
   size_t size() const { return size_; }
+  // Gives the block away, to be freed with free().
+  uint8_t* release() { return data_.release(); }
 
  private:
   struct Free {
@@ -42,8 +44,10 @@ class PixelBuffer {
   size_t size_ = 0;
 };
 
-inline constexpr int kRgb = 3;          // bytes a pixel
-inline constexpr int kMaxSide = 16384;  // pixels; stb_image is compiled with the same limit
+inline constexpr int kRgb = 3;            // bytes per pixel
+inline constexpr int kMaxSide = 1 << 24;  // pixels; stb_image is compiled with the same limit
+// In all: their RGBA fits in 32-bit addresses.
+inline constexpr uint64_t kMaxPixels = uint64_t{1} << 28;
 
 struct Image {
   int width = 0;
@@ -56,7 +60,8 @@ struct Image {
   const uint8_t* row(int y) const { return pixels.data() + size_t(y) * size_t(width) * kRgb; }
 };
 
-// An image of indeterminate pixels. Errors: kImageTooLarge (a side is not in 1..kMaxSide), kOutOfMemory.
+// An image of indeterminate pixels. Errors: kImageTooLarge (a side is not in 1..kMaxSide, or more than kMaxPixels),
+// kOutOfMemory.
 Result<Image> AllocateImage(int width, int height);
 
 }  // namespace resnet50

@@ -40,7 +40,7 @@ void* BudgetedRealloc(void* block, size_t old_bytes, size_t bytes) {
 #define STBI_NO_STDIO
 #define STBI_NO_LINEAR
 #define STBI_NO_HDR
-#define STBI_MAX_DIMENSIONS 16384
+#define STBI_MAX_DIMENSIONS (1 << 24)
 #define STBI_MALLOC(bytes) BudgetedMalloc(bytes)
 #define STBI_REALLOC_SIZED(block, old_bytes, bytes) BudgetedRealloc(block, old_bytes, bytes)
 #define STBI_FREE(block) std::free(block)
@@ -94,6 +94,27 @@ StbImage DecodeWithStb(std::span<const uint8_t> bytes, int components, bool sixt
     image.out_of_memory = !budget_exceeded && std::strcmp(image.failure, "outofmem") == 0;
   }
   return image;
+}
+
+bool HasRightChecksum(std::span<const uint8_t> zlib, size_t budget) {
+  if (zlib.size() < 6 || zlib.size() > size_t(INT_MAX)) return false;
+  budget_left = budget;
+  budget_exceeded = false;
+  int size = 0;
+  char* data = stbi_zlib_decode_malloc_guesssize_headerflag(reinterpret_cast<const char*>(zlib.data()),
+                                                            int(zlib.size()), 16384, &size, 1);
+  if (data == nullptr) return false;
+  // Adler-32 (RFC 1950).
+  constexpr uint32_t kModulus = 65521;
+  uint32_t sum = 1, sum_of_sums = 0;
+  for (int i = 0; i < size; ++i) {
+    sum = (sum + uint8_t(data[i])) % kModulus;
+    sum_of_sums = (sum_of_sums + sum) % kModulus;
+  }
+  std::free(data);
+  const auto stored = zlib.last(4);
+  return (sum_of_sums << 16 | sum) ==
+         (uint32_t(stored[0]) << 24 | uint32_t(stored[1]) << 16 | uint32_t(stored[2]) << 8 | stored[3]);
 }
 
 }  // namespace resnet50

@@ -26,4 +26,7 @@ struct StbImage {
 // Decodes to `components` (1..4) of 8 or 16 bits. stb_image may allocate `budget` bytes in all.
 StbImage DecodeWithStb(std::span<const uint8_t> bytes, int components, bool sixteen_bits, size_t budget);
 
+// Whether a zlib stream can be inflated within the budget and ends with the right checksum (Adler-32).
+bool HasRightChecksum(std::span<const uint8_t> zlib, size_t budget);
+
 }  // namespace resnet50

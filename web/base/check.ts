@@ -31,4 +31,52 @@ export const isListOf = (v: unknown, ...types: string[]): boolean =>
 /** An object of unknown fields, as JSON may bring it. */
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** The class of a value, whatever realm or library made it: 'Blob', 'Float32Array', 'String' for plain strings too. */
+export const tagOf = (v: unknown): string => Object.prototype.toString.call(v).slice(8, -1);
+
+/** True for arrays of numbers by their class and length. */
+export const isArrayOf = (v: unknown, tag: string, length: number): boolean =>
+  tagOf(v) === tag && (v as ArrayLike<number>).length === length;
+
+/** True for texts and URL objects. */
+export const isAddress = (v: unknown): v is string | URL => /^(String|URL)$/.test(tagOf(v));
+
+/** What an option must be, and whether a value is. */
+export type Rule = readonly [must: string, ok: (v: unknown) => boolean];
+
+/** One rule per option. */
+export type Rules<T> = { readonly [K in keyof T]-?: Rule };
+
+export const oneOf = (...allowed: readonly unknown[]): Rule => [
+  `must be ${allowed.map((v) => (typeof v === 'string' ? `'${v}'` : v)).join(' or ')}`,
+  (v) => allowed.includes(v),
+];
+/** For options that are checked where they are used. */
+export const ANY: Rule = ['', () => true];
+export const BOOLEAN: Rule = oneOf(true, false);
+export const FUNCTION: Rule = ['must be a function', (v) => typeof v === 'function'];
+export const SIGNAL: Rule = [
+  'must be an AbortSignal',
+  (v) => isFields(v) && typeof v.aborted === 'boolean' && typeof v.addEventListener === 'function',
+];
+
+/** How alike two names are: the share of pairs of letters that they have in common. */
+const likeness = (a: string, b: string): number =>
+  Array.from(b).filter((_, i) => a.includes(b.slice(i, i + 2))).length / (a.length + b.length);
+
+/** @throws ResNet50Error INVALID_ARGUMENT naming an option that does not exist, or that is not as its rule says */
+export function checkOptions<T extends object>(options: T, rules: Rules<T>): void {
+  check(isFields(options), 'options', 'must be an object');
+  const names = Object.keys(rules);
+  const unknown = Object.keys(options).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    const like = (name: string) => likeness(unknown.toLowerCase(), name.toLowerCase());
+    throw fault(unknown, `is no option: did you mean ${names.reduce((a, b) => (like(b) > like(a) ? b : a))}?`);
+  }
+  for (const name of names as (keyof T & string)[]) {
+    const [must, ok] = rules[name];
+    check(options[name] === undefined || ok(options[name]), name, must);
+  }
+}
+
 export const isFields = (v: unknown): v is Fields => typeof v === 'object' && v !== null && !Array.isArray(v);

@@ -20,7 +20,30 @@ export class Queue {
   }
 }
 
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/** The signals of this realm that follow those of other realms and libraries. */
+const followers = new WeakMap<AbortSignal, AbortSignal>();
+
+/** The signal, or one of this realm's own that follows it: one listener, however many calls share the signal. */
+function ofThisRealm(signal: AbortSignal): AbortSignal {
+  const known = (signal as unknown) instanceof AbortSignal ? signal : followers.get(signal);
+  if (known !== undefined) return known;
+  const own = new AbortController();
+  const stop = () => own.abort(signal.reason);
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  followers.set(signal, own.signal);
+  return own.signal;
+}
+
+/**
+ * A signal for one call that ends with any of those given. Calls listen to it, not to what they share: Node.js warns of
+ * more than ten listeners.
+ */
+export const anyOf = (...signals: (AbortSignal | undefined)[]): AbortSignal =>
+  AbortSignal.any(signals.flatMap((signal) => (signal === undefined ? [] : [ofThisRealm(signal)])));
+
+/** What `work` gives; rejects with the signal's reason as soon as it aborts. */
+export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason);
     if (signal.aborted) stop();

@@ -2,6 +2,7 @@
  * What this JavaScript engine can do, found by trying and never by asking for its name, and the flavour of the core
  * that follows from it.
  */
+import { tagOf } from './check.js';
 import { ResNet50Error } from './errors.js';
 
 /** The builds of the core: plain or relaxed SIMD, one thread or several. */
@@ -114,7 +115,7 @@ function threadSupport(): { threads: boolean; threadsWhy: string } {
     return { threads: false, threadsWhy: 'there is no SharedArrayBuffer here' };
   try {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-    if (!(memory.buffer instanceof SharedArrayBuffer)) throw new Error('memory is not shared');
+    if (tagOf(memory.buffer) !== 'SharedArrayBuffer') throw new Error('memory is not shared');
     const { port1, port2 } = new MessageChannel();
     port1.postMessage(memory.buffer);
     // Both: a port with a message that nobody fetches keeps that message's memory for as long as the process lives.

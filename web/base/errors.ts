@@ -53,6 +53,10 @@ export type ErrorCode =
   /** The value given as an image is of no kind that this platform takes. */
   | 'UNSUPPORTED_INPUT';
 
+/** A text with its middle left out where it is longer than `most`: what people pass as a name may be a whole file. */
+export const bounded = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, most / 2)} [...] ${text.slice(-most / 2)}` : text;
+
 /** What goes wrong in this package (aborts apart: those reject with the signal's own reason). */
 export class ResNet50Error extends Error {
   override readonly name = 'ResNet50Error';
@@ -62,9 +66,9 @@ export class ResNet50Error extends Error {
   readonly subject: string;
 
   constructor(code: ErrorCode, message: string, options: { subject?: string; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(bounded(message, 1000), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.subject = options.subject ?? '';
+    this.subject = bounded(options.subject ?? '', 200);
   }
 }
 
@@ -115,7 +119,19 @@ export function isAbort(error: unknown): boolean {
   return typeof error === 'object' && error !== null && (error as { name?: unknown }).name === 'AbortError';
 }
 
+/** An error of one of several pictures or examples, with its place among them. */
+export function naming(place: string, error: unknown): unknown {
+  const { name, code, message, subject, cause } = (error ?? {}) as ResNet50Error;
+  if (name !== 'ResNet50Error' || message.includes(place)) return error;
+  return new ResNet50Error(code, `${place}: ${message}`, { subject, cause });
+}
+
+/** True if a decoder does not read a file that another decoder may read. */
+export const isUndecodable = (error: { code?: string } | undefined): boolean =>
+  /^(NOT_AN|TRUNCATED|CORRUPT)_IMAGE$|^UNSUPPORTED_FORMAT$/.test(error?.code ?? '');
+
 /** One line about anything thrown. */
 export function describe(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error);
+  const { message, name } = (error ?? {}) as Error; // errors of other realms are no instances of ours
+  return message || name || String(error);
 }

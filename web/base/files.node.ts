@@ -4,8 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { describe, ResNet50Error } from './errors.js';
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -32,7 +31,7 @@ export const systemCode = (error: unknown): string => (error as { code?: string 
 
 /** True for errors of the operating system (ours have codes too). */
 export const isSystemError = (error: unknown): boolean =>
-  error instanceof Error && typeof (error as { errno?: unknown }).errno === 'number';
+  typeof (error as { errno?: unknown } | undefined)?.errno === 'number';
 
 /** FILE_NOT_FOUND for what kept a file from being read. */
 export function fileError(path: string, error: unknown): ResNet50Error {
@@ -105,16 +104,59 @@ export async function writeDeep(path: string, bytes: Uint8Array | string): Promi
   await writeWhole(path, bytes);
 }
 
-/** `$XDG_CACHE_HOME/resnet50-wasm`, the platform's usual place otherwise. */
+/**
+ * The user's home folder.
+ * @throws ResNet50Error CANNOT_WRITE in containers whose user has none
+ */
+function home(env: NodeJS.ProcessEnv): string {
+  let folder = '';
+  try {
+    folder = homedir();
+  } catch {
+    // The user has no entry in the system's list of users.
+  }
+  if (isAbsolute(folder)) return folder;
+  const why = `this user has no home folder${env.HOME ? ` (HOME is '${env.HOME}')` : ''}: set HOME or XDG_CACHE_HOME to a folder that may be written`;
+  throw new ResNet50Error('CANNOT_WRITE', why, { subject: 'HOME' });
+}
+
+/**
+ * `$XDG_CACHE_HOME/resnet50-wasm`, the platform's usual place otherwise.
+ * @throws ResNet50Error CANNOT_WRITE where there is neither that nor a home
+ */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env, platform: string = process.platform): string {
   if (env.XDG_CACHE_HOME) return join(resolve(env.XDG_CACHE_HOME), 'resnet50-wasm');
   if (platform === 'win32' && env.LOCALAPPDATA) return join(env.LOCALAPPDATA, 'resnet50-wasm', 'Cache');
-  if (platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'resnet50-wasm');
-  return join(homedir(), '.cache', 'resnet50-wasm');
+  if (platform === 'darwin') return join(home(env), 'Library', 'Caches', 'resnet50-wasm');
+  return join(home(env), '.cache', 'resnet50-wasm');
 }
 
-/** Folder of a variant that is part of the package, or was put into it. */
-export const packagedFolder = (name: string): string => fileURLToPath(new URL(`../weights/${name}`, import.meta.url));
-
-/** Where the `weights` command installs variants. */
+/**
+ * Where the `weights` command installs variants.
+ * @throws ResNet50Error CANNOT_WRITE where the user has no home
+ */
 export const installFolder = (): string => join(cacheFolder(), 'weights');
+
+/** The same, or undefined where the user has no home: then nothing is installed. */
+export function installFolderIfAny(): string | undefined {
+  try {
+    return installFolder();
+  } catch {
+    return undefined;
+  }
+}
+
+/** The text of a file: UTF-8, UTF-16 with its byte order mark, or else Windows' Western encoding. Without the mark. */
+export const readText = async (path: string): Promise<string> => decodeText(await readFile(path));
+
+/** The same for bytes. */
+export function decodeText(bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
+  if (first === 0xfe && second === 0xff) return new TextDecoder('utf-16be').decode(bytes);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder('windows-1252').decode(bytes);
+  }
+}

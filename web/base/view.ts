@@ -31,7 +31,7 @@ export function viewSettings(o: { rotate?: Rotation; region?: Region | null }): 
   if (!ok || left >= right || top >= bottom) {
     throw fault(
       'region',
-      `must have left < right and top < bottom, fractions of the image from 0 to 1, not ${JSON.stringify(region)}`,
+      `must have left < right and top < bottom, fractions of the image from 0 to 1, not ${[left, top, right, bottom].map(String)}`,
     );
   }
   return { rotate, region: { left, top, right, bottom } };

@@ -14,8 +14,8 @@ export const browserPlatform: Platform = {
   cores: () => globalThis.navigator?.hardwareConcurrency ?? 1,
   noWorker: () => (typeof Worker === 'function' ? undefined : 'there are no workers here'),
   noThreadsInPlace: 'threads need a worker',
-  startWorker: (flavour, folder, threads) =>
-    startWorker(`worker-${flavour}.js`, () => workerScript(flavour, folder), threads),
+  startWorker: (flavour, folder, threads, signal) =>
+    startWorker(`worker-${flavour}.js`, () => workerScript(flavour, folder), threads, signal),
   startInPlace: async (flavour) => (await import('./inplace.js')).startInPlace(flavour),
   loadExtras: () => import('./extras.js'),
   loadTraining: () => import('./training.js'),

@@ -24,16 +24,17 @@ export function browserRealm(loadFactory: (flavour: Flavour) => Promise<CoreFact
   };
 }
 
-/** WebP, AVIF, GIF, HEIC... where the browser reads them; undefined where it does not. */
+/** WebP, AVIF, GIF, HEIC, files that end early... where the browser reads them; undefined where it does not. */
 async function decodeForeign(
   bytes: Uint8Array<ArrayBuffer>,
   decode: DecodeSettings,
+  name: string,
 ): Promise<ForeignImage | undefined> {
   if (typeof createImageBitmap !== 'function' || typeof OffscreenCanvas !== 'function') return undefined;
   const imageOrientation = decode.applyOrientation ? 'from-image' : ('none' as ImageOrientation);
   const options: ImageBitmapOptions = { imageOrientation, premultiplyAlpha: 'none', colorSpaceConversion: 'none' };
   const bitmap = await createImageBitmap(new Blob([bytes]), options).catch(() => undefined);
-  return bitmap === undefined ? undefined : readBitmap(bitmap, decode, 'the image');
+  return bitmap === undefined ? undefined : readBitmap(bitmap, decode, name);
 }
 
 async function readBitmap(bitmap: ImageBitmap, decode: DecodeSettings, name: string): Promise<ForeignImage> {

@@ -60,7 +60,7 @@ const FAREWELL_MS = 1000;
  * @param address of the script, where it is known
  * @param threads of its core
  */
-export function startWorker(name: string, address: () => string, threads = 1): Promise<Port> {
+export function startWorker(name: string, address: () => string, threads = 1, signal?: AbortSignal): Promise<Port> {
   return new Promise((resolve, reject) => {
     const failed = (why: string) =>
       reject(new ResNet50Error('WORKER_FAILED', `the worker did not start: ${why}`, { subject: name }));
@@ -76,6 +76,11 @@ export function startWorker(name: string, address: () => string, threads = 1): P
       for (const one of opened) one.end();
       ended();
     };
+    const stop = () => {
+      reject(signal?.reason);
+      end();
+    };
+    signal?.addEventListener('abort', stop);
     const port: Port = {
       onreply: undefined,
       ondeath: undefined,
@@ -93,8 +98,10 @@ export function startWorker(name: string, address: () => string, threads = 1): P
         }),
     };
     worker.onmessage = ({ data }: MessageEvent<Reply>) => {
-      if ('hello' in data) resolve(port);
-      else if ('farewell' in data) end();
+      if ('hello' in data) {
+        signal?.removeEventListener('abort', stop);
+        resolve(port);
+      } else if ('farewell' in data) end();
       else port.onreply?.(data);
     };
     for (const one of opened) {

@@ -2,6 +2,7 @@
  * What every entry of the package exports besides its own ResNet50.
  */
 
+export type { Activation } from '../base/activation.js';
 export { type EngineSupport, type Flavour, probeEngine } from '../base/engine-support.js';
 export { type ErrorCode, ResNet50Error } from '../base/errors.js';
 export type { TensorSpec } from '../base/resnet50.js';
@@ -19,7 +20,7 @@ export type { Explanation } from './explain.js';
 export type { Example, FitOptions } from './fit-options.js';
 export { heatmapPixels, paintHeatmap } from './heatmap.js';
 export type { ModelInfo, ModelWeights } from './info.js';
-export type { Drawable, ImageInput, RawPixels, TensorInput } from './inputs.js';
+export type { Drawable, ImageInput, RawPixels } from './inputs.js';
 export type {
   ClassifyOptions,
   ExplainOptions,
@@ -27,6 +28,9 @@ export type {
   ImageOptions,
   LoadOptions,
   PreprocessOptions,
+  ScoreOptions,
+  Settled,
 } from './options.js';
 export { cosineSimilarity, rankBySimilarity, type Vector } from './similarity.js';
 export type { Summary, SummaryOptions, SummaryRow } from './summary.js';
+export type { TensorInput } from './tensors.js';

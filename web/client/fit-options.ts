@@ -15,7 +15,7 @@ export interface Example {
 }
 
 /** Options of `fit`. */
-export interface FitOptions extends Omit<ImageOptions, 'transforms'> {
+export interface FitOptions extends Omit<ImageOptions, 'transforms' | 'settled'> {
   /**
    * 'head' (default): softmax regression, scikit-learn's `LogisticRegression`. 'knn': the `k` most alike examples vote;
    * for one to five examples a class.

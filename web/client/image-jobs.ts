@@ -3,26 +3,19 @@
  * call, the work is done in the call's turn.
  */
 
+import { check } from '../base/check.js';
+import { naming } from '../base/errors.js';
 import { mergeTransforms, normalizationMismatch, type Transforms } from '../base/transforms.js';
 import { viewSettings } from '../base/view.js';
 import type { ImageJob, ImageSettings, Jobs, PreparedImage } from '../protocol/messages.js';
 import type { FetchInput } from '../weights/http.js';
-import {
-  type AddressOpener,
-  type ImageInput,
-  type Preparing,
-  prepare,
-  prepareTensor,
-  type TensorInput,
-  transferables,
-} from './inputs.js';
-import { decodeSettings, type ImageOptions } from './options.js';
+import { type AddressOpener, asDrawn, type ImageInput, type Preparing, prepare, transferables } from './inputs.js';
+import { checkCall, decodeSettings, type ImageOptions } from './options.js';
 import type { Running } from './running.js';
+import { isTensor, prepareTensor } from './tensors.js';
 
 /** What a job on an image is asked besides what all of them are. */
 type Wish<N extends ImageJob> = Omit<Jobs[N]['request'], 'image' | keyof ImageSettings>;
-
-const isTensor = (v: unknown): v is TensorInput => typeof v === 'object' && v !== null && 'tensor' in v && 'shape' in v;
 
 /** What a model does with images. */
 export class ImageJobs {
@@ -57,38 +50,60 @@ export class ImageJobs {
    * One job per image, in one place of the queue.
    * @param wish what the job is asked besides the image
    * @param shaped what the caller gets of each result
-   * @returns one result of an image, a list of a list
+   * @returns one result of an image, a list of a list; `options.settled` says of what
    */
-  async each<N extends ImageJob, T>(
+  async each<N extends ImageJob>(
     job: N,
     images: unknown,
     options: ImageOptions,
     wish: Wish<N>,
-    shaped: (result: Jobs[N]['result']) => T | Promise<T>,
-  ): Promise<T | T[]> {
+    shaped: (result: Jobs[N]['result']) => unknown,
+  ): Promise<unknown> {
+    checkCall(job, options);
+    const { settled = false } = options;
+    const many = Array.isArray(images);
+    check(many || !settled, 'settled', 'is for lists of images');
     const settings = { ...this.settings(options), ...wish };
     const signal = this.running.until(options.signal);
-    const many = Array.isArray(images);
-    const inputs = (many ? images : [images]) as ImageInput[];
-    const preparing = inputs.map((input, i) => this.prepare(input, many ? `image ${i}` : 'the image'));
+    const begin = (input: ImageInput, i: number): Preparing => {
+      try {
+        return this.prepare(input, many ? `image ${i}` : 'the image');
+      } catch (error) {
+        if (!settled) throw error;
+        return () => Promise.reject(error);
+      }
+    };
+    const preparing = Array.from(many ? images : [images], begin); // holes are entries too
     const results = await this.running.inTurn(async () => {
-      const done: Jobs[N]['result'][] = [];
-      for await (const result of this.inOrder(job, preparing, settings, signal)) done.push(result);
+      const done: PromiseSettledResult<unknown>[] = [];
+      for await (const one of this.#settle(job, preparing, settings, signal)) {
+        if (one.status === 'rejected' && many) one.reason = naming(`image ${done.length}`, one.reason);
+        if (one.status === 'rejected' && !settled) throw one.reason;
+        done.push(one);
+      }
       return done;
     }, signal);
-    return many ? Promise.all(results.map(shaped)) : shaped(results[0] as Jobs[N]['result']);
+    const values = await Promise.all(
+      results.map(async (one) => {
+        if (one.status === 'rejected') return one;
+        const value = await shaped(one.value as Jobs[N]['result']);
+        return settled ? { ...one, value } : value;
+      }),
+    );
+    return many ? values : values[0];
   }
 
   /** A job that gives a list of rows: of an image one, of several one each, of a tensor as many as it has. */
-  async rows<N extends 'logits' | 'features', T>(
+  async rows<N extends 'logits' | 'features'>(
     job: N,
     images: unknown,
     options: ImageOptions,
     wish: Wish<N>,
-    shaped: (row: Jobs[N]['result'][number]) => T,
-  ): Promise<T | T[]> {
+    shaped: (row: Jobs[N]['result'][number]) => unknown,
+  ): Promise<unknown> {
     type Row = Jobs[N]['result'][number];
     if (!isTensor(images)) return this.each(job, images, options, wish, ([row]) => shaped(row as Row));
+    checkCall(job, options);
     const image = prepareTensor(images, 'the tensor');
     const settings = { ...this.settings(options), ...wish };
     const signal = this.running.until(options.signal);
@@ -96,19 +111,35 @@ export class ImageJobs {
     return images.shape.length === 3 ? shaped(rows[0] as Row) : rows.map(shaped);
   }
 
-  /** The results of jobs one after the other; the next image is prepared while one is computed. */
+  /** The results of jobs one after the other; the first error ends it. */
   async *inOrder<N extends ImageJob>(
     job: N,
     preparing: readonly Preparing[],
     settings: ImageSettings & Wish<N>,
     signal: AbortSignal,
   ): AsyncGenerator<Jobs[N]['result']> {
+    for await (const one of this.#settle(job, preparing, settings, signal)) {
+      if (one.status === 'rejected') throw one.reason;
+      yield one.value;
+    }
+  }
+
+  /** What becomes of jobs one after the other; the next image is prepared while one is computed. */
+  async *#settle<N extends ImageJob>(
+    job: N,
+    preparing: readonly Preparing[],
+    settings: ImageSettings & Wish<N>,
+    signal: AbortSignal,
+  ): AsyncGenerator<PromiseSettledResult<Jobs[N]['result']>> {
     let ahead = preparing[0]?.(signal);
     for (let i = 0; i < preparing.length; i++) {
-      const image = await ahead;
+      const current = ahead as Promise<PreparedImage>;
+      await current.catch(() => undefined);
       ahead = preparing[i + 1]?.(signal);
       ahead?.catch(() => undefined); // awaited in the next round
-      if (image !== undefined) yield await this.#run(job, image, settings, signal);
+      const [one] = await Promise.allSettled([current.then((image) => this.#run(job, image, settings, signal))]);
+      signal.throwIfAborted();
+      yield one;
     }
   }
 
@@ -120,7 +151,13 @@ export class ImageJobs {
   ): Promise<Jobs[N]['result']> {
     const { connection } = await this.running.live();
     const request = { image, ...settings } as Jobs[N]['request'];
-    return connection.call(job, request, { signal, transfer: transferables(image) });
+    try {
+      return await connection.call(job, request, { signal, transfer: transferables(image) });
+    } catch (error) {
+      const drawn = await asDrawn(image, error, this.#opener, this.#limits);
+      if (drawn === undefined) throw error;
+      return this.#run(job, drawn, settings, signal);
+    }
   }
 
   /** Says once, by name and numbers, that pictures are normalized otherwise than in training. */

@@ -1,6 +1,7 @@
 /**
  * What a model tells of itself.
  */
+import type { Activation } from '../base/activation.js';
 import type { Flavour } from '../base/engine-support.js';
 import type { Transforms } from '../base/transforms.js';
 import type { Head } from '../protocol/head.js';
@@ -19,6 +20,8 @@ export interface ModelInfo {
   precision: Precision;
   activationBits: 7 | 8;
   transforms: Transforms;
+  /** What makes scores of the logits: of the network, or of the head in its place. */
+  activation: Activation;
   /** Build of the core in use. */
   flavour: Flavour;
   threads: number;

@@ -1,7 +1,7 @@
 /**
  * Limits on inputs, and the errors for what is beyond them.
  */
-import { ResNet50Error } from '../base/errors.js';
+import { describe, ResNet50Error } from '../base/errors.js';
 import type { Limits } from '../base/limits.js';
 
 /** 64 megapixels: a phone's photo, and 192 MB as RGB. */
@@ -17,4 +17,17 @@ export function checkPixels(width: number, height: number, name: string, limits:
     `${name} has ${width} x ${height} pixels, over the limit of ${limits.maxPixels}: raise maxPixels to take it`,
     { subject: name },
   );
+}
+
+/** @throws ResNet50Error UNSUPPORTED_INPUT */
+export async function readBlob(
+  blob: Blob,
+  name: string,
+  read = (it: Blob) => it.arrayBuffer(),
+): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await read(blob));
+  } catch (cause) {
+    throw badInput(`${name} cannot be read: ${describe(cause)}`, name, cause);
+  }
 }

@@ -3,13 +3,15 @@
  * (canvases, videos) are copied at the time of the call, files and addresses when it is their turn.
  */
 
-import { check, fault } from '../base/check.js';
-import { describe, ResNet50Error } from '../base/errors.js';
+import { check, fault, isAddress, tagOf } from '../base/check.js';
+import { bounded, describe, isUndecodable, type ResNet50Error } from '../base/errors.js';
 import { checkBytes, type Limits } from '../base/limits.js';
 import type { PreparedImage } from '../protocol/messages.js';
 import type { FetchInput } from '../weights/http.js';
-import { badInput, checkPixels } from './input-checks.js';
+import { badInput, checkPixels, readBlob } from './input-checks.js';
 import { type Extras, withLate } from './late.js';
+import type { ByteStream } from './read-input.js';
+import { isTensor, prepareTensor, type TensorInput } from './tensors.js';
 
 /** 8-bit pixels, rows top to bottom, channels interleaved (gray, RGB or RGBA), no padding. ImageData is one. */
 export interface RawPixels {
@@ -40,15 +42,9 @@ export type ImageInput =
   | ArrayBufferView
   | Blob
   | Response
-  | ReadableStream<Uint8Array>
+  | ByteStream
   | RawPixels
   | Drawable;
-
-/** A float32 batch [n, 3, height, width] (or one picture [3, height, width]), already normalized. */
-export interface TensorInput {
-  tensor: Float32Array;
-  shape: readonly [number, number, number] | readonly [number, number, number, number];
-}
 
 /** The part of a platform that opens addresses. */
 export interface AddressOpener {
@@ -57,7 +53,14 @@ export interface AddressOpener {
   /** Fetches what is behind an absolute URL. */
   readonly fetchInput: FetchInput;
   loadExtras(): Promise<Extras>;
+  /** Reads what is drawn where there are no bitmaps (canvases of jsdom and of packages for Node.js). */
+  readCanvas?(input: Drawable, width: number, height: number, label: string): RawPixels | undefined;
+  /** Reads Blobs that may not read themselves (jsdom's). */
+  readBlob?(blob: Blob): Promise<ArrayBuffer>;
 }
+
+/** What an <img> can show. */
+export type Showable = Blob | string | HTMLImageElement;
 
 /** An input on its way: call it when it is the input's turn. */
 export type Preparing = (signal?: AbortSignal) => Promise<PreparedImage>;
@@ -65,46 +68,44 @@ export type Preparing = (signal?: AbortSignal) => Promise<PreparedImage>;
 const KINDS =
   'an image is a path (Node), an address, the bytes of a file, a Blob, raw pixels { data, width, height }, or something the browser can draw';
 
-/** Begins the preparation of one input: copies what may change after the call, and only that. */
-export function prepare(input: ImageInput, label: string, platform: AddressOpener, limits: Limits): Preparing {
-  const drawable = asDrawable(input);
-  if (drawable !== undefined) return prepareDrawable(drawable, label, platform, limits);
-  if (typeof input === 'string' || input instanceof URL) return prepareAddress(input, platform, limits);
-  if (input instanceof Blob) {
-    const name = (input as { name?: string }).name || label;
+/**
+ * Begins the preparation of one input: copies what may change after the call, and only that. Inputs are taken by what
+ * they are, not by whose class made them: those of frames, of test runners' realms and of jsdom are no instances of ours.
+ */
+export function prepare(
+  input: ImageInput | TensorInput,
+  label: string,
+  platform: AddressOpener,
+  limits: Limits,
+): Preparing {
+  if (isDrawable(input)) return prepareDrawable(input, label, platform, limits);
+  if (isAddress(input)) return prepareAddress(input, label, platform, limits);
+  if (isBlob(input)) {
+    const name = bounded((input as { name?: string }).name || label, 200);
     return async () => {
       checkBytes(input.size, name, limits);
-      return encoded(name, new Uint8Array(await input.arrayBuffer()));
+      return showable(encoded(name, await readBlob(input, name, platform.readBlob)), input);
     };
   }
-  const isResponse = typeof Response !== 'undefined' && input instanceof Response;
-  if (isResponse || (typeof ReadableStream !== 'undefined' && input instanceof ReadableStream)) {
-    return readLate(input, (isResponse && input.url) || label, platform, limits);
+  const isResponse = tagOf(input) === 'Response';
+  if (isResponse || isStream(input)) {
+    const name = (isResponse && (input as Response).url) || label;
+    return readLate(input as Response | ByteStream, bounded(name, 200), platform, limits);
   }
   if (isBuffer(input) || ArrayBuffer.isView(input)) {
     const bytes = copyBytes(input, label, limits);
     return async () => encoded(label, bytes);
+  }
+  if (isTensor(input)) {
+    const tensor = prepareTensor(input, label);
+    check(tensor.shape[0] === 1, label, 'must be one picture: give a batch alone, not in a list');
+    return async () => tensor;
   }
   if (isRawPixels(input)) {
     const pixels = copyPixels(input, label, limits);
     return async () => pixels;
   }
   throw badInput(`${label} is ${kindOf(input)}: ${KINDS}`, label);
-}
-
-/** A tensor as a prepared input (copied). */
-export function prepareTensor(input: TensorInput, label: string): PreparedImage {
-  const { tensor, shape } = input;
-  const full = Array.from(shape ?? []);
-  if (full.length === 3) full.unshift(1);
-  const [n = 0, channels, height = 0, width = 0] = full;
-  const ok = full.length === 4 && channels === 3 && full.every((side) => Number.isInteger(side) && side > 0);
-  check(
-    ok && tensor instanceof Float32Array && n * 3 * height * width === tensor.length,
-    label,
-    `must be a Float32Array of shape [n, 3, height, width] or [3, height, width]; this one has ${tensor?.length} numbers and shape [${full}]`,
-  );
-  return { kind: 'tensor', name: label, data: new Float32Array(tensor), shape: [n, 3, height, width] };
 }
 
 /** The buffers of a prepared image that can be moved instead of copied. */
@@ -120,8 +121,16 @@ function kindOf(value: unknown): string {
   return typeof value === 'object' ? `a ${value.constructor?.name ?? 'object'}` : `of type ${typeof value}`;
 }
 
-const isBuffer = (v: unknown): v is ArrayBuffer =>
-  v instanceof ArrayBuffer || (typeof SharedArrayBuffer !== 'undefined' && v instanceof SharedArrayBuffer);
+const isBuffer = (v: unknown): v is ArrayBuffer => /^(Shared)?ArrayBuffer$/.test(tagOf(v));
+
+const isStream = (v: unknown): v is ByteStream =>
+  typeof (v as ReadableStream | undefined)?.getReader === 'function' ||
+  typeof (v as AsyncIterable<unknown> | undefined)?.[Symbol.asyncIterator] === 'function';
+
+/** jsdom's older Blobs do not read themselves. */
+const isBlob = (v: unknown): v is Blob =>
+  /^(Blob|File)$/.test(tagOf(v)) ||
+  (typeof (v as Blob | undefined)?.size === 'number' && typeof (v as Blob).arrayBuffer === 'function');
 
 function isRawPixels(v: unknown): v is RawPixels {
   if (typeof v !== 'object' || v === null) return false;
@@ -130,16 +139,21 @@ function isRawPixels(v: unknown): v is RawPixels {
 }
 
 function copyBytes(input: ArrayBuffer | ArrayBufferView, name: string, limits: Limits): Uint8Array<ArrayBuffer> {
-  const view = ArrayBuffer.isView(input)
-    ? new Uint8Array(input.buffer, input.byteOffset, input.byteLength)
-    : new Uint8Array(input);
+  let view: Uint8Array;
+  try {
+    view = ArrayBuffer.isView(input)
+      ? new Uint8Array(input.buffer, input.byteOffset, input.byteLength)
+      : new Uint8Array(input);
+  } catch (cause) {
+    throw badInput(`${name}: its bytes are gone (the buffer was transferred): pass a copy`, name, cause);
+  }
   checkBytes(view.length, name, limits);
   return new Uint8Array(view);
 }
 
 function copyPixels(input: RawPixels, name: string, limits: Limits): PreparedImage {
   const { data, width, height } = input;
-  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
+  if (!/^Uint8(Clamped)?Array$/.test(tagOf(data))) {
     throw badInput(`${name}: raw pixels are 8-bit (Uint8Array or Uint8ClampedArray), not ${kindOf(data)}`, name);
   }
   const sized = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
@@ -147,24 +161,46 @@ function copyPixels(input: RawPixels, name: string, limits: Limits): PreparedIma
   checkPixels(width, height, name, limits);
   const channels = input.channels ?? data.length / (width * height);
   if ((channels !== 1 && channels !== 3 && channels !== 4) || data.length !== width * height * channels) {
-    const wanted = `${width} x ${height} pixels of ${input.channels ?? '1, 3 or 4'} channels`;
+    const wanted = `${width} x ${height} pixels of ${String(input.channels ?? '1, 3 or 4')} channels`;
     throw fault(name, `has the wrong length: ${data.length} bytes are not ${wanted}`);
   }
   return { kind: 'pixels', name, data: new Uint8Array(data), width, height, channels };
 }
 
-function prepareAddress(input: string | URL, platform: AddressOpener, limits: Limits, attempts = 3): Preparing {
+function prepareAddress(
+  input: string | URL,
+  label: string,
+  platform: AddressOpener,
+  limits: Limits,
+  attempts = 3,
+): Preparing {
+  const text = String(input);
+  // No path and no address is that long before its first colon.
+  if (/^[^:]{4096}/.test(text)) {
+    throw badInput(
+      `${label} is a text of ${text.length} characters ('${text.slice(0, 32)}...'), too long for a path or an address: in front of base64 belongs 'data:image/jpeg;base64,'`,
+      label,
+    );
+  }
+  if (text === '') throw badInput(`${label} is an empty text: ${KINDS}`, label);
   return async (signal) => {
-    const opened = platform.openAddress(input, limits);
-    if (!(opened instanceof URL)) return encoded(String(input), await opened);
+    const name = text.startsWith('data:') ? 'the data: address' : bounded(text, 200);
+    let opened: ReturnType<AddressOpener['openAddress']>;
+    try {
+      opened = platform.openAddress(text, limits);
+    } catch (cause) {
+      throw badInput(`${name} is no address: ${describe(cause)}`, name, cause);
+    }
+    if (!('href' in opened)) return encoded(name, await opened);
     const { href } = opened;
-    if (opened.protocol === 'data:') return readLate(href, 'the data: address', platform, limits)(signal);
-    return encoded(href, await platform.fetchInput({ url: href, maxBytes: limits.maxBytes, attempts }, signal));
+    if (opened.protocol === 'data:') return showable(await readLate(href, name, platform, limits)(signal), href);
+    const bytes = await platform.fetchInput({ url: href, maxBytes: limits.maxBytes, attempts }, signal);
+    return showable(encoded(bounded(href, 200), bytes), href);
   };
 }
 
 const readLate =
-  (input: Response | ReadableStream<Uint8Array> | string, name: string, platform: AddressOpener, limits: Limits) =>
+  (input: Response | ByteStream | string, name: string, platform: AddressOpener, limits: Limits) =>
   async (signal?: AbortSignal): Promise<PreparedImage> =>
     encoded(name, await withLate(platform.loadExtras(), (extras) => extras.readInput(input, name, limits, signal)));
 
@@ -175,18 +211,9 @@ const DRAWABLES = [
   'HTMLVideoElement',
   'ImageBitmap',
   'VideoFrame',
-] as const;
+];
 
-/** The name of a drawable's class, without touching classes that this realm lacks. */
-function drawableKind(input: unknown): (typeof DRAWABLES)[number] | undefined {
-  const scope = globalThis as unknown as Record<string, unknown>;
-  return DRAWABLES.find((name) => {
-    const type = scope[name];
-    return typeof type === 'function' && input instanceof type;
-  });
-}
-
-const asDrawable = (input: unknown): Drawable | undefined => (drawableKind(input) ? (input as Drawable) : undefined);
+const isDrawable = (input: unknown): input is Drawable => DRAWABLES.includes(tagOf(input));
 
 function sizeOf(input: Drawable): [number, number] {
   if ('naturalWidth' in input) return [input.naturalWidth, input.naturalHeight];
@@ -195,21 +222,40 @@ function sizeOf(input: Drawable): [number, number] {
   return [input.width, input.height];
 }
 
+/** What an <img> of the page can show of prepared files. */
+const shown = new WeakMap<PreparedImage, Showable>();
+
+function showable(image: PreparedImage, as: Showable): PreparedImage {
+  shown.set(image, as);
+  return image;
+}
+
+/**
+ * The same picture as the page's <img> shows it, which may be more than any decoder reads: files that end early, drawings.
+ * Undefined where there is no page, or if that is not why it failed.
+ */
+export async function asDrawn(image: PreparedImage, error: unknown, platform: AddressOpener, limits: Limits) {
+  const as = shown.get(image);
+  if (as === undefined || typeof Image !== 'function' || !isUndecodable(error as ResNet50Error)) return undefined;
+  return withLate(platform.loadExtras(), (extras) => extras.drawFile(as, image.name, limits)).catch(() => undefined);
+}
+
 /**
  * An <img> gives its file, so that our own decoder sees the same bytes as everywhere; if the server does not let us
  * read it again, and for everything else, the picture as drawn.
  */
 function prepareDrawable(input: Drawable, label: string, platform: AddressOpener, limits: Limits): Preparing {
-  const snapshot = () => snapshotOf(input, label, limits);
-  if (drawableKind(input) === 'HTMLImageElement') {
+  const snapshot = () => snapshotOf(input, label, platform, limits);
+  if (tagOf(input) === 'HTMLImageElement') {
     const element = input as HTMLImageElement;
     return async (signal) => {
-      const src = element.currentSrc || element.src;
       try {
-        return await prepareAddress(src, platform, limits, 1)(signal); // what fails can be drawn instead
+        // What fails can be drawn instead: one attempt.
+        const file = await prepareAddress(element.currentSrc || element.src, label, platform, limits, 1)(signal);
+        return showable(file, element);
       } catch (error) {
         signal?.throwIfAborted();
-        if (error instanceof ResNet50Error && error.code === 'IMAGE_TOO_LARGE') throw error;
+        if (platform.readCanvas || (error as ResNet50Error).code === 'IMAGE_TOO_LARGE') throw error;
         await element.decode?.().catch(() => undefined);
         return snapshot();
       }
@@ -220,7 +266,12 @@ function prepareDrawable(input: Drawable, label: string, platform: AddressOpener
   return () => taken;
 }
 
-async function snapshotOf(input: Drawable, label: string, limits: Limits): Promise<PreparedImage> {
+async function snapshotOf(
+  input: Drawable,
+  label: string,
+  platform: AddressOpener,
+  limits: Limits,
+): Promise<PreparedImage> {
   const [width, height] = sizeOf(input);
   const noPixels = (cause?: unknown) =>
     badInput(
@@ -230,11 +281,13 @@ async function snapshotOf(input: Drawable, label: string, limits: Limits): Promi
     );
   if (!(width > 0 && height > 0)) throw noPixels();
   checkPixels(width, height, label, limits);
+  const pixels = platform.readCanvas?.(input, width, height, label);
+  if (pixels !== undefined) return copyPixels(pixels, label, limits);
   try {
     const bitmap = await createImageBitmap(input, { premultiplyAlpha: 'none', colorSpaceConversion: 'none' });
     return { kind: 'bitmap', name: label, bitmap };
   } catch (cause) {
-    if (cause instanceof DOMException && cause.name === 'InvalidStateError') throw noPixels(cause);
+    if ((cause as Error).name === 'InvalidStateError') throw noPixels(cause);
     throw badInput(
       `${label} cannot be read (${describe(cause)}): pictures of other origins need crossorigin="anonymous" and a server that allows it`,
       label,

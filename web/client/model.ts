@@ -3,9 +3,10 @@
  * images, running.ts keeps the host alive.
  */
 
-import { check, checkOneOf, isListOf, isNumber } from '../base/check.js';
-import { inTurn } from '../base/concurrency.js';
+import { check, checkOptions, isFields, isListOf, SIGNAL } from '../base/check.js';
+import { anyOf, inTurn } from '../base/concurrency.js';
 import { buffersOf, parametersOf, type TensorSpec } from '../base/resnet50.js';
+import { mergeTransforms } from '../base/transforms.js';
 import type { Classification, Preprocessed, StageOutput } from '../protocol/messages.js';
 import type { FitReport } from '../protocol/training.js';
 import type { Parameter } from '../weights/parameters.js';
@@ -13,27 +14,33 @@ import type { Explanation } from './explain.js';
 import type { Example, FitOptions } from './fit-options.js';
 import { ImageJobs } from './image-jobs.js';
 import type { ModelInfo, ModelWeights } from './info.js';
-import type { ImageInput, TensorInput } from './inputs.js';
+import type { ImageInput } from './inputs.js';
 import { withLate } from './late.js';
 import {
   type ClassifyOptions,
+  checkCall,
   checkLoadOptions,
   type ExplainOptions,
   type ImageOptions,
   type LoadOptions,
   type PreprocessOptions,
   pickSettings,
+  type Settled,
 } from './options.js';
 import type { Platform } from './platform.js';
 import { Running } from './running.js';
 import { downloadKey, openSession, sourceOf } from './session.js';
 import { type Summary, type SummaryOptions, summarize } from './summary.js';
+import type { TensorInput } from './tensors.js';
 import { withTraining } from './training-module.js';
 
 type Numbers = Float32Array<ArrayBuffer>;
 type Saved = Uint8Array<ArrayBuffer> | Record<string, Uint8Array<ArrayBuffer>>;
 /** Outputs of stages by name. */
 type Stages = Record<string, StageOutput>;
+/** What the network can see. */
+type Given = ImageInput | TensorInput;
+
 /** A ResNet-50 at work. Calls queue; results come in the order of the calls. */
 export class Model {
   readonly #running: Running;
@@ -45,24 +52,26 @@ export class Model {
     this.#images = new ImageJobs(running);
   }
 
-  /** @internal Loads for a platform; `type` is the class of the entry. */
+  /** @internal Loads for a platform; `make` calls the constructor of the entry's class, which is private. */
   static async open<T extends Model>(
-    type: new (running: Running) => T,
+    make: (running: Running) => T,
     platform: Platform,
     options: LoadOptions,
   ): Promise<T> {
     checkLoadOptions(options);
-    options.signal?.throwIfAborted();
+    const { onProgress } = options;
+    const signal = anyOf(options.signal);
+    signal.throwIfAborted();
     const source = sourceOf(platform, options);
-    const { signal, onProgress } = options;
     const { head: given } = options;
     const head = given === undefined ? null : await withTraining(platform, (t) => t.readHead(given, platform, signal));
-    const own = { ...options, transforms: options.transforms ?? head?.transforms };
+    const base = head?.transforms;
+    const own = base ? { ...options, transforms: mergeTransforms(base, options.transforms) } : options;
     const open = () => openSession(platform, own, source, signal, onProgress);
     const key = downloadKey(source, options);
     const session = await (key === undefined ? open() : inTurn(key, open, signal));
     const running = new Running(platform, own, source, session);
-    const model = new type(running);
+    const model = make(running);
     if (head !== null) await withTraining(platform, (t) => t.placeFirst(running, head));
     return model;
   }
@@ -77,10 +86,10 @@ export class Model {
   info(): ModelInfo {
     const { session, options } = this.#running;
     const { facts, choice, worker, connection } = session;
-    const { name, address, classes, parameters, precision, transforms, head } = facts;
+    const { name, address, classes, parameters, precision, transforms, activation, head } = facts;
     return {
       ...{ weights: name, address, classes, head, parameters, precision },
-      ...{ activationBits: options.activationBits ?? 7, transforms },
+      ...{ activationBits: options.activationBits ?? 7, transforms, activation },
       ...{ flavour: choice.flavour, threads: choice.threads, worker, why: [...choice.why] },
       ...{ memoryBytes: connection.memoryBytes, version: __VERSION__ },
     };
@@ -90,12 +99,13 @@ export class Model {
    * The best classes of an image, best first; of several images, one list each, in order.
    * @throws ResNet50Error naming the image and the reason; the model stays usable
    */
+  classify(
+    images: readonly ImageInput[],
+    options: Settled<ClassifyOptions>,
+  ): Promise<PromiseSettledResult<Classification[]>[]>;
   classify(images: readonly ImageInput[], options?: ClassifyOptions): Promise<Classification[][]>;
   classify(image: ImageInput, options?: ClassifyOptions): Promise<Classification[]>;
-  async classify(
-    images: ImageInput | readonly ImageInput[],
-    options: ClassifyOptions = {},
-  ): Promise<Classification[] | Classification[][]> {
+  async classify(images: ImageInput | readonly ImageInput[], options: ClassifyOptions = {}): Promise<unknown> {
     return this.#images.each('classify', images, options, { pick: pickSettings(options) }, (best) => best);
   }
 
@@ -103,13 +113,11 @@ export class Model {
    * The network's raw output, before softmax, one number a class: of an image, of several, or of a prepared tensor (one
    * row for shape [3, height, width], n rows for [n, 3, height, width]).
    */
-  logits(images: readonly ImageInput[], options?: ImageOptions): Promise<Numbers[]>;
-  logits(image: ImageInput | TensorInput, options?: ImageOptions): Promise<Numbers>;
+  logits(images: readonly Given[], options: Settled<ImageOptions>): Promise<PromiseSettledResult<Numbers>[]>;
+  logits(images: readonly Given[], options?: ImageOptions): Promise<Numbers[]>;
+  logits(image: Given, options?: ImageOptions): Promise<Numbers>;
   logits(image: TensorInput, options?: ImageOptions): Promise<Numbers | Numbers[]>;
-  async logits(
-    images: ImageInput | TensorInput | readonly ImageInput[],
-    options: ImageOptions = {},
-  ): Promise<Numbers | Numbers[]> {
+  async logits(images: Given | readonly Given[], options: ImageOptions = {}): Promise<unknown> {
     return this.#images.rows('logits', images, options, {}, (row) => row);
   }
 
@@ -117,14 +125,15 @@ export class Model {
    * What the network would see of an image (of several, one result each): the 8-bit crop, and the normalized tensor as
    * torchvision's `weights.transforms()` gives it.
    */
+  preprocess(
+    images: readonly ImageInput[],
+    options: Settled<PreprocessOptions>,
+  ): Promise<PromiseSettledResult<Preprocessed>[]>;
   preprocess(images: readonly ImageInput[], options?: PreprocessOptions): Promise<Preprocessed[]>;
   preprocess(image: ImageInput, options?: PreprocessOptions): Promise<Preprocessed>;
-  async preprocess(
-    images: ImageInput | readonly ImageInput[],
-    options: PreprocessOptions = {},
-  ): Promise<Preprocessed | Preprocessed[]> {
+  async preprocess(images: ImageInput | readonly ImageInput[], options: PreprocessOptions = {}): Promise<unknown> {
+    checkCall('preprocess', options);
     const { layout = 'nchw' } = options;
-    checkOneOf(layout, 'layout', 'nchw', 'nhwc');
     return this.#images.each('preprocess', images, options, { layout }, (crop) => crop);
   }
 
@@ -132,13 +141,11 @@ export class Model {
    * The 2048 pooled features of an image (of several, or of a tensor, one vector each): what the classifier sees, and
    * what similar pictures have in common.
    */
-  embed(images: readonly ImageInput[], options?: ImageOptions): Promise<Numbers[]>;
+  embed(images: readonly Given[], options: Settled<ImageOptions>): Promise<PromiseSettledResult<Numbers>[]>;
+  embed(images: readonly Given[], options?: ImageOptions): Promise<Numbers[]>;
   embed(image: ImageInput, options?: ImageOptions): Promise<Numbers>;
   embed(image: TensorInput, options?: ImageOptions): Promise<Numbers | Numbers[]>;
-  async embed(
-    images: ImageInput | TensorInput | readonly ImageInput[],
-    options: ImageOptions = {},
-  ): Promise<Numbers | Numbers[]> {
+  async embed(images: Given | readonly Given[], options: ImageOptions = {}): Promise<unknown> {
     const vector = ([pooled]: StageOutput[]): Numbers => (pooled as StageOutput).data;
     return this.#images.rows('features', images, options, { stages: ['avgpool'] }, vector);
   }
@@ -149,23 +156,33 @@ export class Model {
    * by name, from one pass. Of several images, or of a tensor, one result each.
    * @throws ResNet50Error INVALID_ARGUMENT for other names
    */
-  features(images: readonly ImageInput[], stage: string, options?: ImageOptions): Promise<StageOutput[]>;
+  features(
+    images: readonly Given[],
+    stage: string,
+    options: Settled<ImageOptions>,
+  ): Promise<PromiseSettledResult<StageOutput>[]>;
+  features(images: readonly Given[], stage: string, options?: ImageOptions): Promise<StageOutput[]>;
   features(image: ImageInput, stage: string, options?: ImageOptions): Promise<StageOutput>;
   features(image: TensorInput, stage: string, options?: ImageOptions): Promise<StageOutput | StageOutput[]>;
-  features(images: readonly ImageInput[], stages: readonly string[], options?: ImageOptions): Promise<Stages[]>;
+  features(
+    images: readonly Given[],
+    stages: readonly string[],
+    options: Settled<ImageOptions>,
+  ): Promise<PromiseSettledResult<Stages>[]>;
+  features(images: readonly Given[], stages: readonly string[], options?: ImageOptions): Promise<Stages[]>;
   features(image: ImageInput, stages: readonly string[], options?: ImageOptions): Promise<Stages>;
   features(image: TensorInput, stages: readonly string[], options?: ImageOptions): Promise<Stages | Stages[]>;
   async features(
-    images: ImageInput | TensorInput | readonly ImageInput[],
+    images: Given | readonly Given[],
     stage: string | readonly string[],
     options: ImageOptions = {},
-  ): Promise<StageOutput | StageOutput[] | Stages | Stages[]> {
+  ): Promise<unknown> {
     const names = typeof stage === 'string' ? [stage] : stage;
     const named = isListOf(names, 'string') && names.length > 0 && !names.includes('');
     check(named, 'stage', "must be a name such as 'layer3', or a list of names");
     const byName = (row: StageOutput[]) => Object.fromEntries(names.map((name, i) => [name, row[i] as StageOutput]));
     const only = (row: StageOutput[]) => row[0] as StageOutput;
-    const wish = { stages: names };
+    const wish = { stages: [...names] };
     return typeof stage === 'string'
       ? this.#images.rows('features', images, options, wish, only)
       : this.#images.rows('features', images, options, wish, byName);
@@ -173,20 +190,20 @@ export class Model {
 
   /**
    * Where in an image (in several, one result each) a class was seen: its class activation map, exact for this network, on
-   * the image itself, with the class and its probability. `paintHeatmap` draws it.
+   * the image itself, with the class and its score. `paintHeatmap` draws it.
    * @throws ResNet50Error INVALID_ARGUMENT where there is no such class
    */
+  explain(
+    images: readonly ImageInput[],
+    options: Settled<ExplainOptions>,
+  ): Promise<PromiseSettledResult<Explanation>[]>;
   explain(images: readonly ImageInput[], options?: ExplainOptions): Promise<Explanation[]>;
   explain(image: ImageInput, options?: ExplainOptions): Promise<Explanation>;
-  async explain(
-    images: ImageInput | readonly ImageInput[],
-    options: ExplainOptions = {},
-  ): Promise<Explanation | Explanation[]> {
-    const { index = null, maxSide = 512, rotate = 0 } = options;
-    check(index === null || isListOf([index], 'number', 'string'), 'index', 'must be an index, WordNet id or label');
-    check(isNumber(maxSide, 1, Number.POSITIVE_INFINITY), 'maxSide', 'must be a number from 1');
+  async explain(images: ImageInput | readonly ImageInput[], options: ExplainOptions = {}): Promise<unknown> {
+    checkCall('explain', options);
+    const { index = null, maxSide = 512, rotate = 0, activation } = options;
     const extras = () => this.#running.platform.loadExtras();
-    return this.#images.each('explain', images, options, { index }, (seen) =>
+    return this.#images.each('explain', images, options, { index, activation }, (seen) =>
       withLate(extras(), ({ explanationOf }) => explanationOf(seen, rotate, maxSide)),
     );
   }
@@ -198,6 +215,8 @@ export class Model {
    */
   async fit(examples: readonly Example[], options: FitOptions = {}): Promise<FitReport> {
     check(Array.isArray(examples), 'examples', 'must be a list of { image, label } or { embedding, label }');
+    check(isFields(options), 'options', 'must be an object');
+    checkOptions({ signal: options.signal }, { signal: SIGNAL });
     const [running, images] = [this.#running, this.#images];
     const settings = images.settings(options);
     const signal = running.until(options.signal);
@@ -251,9 +270,10 @@ export class Model {
    * norms bit for bit, convolutions to the last bit or two. From int8 weights: what the network computes with.
    * @throws ResNet50Error INVALID_ARGUMENT for names that do not exist, and those that int8 weights do not have
    */
-  async parameter(name: string, { signal }: { signal?: AbortSignal } = {}): Promise<Parameter> {
+  async parameter(name: string, options: { signal?: AbortSignal } = {}): Promise<Parameter> {
+    checkOptions(options, { signal: SIGNAL });
     const running = this.#running;
-    const until = running.until(signal);
+    const until = running.until(options.signal);
     return running.inTurn(async () => {
       const { connection, facts } = await running.live();
       const { head } = running;

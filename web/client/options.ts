@@ -2,7 +2,22 @@
  * What users may ask of a model, and the check of it.
  */
 
-import { check, checkOneOf, isCount, isListOf, isNumber } from '../base/check.js';
+import { ACTIVATIONS, type Activation } from '../base/activation.js';
+import {
+  ANY,
+  BOOLEAN,
+  checkOptions,
+  FUNCTION,
+  isAddress,
+  isCount,
+  isListOf,
+  isNumber,
+  oneOf,
+  type Rule,
+  type Rules,
+  SIGNAL,
+  tagOf,
+} from '../base/check.js';
 import { FLAVOURS, type Flavour } from '../base/engine-support.js';
 import { mergeTransforms, type Transforms } from '../base/transforms.js';
 import type { Region, Rotation } from '../base/view.js';
@@ -75,27 +90,43 @@ export interface ImageOptions {
   background?: readonly [number, number, number] | null;
   /** Stops waiting; the promise rejects with the signal's reason. */
   signal?: AbortSignal;
+  /**
+   * For lists of images: true gives `{ status: 'fulfilled', value }` or `{ status: 'rejected', reason }` for each, as
+   * `Promise.allSettled` does, so that a bad image does not cost the others. Default false: the first error rejects.
+   */
+  settled?: boolean;
 }
 
+/** Options of what gives scores. */
+export interface ScoreOptions {
+  /**
+   * What makes scores of the logits: 'softmax' (classes exclude each other), 'sigmoid' (each class by itself) or 'none'
+   * (the logits). Default: the network's own, which `info()` tells.
+   */
+  activation?: Activation;
+}
+/** Options with `settled: true`. */
+export type Settled<T extends ImageOptions> = T & { settled: true };
+
 /** Options of `classify`. */
-export interface ClassifyOptions extends ImageOptions {
+export interface ClassifyOptions extends ImageOptions, ScoreOptions {
   /** How many classes at most; Infinity for all. Default 5. */
   topK?: number;
-  /** Least probability of a class, 0..1. Default 0. */
+  /** Least score of a class, 0..1 (any number for activation 'none'). Default: all are given. */
   threshold?: number;
-  /** Only these classes: indices, WordNet ids or labels. Probabilities are still those over all classes. */
+  /** Only these classes: indices, WordNet ids or labels. Softmax is still over all classes. */
   allow?: readonly (number | string)[];
   /** Not these classes. */
   deny?: readonly (number | string)[];
   /**
-   * How many crops to look at, their probabilities averaged: 1 (default), 2 (the middle and its mirror image), 5 (the
+   * How many crops to look at, their scores averaged: 1 (default), 2 (the middle and its mirror image), 5 (the
    * middle and the corners) or 10 (those and their mirror images: torchvision's `ten_crop`). Takes as many times as long.
    */
   crops?: 1 | 2 | 5 | 10;
 }
 
 /** Options of `explain`. */
-export interface ExplainOptions extends ImageOptions {
+export interface ExplainOptions extends ImageOptions, ScoreOptions {
   /** The class to explain: by index, WordNet id or label. Default: the best. */
   index?: number | string;
   /** Longest side of the map, in numbers; Infinity for the picture's own size. Default 512. */
@@ -108,44 +139,94 @@ export interface PreprocessOptions extends ImageOptions {
   layout?: 'nchw' | 'nhwc';
 }
 
+const ADDRESS: Rule = ['must be an address: a text or a URL', isAddress];
+const POSITIVE: Rule = [
+  'must be a number greater than 0',
+  (v) => isNumber(v, Number.MIN_VALUE, Number.POSITIVE_INFINITY),
+];
+const CLASSES: Rule = [
+  'must be a list of class indices, WordNet ids or labels',
+  (v) => v === null || isListOf(v, 'number', 'string'),
+];
+
+const LOAD: Rules<LoadOptions> = {
+  weights: ANY,
+  precision: oneOf('int8', 'f32'),
+  activationBits: oneOf(7, 8),
+  threads: ["must be 'auto' or a whole number, 1 to 64", (v) => v === 'auto' || isCount(v, 64)],
+  onProgress: FUNCTION,
+  signal: SIGNAL,
+  worker: BOOLEAN,
+  wasmUrl: ADDRESS,
+  workerUrl: ADDRESS,
+  wasmModule: ['must be a WebAssembly.Module', (v) => tagOf(v) === 'WebAssembly.Module'],
+  weightsUrl: ADDRESS,
+  weightsDir: ANY,
+  head: ANY,
+  transforms: ANY,
+  flavour: oneOf(...FLAVOURS),
+  maxBytes: POSITIVE,
+  maxPixels: POSITIVE,
+  classes: ['must be a whole number, 1 to 1000000', (v) => isCount(v, 1_000_000)],
+  seed: ['must be a whole number', Number.isSafeInteger],
+};
+
+/** Of all calls that take images. */
+export const IMAGE: Rules<ImageOptions> = {
+  transforms: ANY,
+  rotate: ANY,
+  region: ANY,
+  orientation: oneOf('exif', 'none'),
+  background: [
+    'must be three numbers, 0 to 255',
+    (v) => v === null || (isListOf(v, 'number') && (v as number[]).length === 3 && isColor(v as number[])),
+  ],
+  signal: SIGNAL,
+  settled: BOOLEAN,
+};
+
+const isColor = (channels: number[]): boolean => channels.every((c) => isNumber(c, 0, 255));
+
+const ACTIVATION = oneOf(...ACTIVATIONS);
+
+/** Of single calls, besides those of all. */
+const CALLS: { readonly [job: string]: Rules<object> } = {
+  classify: {
+    topK: ['must be a whole number from 1, or Infinity', (v) => v === Number.POSITIVE_INFINITY || isCount(v, 2 ** 31)],
+    threshold: ['must be a number', (v) => isNumber(v, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)],
+    activation: ACTIVATION,
+    allow: CLASSES,
+    deny: CLASSES,
+    crops: oneOf(1, 2, 5, 10),
+  } satisfies Rules<Omit<ClassifyOptions, keyof ImageOptions>>,
+  explain: {
+    index: ['must be an index, WordNet id or label', (v) => v === null || isListOf([v], 'number', 'string')],
+    maxSide: ['must be a number from 1', (v) => isNumber(v, 1, Number.POSITIVE_INFINITY)],
+    activation: ACTIVATION,
+  } satisfies Rules<Omit<ExplainOptions, keyof ImageOptions>>,
+  preprocess: { layout: oneOf('nchw', 'nhwc') } satisfies Rules<Omit<PreprocessOptions, keyof ImageOptions>>,
+};
+
+/** @throws ResNet50Error INVALID_ARGUMENT naming the option */
+export const checkCall = (job: string, options: ImageOptions): void =>
+  checkOptions(options, { ...CALLS[job], ...IMAGE });
+
 /** @throws ResNet50Error INVALID_ARGUMENT naming the option */
 export function checkLoadOptions(o: LoadOptions): void {
-  const { threads = 'auto', precision = 'int8', activationBits = 7, flavour = 'simd' } = o;
-  check(threads === 'auto' || isCount(threads, 64), 'threads', "must be 'auto' or a whole number, 1 to 64");
-  checkOneOf(precision, 'precision', 'int8', 'f32');
-  checkOneOf(activationBits, 'activationBits', 7, 8);
-  checkOneOf(flavour, 'flavour', ...FLAVOURS);
-  check(o.classes === undefined || isCount(o.classes, 1_000_000), 'classes', 'must be a whole number, 1 to 1000000');
-  check(o.seed === undefined || Number.isSafeInteger(o.seed), 'seed', 'must be a whole number');
-  check(typeof (o.onProgress ?? check) === 'function', 'onProgress', 'must be a function');
+  checkOptions(o, LOAD);
   mergeTransforms(DEFAULT_TRANSFORMS, o.transforms ?? {});
-  for (const key of ['maxBytes', 'maxPixels'] as const) {
-    check(isNumber(o[key] ?? 1, Number.MIN_VALUE, Number.POSITIVE_INFINITY), key, 'must be a number greater than 0');
-  }
 }
 
-/** The class filter of a call, complete and checked. */
+/** The class filter of a call, complete. */
 export function pickSettings(o: ClassifyOptions): PickSettings {
-  const { topK = 5, threshold = 0, allow = null, deny = null, crops = 1 } = o;
-  check(
-    topK === Number.POSITIVE_INFINITY || isCount(topK, 2 ** 31),
-    'topK',
-    'must be a whole number from 1, or Infinity',
-  );
-  check(isNumber(threshold, 0, 1), 'threshold', 'must be a number, 0 to 1');
-  for (const [name, list] of Object.entries({ allow, deny })) {
-    check(isListOf(list ?? [], 'number', 'string'), name, 'must be a list of class indices, WordNet ids or labels');
-  }
-  checkOneOf(crops, 'crops', 1, 2, 5, 10);
-  return { topK, threshold, allow: allow && [...allow], deny: deny && [...deny], crops };
+  checkCall('classify', o);
+  const { topK = 5, threshold = Number.NEGATIVE_INFINITY, activation, allow = null, deny = null, crops = 1 } = o;
+  return { topK, threshold, activation, allow: allow && [...allow], deny: deny && [...deny], crops };
 }
 
-/** The decoding of a call, complete and checked. */
+/** The decoding of a call, complete. */
 export function decodeSettings(o: ImageOptions, maxPixels: number): DecodeSettings {
   const { orientation = 'exif', background = null } = o;
-  checkOneOf(orientation, 'orientation', 'exif', 'none');
-  const isColor =
-    isListOf(background, 'number') && background?.length === 3 && background.every((c) => c >= 0 && c <= 255);
-  check(background === null || isColor, 'background', 'must be three numbers, 0 to 255');
-  return { maxPixels, applyOrientation: orientation === 'exif', background };
+  const [r = 0, g = 0, b = 0] = background ?? [];
+  return { maxPixels, applyOrientation: orientation === 'exif', background: background && [r, g, b] };
 }

@@ -30,9 +30,9 @@ export interface Platform extends Omit<AddressOpener, 'fetchInput' | 'loadExtras
   readonly noThreadsInPlace: string;
   /**
    * Starts a host in a worker, for a core with so many threads; `folder` holds the worker scripts, if the caller said so.
-   * Rejects with WORKER_FAILED.
+   * Rejects with WORKER_FAILED, or with the signal's reason as soon as it aborts.
    */
-  startWorker(flavour: Flavour, folder: string | undefined, threads: number): Promise<Port>;
+  startWorker(flavour: Flavour, folder: string | undefined, threads: number, signal?: AbortSignal): Promise<Port>;
   /**
    * The choice, or the nearest that is built, where not all flavours need be; `named` if the caller asked for it by name.
    * Throws CORE_LOAD_FAILED.

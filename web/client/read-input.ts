@@ -2,24 +2,28 @@
  * Encoded images from addresses and streams, read up to the limit.
  */
 import { joined } from '../base/bytes.js';
+import { tagOf } from '../base/check.js';
 import { describe, fetchFailed, ResNet50Error } from '../base/errors.js';
 import { checkBytes, type Limits } from '../base/limits.js';
-import { badInput } from './input-checks.js';
+import { badInput, readBlob } from './input-checks.js';
+
+/** A stream of bytes: the platform's, or one of Node.js. */
+export type ByteStream = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
  * The bytes of an input that is read late.
  * @param input an answer, a stream, or a data: address
  */
 export async function readInput(
-  input: Response | ReadableStream<Uint8Array> | string,
+  input: Response | ByteStream | string,
   name: string,
   limits: Limits,
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (typeof input === 'string') return decodeDataUrl(input, limits);
-  return input instanceof Response
-    ? readResponse(input, name, limits, signal)
-    : readStream(input, name, limits, signal);
+  return tagOf(input) === 'Response'
+    ? readResponse(input as Response, name, limits, signal)
+    : readStream(input as ByteStream, name, limits, signal);
 }
 
 async function readResponse(
@@ -29,27 +33,46 @@ async function readResponse(
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (!response.ok) throw fetchFailed(name, `the server answered ${response.status}`);
-  if (response.body === null) return new Uint8Array();
+  if (response.bodyUsed) throw wasRead(name);
+  if (!response.body) return readBlob(response as unknown as Blob, name);
   return readStream(response.body, name, limits, signal);
+}
+
+const wasRead = (name: string, cause?: unknown) =>
+  badInput(`${name} was read before, and can be read only once: give its bytes, or response.clone()`, name, cause);
+
+/** How to read a stream and to stop it. */
+function readerOf(stream: ByteStream, name: string) {
+  if (!('getReader' in stream)) {
+    const chunks = stream[Symbol.asyncIterator]();
+    return { next: () => chunks.next(), cancel: async () => chunks.return?.() };
+  }
+  try {
+    const reader = stream.getReader();
+    return { next: () => reader.read(), cancel: (reason: unknown) => reader.cancel(reason) };
+  } catch (cause) {
+    throw wasRead(name, cause);
+  }
 }
 
 /** Reads a stream to its end, or to the limit. */
 async function readStream(
-  stream: ReadableStream<Uint8Array>,
+  stream: ByteStream,
   name: string,
   limits: Limits,
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const reader = stream.getReader();
+  const reader = readerOf(stream, name);
   const stop = () => void reader.cancel(signal?.reason).catch(() => undefined);
   signal?.addEventListener('abort', stop, { once: true });
   const chunks: Uint8Array[] = [];
   let length = 0;
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.next();
       signal?.throwIfAborted();
       if (done) break;
+      if (!ArrayBuffer.isView(value)) throw badInput(`${name} is a stream of ${typeof value}s, not of bytes`, name);
       chunks.push(value);
       length += value.length;
       checkBytes(length, name, limits);

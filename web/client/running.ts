@@ -3,7 +3,7 @@
  * weights or a head of the user's own come into it.
  */
 
-import { Queue } from '../base/concurrency.js';
+import { anyOf, Queue } from '../base/concurrency.js';
 import { ResNet50Error } from '../base/errors.js';
 import type { Head } from '../protocol/head.js';
 import type { LoadedFacts } from '../protocol/messages.js';
@@ -39,7 +39,7 @@ export class Running {
 
   /** Ends with the caller's signal or with the model. */
   until(signal?: AbortSignal): AbortSignal {
-    return signal === undefined ? this.#disposal.signal : AbortSignal.any([signal, this.#disposal.signal]);
+    return anyOf(signal, this.#disposal.signal);
   }
 
   /** Does it when all earlier calls have ended. */

@@ -2,13 +2,12 @@
  * A running host and how it came about: the flavour chosen, the worker or the place, the fallbacks.
  */
 
-import { check } from '../base/check.js';
+import { check, isAddress } from '../base/check.js';
 import { type Choice, chooseFlavour, type Flavour, probeEngine } from '../base/engine-support.js';
 import { isAbort, ResNet50Error } from '../base/errors.js';
 import { mergeTransforms } from '../base/transforms.js';
 import { Connection } from '../protocol/connection.js';
 import type { LoadedFacts, LoadSpec, NetworkJobs, ProgressEvent } from '../protocol/messages.js';
-import { Weights } from '../weights/registry.js';
 import type { WeightsSource } from '../weights/source.js';
 import { DEFAULT_NAME, DEFAULT_TRANSFORMS, spelledOut } from '../weights/variants.js';
 import type { LoadOptions } from './options.js';
@@ -38,7 +37,7 @@ export function sourceOf(platform: Platform, options: LoadOptions): WeightsSourc
     hint('weights: null gives a randomly initialized network; its labels mean nothing');
     return { kind: 'random', classes, seed };
   }
-  const name = weights instanceof URL ? weights.href : weights instanceof Weights ? weights.name : weights;
+  const name = isAddress(weights) ? String(weights) : weights?.name; // of whatever copy of this package
   check(
     typeof name === 'string' && name !== '',
     'weights',
@@ -112,11 +111,11 @@ async function startSession(
     activationBits: options.activationBits ?? 7,
     wasmFile: options.wasmModule ? null : wasmFileOf(platform, choice.flavour, options.wasmUrl?.toString()),
     wasmModule: options.wasmModule ?? null,
-    transforms: options.transforms ?? {},
+    transforms: { ...options.transforms },
     fallbackTransforms: mergeTransforms(DEFAULT_TRANSFORMS),
   };
   const port = await (worker
-    ? platform.startWorker(choice.flavour, options.workerUrl?.toString(), choice.threads)
+    ? platform.startWorker(choice.flavour, options.workerUrl?.toString(), choice.threads, signal)
     : platform.startInPlace(choice.flavour));
   const connection: Session['connection'] = new Connection(port);
   try {

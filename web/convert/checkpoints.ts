@@ -10,6 +10,7 @@ import { pipeline } from 'node:stream/promises';
 import { fetchFailed, ResNet50Error } from '../base/errors.js';
 import { cannotWrite } from '../base/files.node.js';
 import { fetchFile, type HttpOptions, type Take } from '../weights/http.js';
+import { withProxyAdvice } from '../weights/proxy.node.js';
 
 /** File name of a checkpoint's address. */
 export const checkpointName = (url: string): string => basename(new URL(url).pathname);
@@ -99,18 +100,9 @@ async function fetchInto(part: string, url: string, options: CheckpointOptions, 
   try {
     await fetchFile(url, take, { ...options, pause, ...(verified ? { from: size } : {}) });
   } catch (error) {
-    throw withProxyAdvice(error);
+    throw withProxyAdvice(error, ', or download the file and name its folder with --checkpoints');
   } finally {
     await file.close();
     if (size === 0) await rm(part, { force: true });
   }
-}
-
-/** Node.js does not use a proxy by itself, and says nothing of it. */
-function withProxyAdvice(error: unknown): unknown {
-  const name = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].find((key) => process.env[key]);
-  const { code, message, subject, cause } = error as ResNet50Error;
-  if (name === undefined || code !== 'FETCH_FAILED' || process.env.NODE_USE_ENV_PROXY) return error;
-  const advice = `${name} is set, but Node.js uses it only from version 24 and with NODE_USE_ENV_PROXY=1: set that, or download the file and name its folder with --checkpoints`;
-  return new ResNet50Error(code, `${message} (${advice})`, { subject, cause });
 }

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { activationFor } from '../base/activation.js';
 import { check } from '../base/check.js';
 import { describe, ResNet50Error } from '../base/errors.js';
 import { fileError } from '../base/files.node.js';
@@ -54,11 +55,13 @@ export async function convert(options: ConvertOptions): Promise<Manifest> {
       precisions[precision] = { shards: makeShards(core, converter, precision, options, files) };
     }
     if (quantized !== undefined && options.evaluate !== undefined) {
-      quantized.facts.measured = await evaluate(core, converter, quantized.ranges, options, options.evaluate);
+      const { ranges, facts } = quantized;
+      facts.measured = await evaluate(core, converter, ranges, options, options.evaluate, categories);
     }
     const manifest: Manifest = {
       ...{ format: MANIFEST_FORMAT, version: MANIFEST_VERSION, name: options.name, meta: options.meta ?? {} },
       ...{ transforms: options.transforms, parameters: converter.parameters, precisions },
+      activation: activationFor(options.activation, categories.length),
       ranges: quantized?.ranges ?? {},
       ...{ calibration, source },
       ...(headless ? { head: 'none' as const } : {}),

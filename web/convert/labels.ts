@@ -1,14 +1,17 @@
 /**
  * Names of classes for a manifest: from a file, or those of ImageNet.
  */
-import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { fault } from '../base/check.js';
-import { fileError } from '../base/files.node.js';
+import { type Fields, fault, isFields } from '../base/check.js';
+import { fileError, readText } from '../base/files.node.js';
 import type { Category } from '../weights/manifest.js';
 import { findWeights, IMAGENET_CATEGORIES } from '../weights/registry.js';
 
-/** A JSON list of names or of { wnid, label }, or a text with a name a line; without, those of the variant or ImageNet's. */
+/**
+ * Names of classes: a JSON list of names or of { wnid, label }, one of the maps between names and indices that other
+ * programs write (id2label, label2id, class_to_idx, ImageNet's class index), or a text with a name a line. Without a
+ * file, those of the variant or ImageNet's.
+ */
 export async function readCategories(path: string | undefined, classes: number, name = ''): Promise<Category[]> {
   if (path === undefined) {
     if (classes === IMAGENET_CATEGORIES.length) return [...IMAGENET_CATEGORIES];
@@ -17,28 +20,55 @@ export async function readCategories(path: string | undefined, classes: number, 
     return Array.from({ length: classes }, (_, i) => ({ label: `class ${i}` }));
   }
   const refused = (why: string) => fault(path, why);
-  const content = await readFile(path, 'utf8').catch((error) => {
+  const content = await readText(path).catch((error) => {
     throw fileError(path, error);
   });
-  const entries =
-    extname(path) === '.json' ? parseLabels(content, refused) : content.replace(/\r?\n$/, '').split(/\r?\n/);
+  const isJson = extname(path).toLowerCase() === '.json' || /^\s*\{/.test(content);
+  const entries = isJson ? parseLabels(content, refused) : content.trimEnd().split(/\r?\n|\r/);
   const categories = entries.map((entry): Category => {
     if (typeof entry === 'string' && entry.trim() !== '') return { label: entry.trim() };
     const { wnid, label } = (entry ?? {}) as Record<string, unknown>;
     if (typeof label === 'string' && label !== '') return typeof wnid === 'string' ? { wnid, label } : { label };
     throw refused('must hold a name for each class');
   });
+  if (classes === 1 && categories.length === 2) {
+    const why = 'has 2 names, but the checkpoint has one logit, whose sigmoid is the probability of the second class';
+    throw refused(`${why}: give only that name`);
+  }
   if (categories.length !== classes)
     throw refused(`has ${categories.length} names, but the checkpoint has ${classes} classes`);
   return categories;
 }
 
 function parseLabels(content: string, refused: (why: string) => Error): unknown[] {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(content);
-    if (Array.isArray(value)) return value;
+    value = JSON.parse(content);
   } catch {
     throw refused('is not valid JSON');
   }
-  throw refused('must hold a JSON list of names');
+  if (Array.isArray(value)) return value;
+  const fields: Fields = isFields(value) ? value : {};
+  const map = MAPS.map((name) => fields[name]).find(isFields) ?? fields;
+  if (Object.keys(map).length > 0) return namesByIndex(map, refused);
+  throw refused(`must hold a JSON list of names, or a map such as ${MAPS.join(', ')}`);
 }
+
+/** Where the maps of other programs lie: in Hugging Face's config.json, in torchvision's ImageFolder. */
+const MAPS = ['id2label', 'label2id', 'class_to_idx'];
+
+/** The names of a map from indices to names ({ "0": "cat" }) or ([wnid, name]), or from names to indices, in order. */
+function namesByIndex(map: Fields, refused: (why: string) => Error): unknown[] {
+  const names: unknown[] = [];
+  for (const [key, value] of Object.entries(map)) {
+    const byName = typeof value === 'number';
+    const index = byName ? value : /^\d+$/.test(key) ? Number(key) : -1;
+    const [wnid, label] = Array.isArray(value) ? value : [];
+    if (!Number.isInteger(index) || index < 0 || index >= MAX_CLASSES || index in names)
+      throw refused(`must give each class an index of its own, from 0 (see '${key}')`);
+    names[index] = byName ? key : Array.isArray(value) ? { wnid, label } : value;
+  }
+  return Array.from(names); // where an index is missing, undefined
+}
+
+const MAX_CLASSES = 1_000_000;

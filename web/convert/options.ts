@@ -1,6 +1,7 @@
 /**
  * What to convert, and how.
  */
+import type { Activation } from '../base/activation.js';
 import type { Transforms } from '../base/transforms.js';
 import type { CoreQuantizationOptions, CoreRecognized } from '../core/converter-types.js';
 import type { Precision } from '../weights/manifest.js';
@@ -20,6 +21,8 @@ export interface ConvertOptions {
   /** Folder to write; replaced as a whole if it holds a variant already. */
   out: string;
   transforms: Transforms;
+  /** What makes scores of the logits. Default: softmax, or sigmoid for one class. */
+  activation?: Activation | undefined;
   precisions: readonly Precision[];
   /** Path of a JSON or text file of class names; ImageNet's for 1000 classes, else 'class N'. */
   labels?: string | undefined;

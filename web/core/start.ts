@@ -39,7 +39,9 @@ export type CoreFactory = (options?: CoreFactoryOptions) => Promise<CoreMemory>;
 export function unwrap<T>(result: CoreResult<T>, subject = ''): T {
   if (result.error === undefined) return result.value as T;
   const { code, message } = result.error;
-  const about = result.error.subject || subject;
+  // The decoder knows no names.
+  const own = result.error.subject;
+  const about = own === '' || own === 'image' ? subject || own : own;
   const text = about === '' || message.includes(about) ? message : `${about}: ${message}`;
   throw new ResNet50Error(code as ErrorCode, text, { subject: about });
 }

@@ -3,15 +3,19 @@
  * by the realm.
  */
 
-import { ResNet50Error } from '../base/errors.js';
+import { isUndecodable, ResNet50Error } from '../base/errors.js';
 import { copyIn, unwrap } from '../core/start.js';
 import type { CoreInput, CoreModule, CorePicture, CoreResult } from '../core/types.js';
 import type { DecodeSettings, PreparedImage } from '../protocol/messages.js';
 
 /** What decoding needs from its realm. */
 export interface ImageRealm {
-  /** Decodes formats the core does not read, where the realm can; RGBA. */
-  decodeForeign?(bytes: Uint8Array<ArrayBuffer>, decode: DecodeSettings): Promise<ForeignImage | undefined>;
+  /** Decodes what the core does not read, damaged files among it, where the realm can; RGBA. */
+  decodeForeign?(
+    bytes: Uint8Array<ArrayBuffer>,
+    decode: DecodeSettings,
+    name: string,
+  ): Promise<ForeignImage | undefined>;
   /** Reads the pixels of a bitmap; closes it. */
   readBitmap?(bitmap: ImageBitmap, decode: DecodeSettings, name: string): Promise<ForeignImage>;
 }
@@ -25,7 +29,7 @@ export interface ForeignImage {
 
 /**
  * The answer of one call into the core about a picture, or about a tensor if `use` takes it. Each input is for one call,
- * which frees it; a format that the core does not read takes a second one, with the realm's pixels.
+ * which frees it; a file that the core does not read takes a second one, with the realm's pixels.
  * @throws ResNet50Error the core's codes, UNSUPPORTED_INPUT
  */
 export async function withInput<T>(
@@ -41,8 +45,7 @@ export async function withInput<T>(
   if (image.kind === 'bytes') {
     const { bytes } = image;
     const result = use.picture({ pointer: copyIn(core, bytes, name), bytes: bytes.length });
-    const foreign =
-      result.error?.code === 'UNSUPPORTED_FORMAT' ? await realm.decodeForeign?.(bytes, decode) : undefined;
+    const foreign = isUndecodable(result.error) ? await realm.decodeForeign?.(bytes, decode, name) : undefined;
     return foreign === undefined ? unwrap(result, name) : ofPixels(foreign);
   }
   if (image.kind === 'pixels') return ofPixels(image, image.channels);
@@ -52,5 +55,9 @@ export async function withInput<T>(
     const [n, , height, width] = image.shape;
     return unwrap(use.tensor({ pointer: copyIn(core, image.data, name), n, height, width }), name);
   }
-  throw new ResNet50Error('UNSUPPORTED_INPUT', `${name}: a ${image.kind} cannot be classified here`, { subject: name });
+  throw new ResNet50Error(
+    'UNSUPPORTED_INPUT',
+    `${name}: a ${image.kind} is not taken here (tensors are by logits, embed and features)`,
+    { subject: name },
+  );
 }

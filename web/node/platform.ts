@@ -1,17 +1,21 @@
 /**
  * Node.js, Bun and Deno: a worker thread that keeps the process alive only while it has work, weights from folders.
  */
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { check, fault } from '../base/check.js';
+import { check, fault, tagOf } from '../base/check.js';
 import { describe } from '../base/errors.js';
-import { installFolder, packagedFolder, readImageFile } from '../base/files.node.js';
+import { installFolderIfAny, readImageFile } from '../base/files.node.js';
 import type { Limits } from '../base/limits.js';
+import { packagedFolder, workerFile } from '../base/package-files.node.js';
 import { badInput } from '../client/input-checks.js';
+import type { Drawable, RawPixels } from '../client/inputs.js';
 import type { Platform, SourceRequest } from '../client/platform.js';
 import { fetchInput } from '../weights/http.js';
 import { isVariantName } from '../weights/manifest.js';
+import { advised } from '../weights/proxy.node.js';
 import type { FolderSource } from '../weights/source.js';
 import { NO_VARIANT, PACKAGED_NAME, spelledOut, unknownWeights } from '../weights/variants.js';
 import { offered } from './built-flavours.js';
@@ -20,10 +24,14 @@ import { startWorker } from './start-worker.js';
 /** 268 megapixels, as sharp has it. */
 const NODE_LIMITS: Limits = { maxBytes: 512 * 2 ** 20, maxPixels: 268_402_689 };
 
-/** True for addresses with a scheme; one letter is a Windows drive. */
-const hasScheme = (address: string): boolean => /^[a-z][a-z0-9+.-]+:/i.test(address);
+/** True for addresses; one letter is a Windows drive. */
+const isUrl = (address: string): boolean => /^(?:[a-z][a-z0-9+.-]+:\/\/|data:|blob:|file:)/i.test(address);
 
-/** The folders of a request, in order: the caller's, the environment's, the user's cache, the package's own. */
+/** Names of files may have colons: `blob:1.jpg` is a path if there is such a file. */
+const isPath = (text: string): boolean =>
+  !isUrl(text) || (text.length < 4096 && !text.includes('://') && existsSync(text));
+
+/** The folders of a request, in order: the caller's, the environment's, the user's cache, the package's own, one of that name here. */
 function findSource(request: SourceRequest): FolderSource {
   const { weights, weightsUrl, weightsDir } = request;
   if (!isVariantName(weights)) {
@@ -41,8 +49,9 @@ function findSource(request: SourceRequest): FolderSource {
     for (const base of [weightsDir, process.env.RESNET50_WEIGHTS_DIR]) {
       if (base) folders.push({ address: join(resolve(base), weights) }, { address: resolve(base), exact: true });
     }
-    folders.push({ address: join(installFolder(), weights) });
-    folders.push({ address: packagedFolder(weights) });
+    const installed = installFolderIfAny();
+    if (installed !== undefined) folders.push({ address: join(installed, weights) });
+    folders.push({ address: packagedFolder(weights) }, { address: resolve(weights) });
   }
   return { kind: 'folders', name: weights, folders, known, advice: adviceFor(weights, known) };
 }
@@ -66,6 +75,41 @@ function localOrUrl(address: string, option: string): string {
 const joinAddress = (base: string, name: string): string =>
   isAbsolute(base) ? join(base, name) : new URL(`${name}/`, base.endsWith('/') ? base : `${base}/`).href;
 
+/**
+ * The pixels of a canvas that a package for Node.js draws, jsdom's among them.
+ * @throws ResNet50Error UNSUPPORTED_INPUT if it has none
+ */
+function readCanvas(input: Drawable, width: number, height: number, label: string): RawPixels | undefined {
+  if (typeof createImageBitmap === 'function') return undefined;
+  const context = 'getContext' in input ? (input.getContext('2d') as CanvasRenderingContext2D | null) : null;
+  if (context) return context.getImageData(0, 0, width, height);
+  throw badInput(
+    `${label} is a ${tagOf(input)}, which Node.js cannot read: give the bytes or the path of its file`,
+    label,
+  );
+}
+
+/** A Blob's bytes. Those of jsdom read themselves only in its latest versions: FileReader does, or they show what they hold. */
+async function readBlob(blob: Blob): Promise<ArrayBuffer> {
+  if (typeof blob.arrayBuffer === 'function') return blob.arrayBuffer();
+  if (typeof FileReader === 'function') {
+    return new Promise((resolve, reject) => {
+      const reader = new FileReader();
+      reader.onload = () => resolve(reader.result as ArrayBuffer);
+      reader.onerror = () => reject(reader.error);
+      reader.readAsArrayBuffer(blob);
+    });
+  }
+  for (const symbol of Object.getOwnPropertySymbols(blob)) {
+    const { _bytes, _buffer } =
+      (blob as unknown as Record<symbol, { _bytes?: unknown; _buffer?: unknown }>)[symbol] ?? {};
+    const held = _bytes ?? _buffer;
+    if (ArrayBuffer.isView(held))
+      return new Uint8Array(held.buffer, held.byteOffset, held.byteLength).slice().buffer as ArrayBuffer;
+  }
+  throw new Error('it has no arrayBuffer(): give its bytes');
+}
+
 /** The platform of Node, Bun and Deno. */
 export const nodePlatform: Platform = {
   limits: NODE_LIMITS,
@@ -73,7 +117,7 @@ export const nodePlatform: Platform = {
   noWorker: () => undefined,
   noThreadsInPlace: 'threads in place would keep the process alive',
   offered,
-  startWorker: () => startWorker(new URL('./worker.node.js', import.meta.url)),
+  startWorker: (_flavour, _folder, _threads, signal) => startWorker(workerFile(), signal),
   startInPlace: async () => {
     const [{ startHostInPlace }, { nodeRealm }] = await Promise.all([
       import('../host/in-place.js'),
@@ -86,17 +130,15 @@ export const nodePlatform: Platform = {
   findSource,
   wasmFile: (flavour, folder) => {
     if (folder === undefined) return null;
-    const url = hasScheme(folder) ? folder : pathToFileURL(resolve(folder)).href;
+    const url = isUrl(folder) ? folder : pathToFileURL(resolve(folder)).href;
     return new URL(`resnet50-${flavour}.wasm`, url.endsWith('/') ? url : `${url}/`).href;
   },
-  fetchInput, // a worker thread that computes does not even send a request
+  readCanvas,
+  readBlob,
+  fetchInput: advised(fetchInput), // a worker thread that computes does not even send a request
   openAddress: (address, limits) => {
     const text = String(address);
-    try {
-      if (text.startsWith('file:')) return readImageFile(fileURLToPath(text), limits.maxBytes);
-      return hasScheme(text) ? new URL(text) : readImageFile(text, limits.maxBytes);
-    } catch (error) {
-      throw badInput(`${text} is no address: ${describe(error)}`, text, error);
-    }
+    if (isPath(text)) return readImageFile(text, limits.maxBytes);
+    return /^file:/i.test(text) ? readImageFile(fileURLToPath(text), limits.maxBytes) : new URL(text);
   },
 };

@@ -5,8 +5,11 @@ import { Worker } from 'node:worker_threads';
 import { describe, ResNet50Error } from '../base/errors.js';
 import type { Port, Reply } from '../protocol/messages.js';
 
-/** Resolves once the worker has said hello. */
-export function startWorker(script: URL): Promise<Port> {
+/**
+ * Resolves once the worker has said hello; rejects with the signal's reason if that aborts before. `script` is a path: a URL
+ * may be of another realm's class (jsdom).
+ */
+export function startWorker(script: string, signal?: AbortSignal): Promise<Port> {
   return new Promise((resolvePort, reject) => {
     let worker: Worker;
     const failed = (why: string) => reject(new ResNet50Error('WORKER_FAILED', `the worker did not start: ${why}`));
@@ -30,14 +33,20 @@ export function startWorker(script: URL): Promise<Port> {
         await worker.terminate();
       },
     };
+    // Rejects when the thread is gone, so that a load that was aborted leaves none: that takes milliseconds.
+    const stop = () => void Promise.resolve(port.terminate()).finally(() => reject(signal?.reason));
+    signal?.addEventListener('abort', stop);
     worker.on('message', (reply: Reply) => {
-      if ('hello' in reply) resolvePort(port);
-      else port.onreply?.(reply);
+      if ('hello' in reply) {
+        signal?.removeEventListener('abort', stop);
+        resolvePort(port);
+      } else port.onreply?.(reply);
     });
     const died = (why: string) => {
-      failed(why); // without effect once it has started
-      if (!ended) port.ondeath?.(why);
+      if (ended) return;
       ended = true;
+      failed(why); // without effect once it has started
+      port.ondeath?.(why);
     };
     worker.on('error', (error) => died(describe(error)));
     worker.on('messageerror', (error) => {

@@ -1,7 +1,7 @@
 /**
  * The client's end of a port: requests by id, replies as promises, aborts, and the death of the host.
  */
-import { fromPlainError, ResNet50Error } from '../base/errors.js';
+import { describe, fromPlainError, ResNet50Error } from '../base/errors.js';
 import type { JobName, Jobs, Port, Reply, Request } from './messages.js';
 
 interface Pending {
@@ -67,7 +67,8 @@ export class Connection<Names extends JobName> {
         this.port.post({ id, job, request } as Request, transfer);
       } catch (error) {
         this.#settle(id);
-        throw error;
+        const why = `${job} was given something that cannot be sent to a worker: ${describe(error)}`;
+        throw new ResNet50Error('INVALID_ARGUMENT', why, { subject: job, cause: error });
       }
     });
   }

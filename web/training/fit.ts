@@ -3,10 +3,23 @@
  * arithmetic.
  */
 
-import { check, isCount, isListOf, isNumber } from '../base/check.js';
+import {
+  ANY,
+  check,
+  checkOptions,
+  FUNCTION,
+  isArrayOf,
+  isCount,
+  isListOf,
+  isNumber,
+  oneOf,
+  type Rule,
+  type Rules,
+} from '../base/check.js';
 import { ResNet50Error } from '../base/errors.js';
 import { FEATURES } from '../base/resnet50.js';
 import type { Example, FitOptions } from '../client/fit-options.js';
+import { IMAGE } from '../client/options.js';
 import type { Trainer } from '../client/training-module.js';
 import type { Head, LinearHead } from '../protocol/head.js';
 import type { LoadedFacts, StageOutput } from '../protocol/messages.js';
@@ -41,18 +54,34 @@ interface Plan {
 
 const isName = (v: unknown): v is string => typeof v === 'string' && v !== '';
 
-function checkOptions(o: FitOptions): void {
+const COUNT: Rule = ['must be a whole number from 1', (v) => isCount(v, 1_000_000)];
+
+const { transforms: _, settled: __, ...OF_IMAGES } = IMAGE;
+const RULES: Rules<FitOptions> = {
+  ...OF_IMAGES,
+  method: oneOf('head', 'knn'),
+  unfreeze: ANY,
+  batchSize: ANY,
+  rate: ANY,
+  augment: ANY,
+  labelSmoothing: ANY,
+  classes: ANY,
+  epochs: COUNT,
+  l2: ['must be a number greater than 0', (v) => isNumber(v, Number.MIN_VALUE, Number.MAX_VALUE)],
+  holdOut: ['must be a share, 0 to 0.9', (v) => isNumber(v, 0, 0.9)],
+  patience: COUNT,
+  seed: [
+    'must be a whole number, 0 to 4294967295',
+    (v) => Number.isInteger(v) && (v as number) >= 0 && (v as number) < 2 ** 32,
+  ],
+  k: ANY,
+  onProgress: FUNCTION,
+};
+
+function checkFitOptions(o: FitOptions): void {
+  checkOptions(o, RULES);
   const { method = 'head' } = o;
-  check(method === 'head' || method === 'knn', 'method', "must be 'head' or 'knn'");
-  check(typeof (o.onProgress ?? check) === 'function', 'onProgress', 'must be a function');
   checkFinetuneOptions(o);
-  check(o.epochs === undefined || isCount(o.epochs, 1_000_000), 'epochs', 'must be a whole number from 1');
-  check(o.patience === undefined || isCount(o.patience, 1_000_000), 'patience', 'must be a whole number from 1');
-  const seedOk = o.seed === undefined || (Number.isInteger(o.seed) && o.seed >= 0 && o.seed < 2 ** 32);
-  check(seedOk, 'seed', 'must be a whole number, 0 to 4294967295');
-  const penalty = o.l2 === undefined || isNumber(o.l2, Number.MIN_VALUE, Number.MAX_VALUE);
-  check(penalty, 'l2', 'must be a number greater than 0');
-  check(o.holdOut === undefined || isNumber(o.holdOut, 0, 0.9), 'holdOut', 'must be a share, 0 to 0.9');
   check(method === 'knn' || o.k === undefined, 'k', "is for method 'knn'");
   for (const key of ['epochs', 'l2', 'holdOut', 'patience'] as const) {
     check(method === 'head' || o[key] === undefined, key, "is for method 'head': nothing is trained for 'knn'");
@@ -65,7 +94,7 @@ function planOf(examples: readonly Example[], given: readonly string[] | undefin
   for (const [i, example] of examples.entries()) {
     check(isName(example?.label), `example ${i}`, 'must have a label, the name of its class');
     const { image, embedding } = example;
-    const fits = image !== undefined || (embedding instanceof Float32Array && embedding.length === FEATURES);
+    const fits = image !== undefined || isArrayOf(embedding, 'Float32Array', FEATURES);
     const what = `must have an image, or an embedding that is a Float32Array of ${FEATURES} numbers (model.embed gives it)`;
     check(fits, `example ${i}`, what);
   }
@@ -145,7 +174,7 @@ async function train(
   const holdOut = holdOutOf(plan, options.holdOut);
   const { connection, wasmFile } = await trainee.connect(1);
   try {
-    const settings = { classes: plan.classes.length, l2, holdOut, seed, maxIterations: epochs, patience };
+    const settings = { classes: plan.classes.length, l2, holdOut, seed, epochs, patience };
     const job = { wasmFile, embeddings, labels: plan.labels, options: settings };
     const { onProgress } = options;
     return await connection.call('train', job, { signal: trainee.signal, transfer: [embeddings.buffer], onProgress });
@@ -159,7 +188,7 @@ async function train(
  * @throws ResNet50Error INVALID_ARGUMENT naming the option or the example; the signal's reason
  */
 export async function fit(trainee: Trainee, examples: readonly Example[], options: FitOptions): Promise<Fitted> {
-  checkOptions(options);
+  checkFitOptions(options);
   const plan = planOf(examples, options.classes);
   const { method = 'head', k = Math.min(5, examples.length) } = options;
   check(isCount(k, examples.length), 'k', `must be a whole number, 1 to ${examples.length} (the number of examples)`);

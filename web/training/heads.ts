@@ -1,7 +1,8 @@
 /**
  * Heads of the user's own: read and saved.
  */
-import { check, isCount, isListOf } from '../base/check.js';
+import { ACTIVATIONS } from '../base/activation.js';
+import { check, checkOneOf, isArrayOf, isCount, isListOf } from '../base/check.js';
 import { ResNet50Error } from '../base/errors.js';
 import type { Limits } from '../base/limits.js';
 import { FEATURES } from '../base/resnet50.js';
@@ -26,22 +27,21 @@ function checkedHead(head: Head): Head {
   if (method === 'head') {
     const { weight, bias } = head;
     const fits =
-      isArray(weight, Float32Array, classes.length * FEATURES) && isArray(bias, Float32Array, classes.length);
+      isArrayOf(weight, 'Float32Array', classes.length * FEATURES) && isArrayOf(bias, 'Float32Array', classes.length);
     check(fits, 'head', `must have ${FEATURES} weights and one bias for each of its ${classes.length} classes`);
-    return { method, ...origin, weight, bias };
+    checkOneOf(head.activation ?? 'softmax', 'head.activation', ...ACTIVATIONS);
+    const { activation } = head;
+    return { method, ...origin, weight, bias, ...(activation && { activation }) };
   }
   const { embeddings, labels, k } = head;
   const examples = labels?.length;
-  const fits = isArray(labels, Int32Array, examples) && isArray(embeddings, Float32Array, examples * FEATURES);
+  const fits = isArrayOf(labels, 'Int32Array', examples) && isArrayOf(embeddings, 'Float32Array', examples * FEATURES);
   check(fits, 'head', `must have ${FEATURES} features and one label for each example`);
   check(isCount(k, examples), 'head', `must have a k from 1 to ${examples}, the number of its examples`);
   const known = labels.every((label) => label >= 0 && label < classes.length);
   check(known, 'head', 'must have labels that are indices of its classes');
   return { method, ...origin, embeddings, labels, k };
 }
-
-const isArray = (v: unknown, type: typeof Float32Array | typeof Int32Array, length: number): boolean =>
-  v instanceof type && v.length === length;
 
 /** Longest head file, bytes: a thousand heads of ImageNet's size. */
 const MAX_BYTES = 2 ** 33;

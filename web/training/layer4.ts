@@ -95,7 +95,7 @@ export async function replaceLayer4({ manifest, files }: FilesSource, by: Replac
     files: all,
     manifest: {
       ...rest,
-      ...{ name, transforms: by.transforms },
+      ...{ name, transforms: by.transforms, activation: 'softmax' as const },
       meta: { finetuned: { from: manifest.name, layers: ['layer4', 'fc'], examples, ...finetuned } },
       categories: by.classes.map((label) => ({ label })),
       parameters: parameterCount(by.classes.length),

@@ -47,7 +47,9 @@ export const folderStore: ShardStore = {
 /** {@link WeightsCache} over the cache folder. Variants that were installed by the `weights` command stay. */
 export const nodeWeightsCache: WeightsCache = {
   async list() {
-    const names = await readdir(shardsFolder()).catch(() => []);
+    const names = await Promise.resolve()
+      .then(() => readdir(shardsFolder()))
+      .catch(() => []);
     const shards = names.filter((name) => /^[0-9a-f]{64}\.safetensors$/.test(name));
     return Promise.all(
       shards.map(async (file): Promise<CachedShard> => {

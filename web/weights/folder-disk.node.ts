@@ -3,7 +3,7 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError, isSystemError, systemCode } from '../base/files.node.js';
+import { decodeText, fileError, isSystemError, systemCode } from '../base/files.node.js';
 import { sha256 } from '../base/sha256.js';
 import { decodeShard } from './compression.js';
 import { hashMismatch } from './download.js';
@@ -18,7 +18,7 @@ export class DiskFolder implements WeightsFolder {
   async manifest(signal?: AbortSignal): Promise<Manifest | undefined> {
     const path = join(this.address, MANIFEST_FILE);
     try {
-      return parseManifest(await readFile(path, { encoding: 'utf8', ...(signal ? { signal } : {}) }), path);
+      return parseManifest(decodeText(await readFile(path, { ...(signal ? { signal } : {}) })), path);
     } catch (error) {
       if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
       throw isSystemError(error) ? fileError(path, error) : error;
