@@ -1,5 +1,5 @@
 // npm run bench:curve -- --checkpoint FILE --calibrate FOLDER --evaluate FOLDER [--bits 3,3.5,4,...] [--resize N] [--out FOLDER]
-//   [--calibration-images N] [--no-compensation]  (much quicker, worse)
+//   [--calibration-images N] [--no-compensation]  (much quicker, worse). Without --resize, transforms V1.
 // Size against accuracy of compact weights: converts at each number of bits (0: plain int8), measures int8 against f32 on
 // labeled photos, and writes curve.json, curve.svg and a table. Calibrate and evaluate on different photos. Knows the
 // command line of the package only.
@@ -33,6 +33,7 @@ function convert(bits) {
   const shared = ['calibrate', 'evaluate', 'resize', 'calibration-images'].flatMap((name) =>
     options[name] ? [`--${name}`, options[name]] : [],
   );
+  if (!options.resize) shared.push('--transforms', 'V1');
   if (options['no-compensation']) shared.push('--no-compensation');
   const encoding = bits === 0 ? [] : ['--encoding', 'compact', '--bits', String(bits)];
   const args = [cli, 'convert', options.checkpoint, '--name', 'curve', '--out', out, ...shared, ...encoding];

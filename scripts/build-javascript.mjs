@@ -1,11 +1,21 @@
-// Bundles web/ into dist/ (what runs) and dist/types/ (declarations), and records what it has read (current.mjs). The
+// Bundles web/ into dist/ (what runs, and one declaration file per entry), and records what it has read (current.mjs). The
 // compiled cores in dist/wasm/ are not touched; their glue goes into the bundles for browsers too, so build them first.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, relative } from 'node:path';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 import { recordBundles } from './current.mjs';
+import { rollUp } from './declarations.mjs';
 import { forBrowsers } from './glue.mjs';
 import { instrumentation } from './instrument.mjs';
 import { root as repository } from './lib.mjs';
@@ -138,6 +148,13 @@ async function buildForBrowsers(names, secureContext) {
 }
 const needsSecureContext = (name) => name.endsWith('-threads');
 
+/**
+ * A file that stands alone: workers, which users copy beside bundles, where no package.json says that .js are modules, and
+ * the entry for `require`, for what cannot require modules (Jest, Node.js before 20.19 and 22.12).
+ */
+const buildForNode = (options) =>
+  build({ ...common, platform: 'node', target: 'node20', ...options }).then(({ metafile }) => metafile);
+
 const results = await Promise.all([
   buildForBrowsers(browserEntries.filter(needsSecureContext), true),
   buildForBrowsers(
@@ -148,8 +165,6 @@ const results = await Promise.all([
     ...common,
     entryPoints: [
       { in: 'web/index.node.ts', out: 'index.node' },
-      { in: 'web/node/worker.ts', out: 'worker.node' },
-      { in: 'web/node/trainer-worker.ts', out: 'worker-trainer.node' },
       { in: 'web/cli/main.ts', out: 'cli' },
       { in: 'web/weights/measures.ts', out: 'measures' },
     ],
@@ -159,6 +174,21 @@ const results = await Promise.all([
     splitting: true,
     chunkNames: 'node-[name]-[hash]',
   }).then(({ metafile }) => metafile),
+  buildForNode({
+    entryPoints: [
+      { in: 'web/node/worker.ts', out: 'worker.node' },
+      { in: 'web/node/trainer-worker.ts', out: 'worker-trainer.node' },
+    ],
+    outExtension: { '.js': '.mjs' },
+    ...instrumentation(),
+  }),
+  buildForNode({
+    entryPoints: [{ in: 'web/index.node.ts', out: 'index.node' }],
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
+    define: { ...defines(false), 'import.meta.url': 'thisModule' },
+    banner: { js: "const thisModule = require('node:url').pathToFileURL(__filename).href;" },
+  }),
 ]);
 chmodSync(`${root}dist/cli.js`, 0o755);
 
@@ -168,7 +198,7 @@ for (const name of browserEntries) {
     throw new Error(`${file} is for browsers and names a module of Node`);
 }
 
-/** Writes the declarations; resolves to the sources that tsc has read, relative to the repository. */
+/** Writes the declarations of each source into build/types; resolves to the sources that tsc has read, relative to the repository. */
 function writeTypes() {
   const tsc = spawnSync(
     process.execPath,
@@ -182,9 +212,18 @@ function writeTypes() {
     .map((path) => relative(root, path));
 }
 
+/** The entries that consumers import by name; those of Node.js and of pages have the same declarations. */
+const TYPED = ['index', 'static'];
+
 const bundled = results.flatMap(({ inputs }) => Object.keys(inputs)).filter((path) => !/^(glue|made):/.test(path));
+const sources = writeTypes();
+for (const [i, text] of rollUp(TYPED.map((name) => `${root}build/types/${name}.d.ts`)).entries()) {
+  writeFileSync(`${root}dist/${TYPED[i]}.d.ts`, text);
+}
 const outputs = results.flatMap((metafile) => Object.keys(metafile.outputs));
+const declarations = [...TYPED.map((name) => `dist/${name}.d.ts`), 'dist/index.d.cts'];
+copyFileSync(`${root}dist/index.d.ts`, `${root}dist/index.d.cts`);
 recordBundles(
-  [...bundled, ...Object.values(WORKER_SOURCES), ...writeTypes()],
-  [...outputs, 'dist/types/index.d.ts', 'dist/THIRD-PARTY-NOTICES.txt'],
+  [...bundled, ...Object.values(WORKER_SOURCES), ...sources],
+  [...outputs, ...declarations, 'dist/THIRD-PARTY-NOTICES.txt'],
 );

@@ -10,7 +10,7 @@ const STAMP = join(root, 'build', 'javascript.json');
 /** What the notices and the list of components are made of, besides node_modules. */
 const ALWAYS = [
   ...['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.types.json', 'cmake/dependencies.cmake'],
-  ...['build-javascript', 'glue', 'instrument', 'modules', 'notices', 'sbom', 'third-party'].map(
+  ...['build-javascript', 'declarations', 'glue', 'instrument', 'modules', 'notices', 'sbom', 'third-party'].map(
     (name) => `scripts/${name}.mjs`,
   ),
 ];

@@ -24,6 +24,6 @@ export const COMPLETE = [
   ...FLAVORS.flatMap(modulesOf).flatMap((module) => [`wasm/${module}.mjs`, `wasm/${module}.wasm`]),
   ...workers.map((name) => `worker-${name}.js`),
   ...['index.js', 'extras.js', 'inplace.js', 'inplace-trainer.js', 'training.js', 'static.js'],
-  ...['index.node.js', 'worker.node.js', 'worker-trainer.node.js', 'cli.js', 'measures.js'],
-  ...['types/index.d.ts', 'types/index.node.d.ts', 'types/static.d.ts', 'THIRD-PARTY-NOTICES.txt', 'sbom.cdx.json'],
+  ...['index.node.js', 'index.node.cjs', 'worker.node.mjs', 'worker-trainer.node.mjs', 'cli.js', 'measures.js'],
+  ...['index.d.ts', 'index.d.cts', 'static.d.ts', 'THIRD-PARTY-NOTICES.txt', 'sbom.cdx.json'],
 ];

@@ -6,12 +6,15 @@ import { root } from './lib.mjs';
 
 /** Half a minute or more each, or beside packages of Python that `npm test` does not install. */
 const LONG = [
+  'checkpoints.test.mjs',
   'end-to-end.test.mjs',
   'fit-photos.test.mjs',
   'logits-photos.test.mjs',
   'logits-torchvision.test.mjs',
   'memory.test.mjs',
   'model-int8.test.mjs',
+  'types.test.mjs',
+  'verify-torchvision.test.mjs',
 ];
 
 /** What an older Node.js may do otherwise. */

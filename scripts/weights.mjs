@@ -44,7 +44,10 @@ function convertTestCheckpoint(packed) {
   const labels = join(root, 'weights', 'imagenet-1k.json');
   const source = packed.endsWith('.xz') ? checkpoint : packed;
   const done =
-    node([cli, 'convert', source, '--name', testVariant, '--out', testWeights, '--labels', labels]).status === 0;
+    node([
+      ...[cli, 'convert', source, '--name', testVariant, '--out', testWeights, '--labels', labels],
+      ...['--transforms', 'V1'], // what it was trained with
+    ]).status === 0;
   rmSync(checkpoint, { force: true });
   return done;
 }

@@ -3,6 +3,7 @@
  */
 import { Model } from './client/model.js';
 import type { LoadOptions } from './client/options.js';
+import type { Running } from './client/running.js';
 import { nodePlatform } from './node/platform.js';
 
 export * from './client/api.js';
@@ -10,6 +11,10 @@ export { nodeWeightsCache as weightsCache } from './weights/cache-folder.node.js
 
 /** torchvision's ResNet-50. */
 export class ResNet50 extends Model {
+  private constructor(running: Running) {
+    super(running);
+  }
+
   /**
    * Starts the network in a worker and fills it with weights.
    * @example
@@ -18,6 +23,6 @@ export class ResNet50 extends Model {
    * @throws ResNet50Error; the signal's reason
    */
   static load(options: LoadOptions = {}): Promise<ResNet50> {
-    return Model.open(ResNet50, nodePlatform, options);
+    return Model.open((running) => new ResNet50(running), nodePlatform, options);
   }
 }

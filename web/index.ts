@@ -5,12 +5,17 @@
 import { browserPlatform } from './browser/platform.js';
 import { Model } from './client/model.js';
 import type { LoadOptions } from './client/options.js';
+import type { Running } from './client/running.js';
 
 export { weightsCache } from './browser/weights-cache.js';
 export * from './client/api.js';
 
 /** torchvision's ResNet-50. */
 export class ResNet50 extends Model {
+  private constructor(running: Running) {
+    super(running);
+  }
+
   /**
    * Starts the network in a worker and fills it with weights.
    * @example
@@ -19,6 +24,6 @@ export class ResNet50 extends Model {
    * @throws ResNet50Error; the signal's reason
    */
   static load(options: LoadOptions = {}): Promise<ResNet50> {
-    return Model.open(ResNet50, browserPlatform, options);
+    return Model.open((running) => new ResNet50(running), browserPlatform, options);
   }
 }

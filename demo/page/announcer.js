@@ -1,6 +1,6 @@
 // What a screen reader is told: the end of loading, the best guesses of a picture, and of the camera only what lasts.
 import { currentHeat } from './explainer.js';
-import { percent } from './format.js';
+import { scored } from './format.js';
 
 /** A label must be the camera's best for this long before it is read, in milliseconds. */
 const LASTING = 1500;
@@ -29,8 +29,8 @@ export function createAnnouncer(region) {
     if (first === undefined) return;
     if (state.camera === 'off') {
       leader = '';
-      const next = second === undefined ? '' : `, then ${second.label}, ${percent(second.score)}`;
-      say(`Best guess: ${first.label}, ${percent(first.score)}${next}.`);
+      const next = second === undefined ? '' : `, then ${second.label}, ${scored(second.score, state.info)}`;
+      say(`Best guess: ${first.label}, ${scored(first.score, state.info)}${next}.`);
     } else if (first.label !== leader) {
       [leader, since] = [first.label, performance.now()];
     } else if (since > 0 && performance.now() - since > LASTING) {

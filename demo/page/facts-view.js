@@ -1,8 +1,16 @@
 // What model.info() tells, for those who want to know how it runs here.
 import { megabytes } from './format.js';
 
+/** What the numbers beside labels are. */
+const SCORES = {
+  softmax: 'shares of one whole (softmax)',
+  sigmoid: 'each label by itself (sigmoid)',
+  none: 'logits',
+};
+
 const FACTS = {
   Network: ({ weights, precision }) => `${weights ?? 'random'}, ${precision}`,
+  Scores: ({ activation }) => SCORES[activation],
   Build: ({ flavour }) => flavour,
   Threads: ({ threads, worker }) => `${threads}${worker ? ', in a worker' : ''}`,
   Memory: ({ memoryBytes }) => `${megabytes(memoryBytes)} MB`,

@@ -7,6 +7,12 @@ export function percent(share) {
   return `${(100 * share).toFixed(1)}%`;
 }
 
+/**
+ * A score as the network's activation makes it: a probability, or a logit.
+ * @param {{ activation: 'softmax' | 'sigmoid' | 'none' } | null} info what `model.info()` tells
+ */
+export const scored = (score, info) => (info?.activation === 'none' ? score.toFixed(2) : percent(score));
+
 /** A cosine as a percentage of likeness. */
 export const likeness = (cosine) => `${Math.round(100 * Math.max(0, cosine))}% alike`;
 

@@ -1,6 +1,6 @@
 // The guesses as labelled bars, or what to do to get some. Rows are kept and filled anew, so that bars glide.
 import { currentHeat } from './explainer.js';
-import { milliseconds, percent } from './format.js';
+import { milliseconds, scored } from './format.js';
 
 const ROWS = 5;
 
@@ -39,7 +39,7 @@ export function createResultsView({ list, prompt, timing, hint }, onPick) {
     // The camera's picture is gone before its map could be there.
     const explains = result !== null && camera === 'off' && state.picture?.drawable === true;
     const heat = currentHeat(state);
-    for (const [i, row] of rows.entries()) fillRow(row, guesses[i], result === null, explains, heat);
+    for (const [i, row] of rows.entries()) fillRow(row, guesses[i], { ghost: result === null, explains, heat, info });
     hint.hidden = !explains;
     prompt.textContent = promptFor(state);
     timing.hidden = result === null || info === null;
@@ -60,20 +60,28 @@ function createRow(onPick) {
   return row;
 }
 
-function fillRow(row, guess, ghost, explains, heat) {
+function fillRow(row, guess, { ghost, explains, heat, info }) {
   const { item, label, share, bar } = row;
   row.guess = guess;
   label.disabled = !explains;
   label.ariaPressed = explains ? String(heat?.index === guess?.index) : null;
   item.hidden = guess === undefined && !ghost; // networks with fewer classes than rows
   label.textContent = guess?.label ?? '';
-  share.textContent = guess === undefined ? '' : percent(guess.score);
-  bar.style.setProperty('--share', String(guess?.score ?? 0));
+  share.textContent = guess === undefined ? '' : scored(guess.score, info);
+  // Logits have no whole that a bar could be a share of.
+  bar.style.setProperty('--share', String(info?.activation === 'none' ? 0 : (guess?.score ?? 0)));
 }
 
-function timingLine({ milliseconds: ms }, { threads, flavour }, camera) {
+/** What a visitor should know of the shares, which add up to one otherwise. */
+const SCORES = {
+  softmax: '',
+  sigmoid: ' · each label by itself: several may apply, or none',
+  none: ' · logits, not shares',
+};
+
+function timingLine({ milliseconds: ms }, { threads, flavour, activation }, camera) {
   const simd = flavour.startsWith('relaxed') ? 'relaxed SIMD' : 'plain SIMD';
-  return `${milliseconds(ms)} ${camera === 'on' ? 'a frame' : ''} · ${threads} ${threads === 1 ? 'thread' : 'threads'} · ${simd}`.replace(
+  return `${milliseconds(ms)} ${camera === 'on' ? 'a frame' : ''} · ${threads} ${threads === 1 ? 'thread' : 'threads'} · ${simd}${SCORES[activation]}`.replace(
     '  ',
     ' ',
   );

@@ -143,18 +143,40 @@ class ConverterHandle {
 
 namespace {
 
+val ToJs(const std::vector<std::string>& texts) {
+  val list = val::array();
+  for (const std::string& text : texts) list.call<void>("push", text);
+  return list;
+}
+
+// See CoreRecognized in web/core/converter-types.ts.
+val ToJs(const RecognizedResNet& network) {
+  val recognized = val::object();
+  recognized.set("naming", network.naming);
+  recognized.set("prefix", network.prefix);
+  recognized.set("head", network.has_head ? val(network.head) : val::null());
+  recognized.set("headNorm", network.head_norm);
+  recognized.set("key", network.key);
+  recognized.set("others", ToJs(network.others));
+  recognized.set("leftOut", ToJs(network.left_out));
+  return recognized;
+}
+
 val OpenCheckpoint(uintptr_t pointer, size_t bytes, const std::string& name, const val& options) {
   Result<Transforms> transforms = ToTransforms(options["transforms"]);
   if (!transforms) return Failure(transforms.error());
   const auto* data = reinterpret_cast<const uint8_t*>(pointer);
+  const ResNetChoice choice{options["stateDict"].as<std::string>(), options["noHead"].as<bool>()};
   Result<std::unique_ptr<Converter>> converter =
-      Converter::Create({data, bytes}, name, transforms.value(), options["threads"].as<size_t>());
+      Converter::Create({data, bytes}, name, transforms.value(), options["threads"].as<size_t>(), choice);
   if (!converter) return Failure(converter.error());
   const int classes = converter.value()->classes();
   const double parameters = double(converter.value()->parameters());
+  const val recognized = ToJs(converter.value()->recognized());
   val held = Hold(std::make_unique<ConverterHandle>(std::move(converter).value()));
   held.set("classes", classes);
   held.set("parameters", parameters);
+  held.set("recognized", recognized);
   return Success(held);
 }
 

@@ -110,8 +110,8 @@ val CreateFinetuneTrainer(const val& options) {
   parsed.epochs = options["epochs"].as<int>();
   parsed.patience = options["patience"].as<int>();
   parsed.hold_out = options["holdOut"].as<double>();
-  parsed.step = options["step"].as<double>();
-  parsed.smoothing = options["smoothing"].as<float>();
+  parsed.rate = options["rate"].as<double>();
+  parsed.label_smoothing = options["labelSmoothing"].as<float>();
   parsed.augment = options["augment"].as<bool>();
   parsed.seed = options["seed"].as<uint32_t>();
   parsed.threads = options["threads"].as<size_t>();

@@ -19,25 +19,25 @@ class HeadTrainerHandle {
  public:
   explicit HeadTrainerHandle(std::unique_ptr<HeadTrainer> trainer) : trainer_(std::move(trainer)) {}
 
-  // { iteration, trained: { loss, accuracy }, heldOut: the same or null, done }
+  // { epoch, trained: { loss, accuracy }, heldOut: the same or null, done }
   val Step() {
     const HeadTrainingProgress progress = trainer_->Step();
     val result = val::object();
-    result.set("iteration", progress.iteration);
+    result.set("epoch", progress.epoch);
     result.set("trained", ToJs(progress.trained));
     result.set("heldOut", trainer_->held_out() > 0 ? ToJs(progress.held_out) : val::null());
     result.set("done", progress.done);
     return result;
   }
 
-  // { pointer, trained, heldOut, bestIteration, converged, l2 }
+  // { pointer, trained, heldOut, bestEpoch, converged, l2 }
   val Finish() {
     head_ = trainer_->Head();
     val result = val::object();
     result.set("pointer", reinterpret_cast<uintptr_t>(head_.data()));
     result.set("trained", trainer_->trained());
     result.set("heldOut", trainer_->held_out());
-    result.set("bestIteration", trainer_->best_iteration());
+    result.set("bestEpoch", trainer_->best_epoch());
     result.set("converged", trainer_->converged());
     result.set("l2", trainer_->l2());
     return result;
@@ -60,7 +60,7 @@ val CreateHeadTrainer(uintptr_t embeddings, uintptr_t labels, size_t count, size
   if (!options["l2"].isNull()) parsed.l2 = options["l2"].as<double>();
   parsed.hold_out = options["holdOut"].as<double>();
   parsed.seed = options["seed"].as<uint32_t>();
-  parsed.max_iterations = options["maxIterations"].as<int>();
+  parsed.epochs = options["epochs"].as<int>();
   parsed.patience = options["patience"].as<int>();
   Result<std::unique_ptr<HeadTrainer>> trainer = HeadTrainer::Create(std::move(examples), parsed);
   if (!trainer) return Failure(trainer.error());

@@ -10,9 +10,6 @@ namespace {
 
 constexpr size_t kNamesShown = 3;
 
-// Counters that only training needs.
-bool IsCounter(std::string_view name) { return name.ends_with("num_batches_tracked") || name == "n_averaged"; }
-
 // A kind of mismatch, counted, with the first few tensors' names.
 class Finding {
  public:
@@ -33,27 +30,9 @@ class Finding {
   std::string names_;
 };
 
-// Other networks of the family, told by a tensor that they have and one that they lack.
-struct Relative {
-  std::string_view has, lacks, name;
-};
-
-constexpr Relative kRelatives[] = {
-    {"layer3.6.conv3.weight", "", "a ResNet-101 or ResNet-152"},
-    {"layer1.0.conv2.weight", "layer1.0.conv3.weight", "a ResNet-18 or ResNet-34"},
-    {"backbone.layer1.0.conv1.weight", "", "a segmentation model"},
-    {"backbone.body.layer1.0.conv1.weight", "", "a detection model"},
-};
-
-std::string Hint(const StateDict& state) {
-  for (const Relative& row : kRelatives) {
-    const bool lacks = row.lacks.empty() || state.Find(row.lacks) == nullptr;
-    if (lacks && state.Find(row.has) != nullptr) return "; it looks like " + std::string(row.name);
-  }
-  return {};
-}
-
 }  // namespace
+
+bool IsCounter(std::string_view name) { return name.ends_with("num_batches_tracked") || name.ends_with("n_averaged"); }
 
 Status CheckAgainst(const StateDict& state, std::span<const ExpectedTensor> expected, std::string_view file_name) {
   Finding missing("missing"), unexpected("unexpected"), misshaped("misshaped"), untyped("not of floating-point type");
@@ -83,7 +62,7 @@ Status CheckAgainst(const StateDict& state, std::span<const ExpectedTensor> expe
   if (message.empty()) return {};
   return Error{ErrorCode::kCheckpointMismatch, std::string(file_name),
                "does not fit the network: of its tensors " + message + "; it has " +
-                   std::to_string(CountParameters(state)) + " parameters" + Hint(state)};
+                   std::to_string(CountParameters(state)) + " parameters"};
 }
 
 int64_t CountParameters(const StateDict& state) {

@@ -1,8 +1,10 @@
 #include "checkpoint/checkpoint_zip.h"
 
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "checkpoint/checkpoint_pickle.h"
 #include "checkpoint/pickle.h"
@@ -63,6 +65,34 @@ Status CheckByteOrder(ZipArchive& archive, const std::string& prefix, std::strin
   return {};
 }
 
+class ZipContents : public CheckpointReader::Contents {
+ public:
+  ZipContents(ZipArchive archive, Pickle pickle, std::string folder, std::string_view file_name)
+      : archive_(std::move(archive)), pickle_(std::move(pickle)), folder_(std::move(folder)), file_name_(file_name) {}
+
+  Status List() { return ListTensors(pickle_, file_name_, entries); }
+
+  Result<Tensor> Read(const TensorEntry& entry) override {
+    // Tensors may share a storage: its CRC is checked, and it is unpacked, once.
+    const auto source = [&](const PickledStorage& storage) -> Result<std::span<const uint8_t>> {
+      const auto known = storages_.find(storage.key);
+      if (known != storages_.end()) return known->second;
+      Result<std::span<const uint8_t>> bytes = archive_.Read(folder_ + std::string(storage.key));
+      if (bytes) storages_.emplace(storage.key, bytes.value());
+      return bytes;
+    };
+    return LayTensor(pickle_, entry, source, file_name_);
+  }
+
+  std::vector<OwnedBytes> TakeBuffers() override { return archive_.TakeBuffers(); }
+
+ private:
+  ZipArchive archive_;
+  Pickle pickle_;
+  std::string folder_, file_name_;
+  std::map<std::string_view, std::span<const uint8_t>> storages_;
+};
+
 }  // namespace
 
 bool BeginsAsZip(std::span<const uint8_t> bytes) {
@@ -70,7 +100,8 @@ bool BeginsAsZip(std::span<const uint8_t> bytes) {
          ((bytes[2] == 3 && bytes[3] == 4) || (bytes[2] == 5 && bytes[3] == 6));
 }
 
-Result<StateDict> ReadZipCheckpoint(std::span<const uint8_t> bytes, std::string_view file_name) {
+Result<std::unique_ptr<CheckpointReader::Contents>> OpenZipCheckpoint(std::span<const uint8_t> bytes,
+                                                                      std::string_view file_name) {
   Result<ZipArchive> archive = ZipArchive::Open(bytes, file_name);
   if (!archive) return std::move(archive).error();
   Result<std::string> prefix = FindPrefix(archive.value(), file_name);
@@ -82,19 +113,10 @@ Result<StateDict> ReadZipCheckpoint(std::span<const uint8_t> bytes, std::string_
   if (!text) return std::move(text).error();
   Result<Pickle> pickle = ReadPickle(text.value(), file_name);
   if (!pickle) return std::move(pickle).error();
-
-  // Tensors may share a storage: its CRC is checked, and it is unpacked, once.
-  std::map<std::string_view, std::span<const uint8_t>> storages;
-  const auto source = [&](const PickledStorage& storage) -> Result<std::span<const uint8_t>> {
-    const auto known = storages.find(storage.key);
-    if (known != storages.end()) return known->second;
-    Result<std::span<const uint8_t>> contents = archive->Read(prefix.value() + "data/" + std::string(storage.key));
-    if (contents) storages.emplace(storage.key, contents.value());
-    return contents;
-  };
-  Result<StateDict> state = StateDictFromPickle(pickle.value(), source, file_name);
-  if (state) state->buffers = archive->TakeBuffers();
-  return state;
+  auto contents = std::make_unique<ZipContents>(std::move(archive).value(), std::move(pickle).value(),
+                                                prefix.value() + "data/", file_name);
+  if (Status status = contents->List(); !status) return std::move(status).error();
+  return std::unique_ptr<CheckpointReader::Contents>(std::move(contents));
 }
 
 }  // namespace resnet50

@@ -89,9 +89,10 @@ Result<std::vector<PickleRef>> PickleMachine::PopToMark() {
   return items;
 }
 
-// The value on top of the stack, which must be of that kind.
+// The value on top of the stack, which must be of that kind or opaque.
 Result<PickleRef> PickleMachine::Top(PickleKind kind) {
-  if (stack_.size() <= (marks_.empty() ? 0 : marks_.back()) || !Is(stack_.back(), kind)) {
+  if (stack_.size() <= (marks_.empty() ? 0 : marks_.back()) ||
+      (!Is(stack_.back(), kind) && !Is(stack_.back(), PickleKind::kOpaque))) {
     return Damaged("items for something that is no list or dict");
   }
   return stack_.back();
@@ -124,7 +125,7 @@ Status PickleMachine::StepNumber(uint8_t opcode) {
 
 Status PickleMachine::StepString(uint8_t opcode) {
   const bool is_short = opcode == kOpShortBinString || opcode == kOpShortBinBytes || opcode == kOpShortBinUnicode;
-  const bool is_long = opcode == kOpBinUnicode8 || opcode == kOpBinBytes8;
+  const bool is_long = opcode == kOpBinUnicode8 || opcode == kOpBinBytes8 || opcode == kOpByteArray8;
   const std::optional<uint64_t> length = Unsigned(is_short ? 1 : is_long ? 8 : 4);
   const std::optional<std::string_view> text = length ? Bytes(*length) : std::nullopt;
   if (!text) return Damaged("it ends early");
@@ -144,8 +145,15 @@ Status PickleMachine::Extend(PickleKind kind, std::span<const PickleRef> items) 
   Result<PickleRef> target = Top(kind);
   if (!target) return std::move(target).error();
   if (kind == PickleKind::kDict && items.size() % 2 != 0) return Damaged("a key without a value");
+  PickleValue& value = At(target.value());
+  if (value.kind == PickleKind::kOpaque) {
+    // A class derived from list or dict: a dict's items may lead to weights, others say nothing of them.
+    if (kind != PickleKind::kDict) return {};
+    value.kind = kind;
+    value.items.clear();
+  }
   if (Status status = CountItems(items.size()); !status) return status;
-  std::vector<PickleRef>& all = At(target.value()).items;
+  std::vector<PickleRef>& all = value.items;
   all.insert(all.end(), items.begin(), items.end());
   return {};
 }
@@ -155,6 +163,7 @@ Status PickleMachine::StepContainer(uint8_t opcode) {
     case kOpEmptyTuple: return PushSequence(PickleKind::kTuple, 0);
     case kOpEmptyList: return PushSequence(PickleKind::kList, 0);
     case kOpEmptyDict: return PushSequence(PickleKind::kDict, 0);
+    case kOpEmptySet: return PushOpaque("set");
     case kOpTuple1:
     case kOpTuple2:
     case kOpTuple3: return PushSequence(PickleKind::kTuple, size_t(opcode - kOpTuple1 + 1));
@@ -175,6 +184,8 @@ Status PickleMachine::StepContainer(uint8_t opcode) {
   switch (opcode) {
     case kOpAppends: return Extend(PickleKind::kList, items.value());
     case kOpSetItems: return Extend(PickleKind::kDict, items.value());
+    case kOpAddItems: return Extend(PickleKind::kList, {});
+    case kOpFrozenSet: return PushOpaque("frozenset");
     case kOpTuple: return Push(PickleValue{PickleKind::kTuple, 0, 0, {}, std::move(items).value()});
     case kOpList: return Push(PickleValue{PickleKind::kList, 0, 0, {}, std::move(items).value()});
     default: break;  // kOpDict
@@ -247,7 +258,11 @@ Status PickleMachine::Step(uint8_t opcode) {
     case kOpBinUnicode8:
     case kOpBinBytes:
     case kOpShortBinBytes:
-    case kOpBinBytes8: return StepString(opcode);
+    case kOpBinBytes8:
+    case kOpByteArray8: return StepString(opcode);
+    case kOpEmptySet:
+    case kOpAddItems:
+    case kOpFrozenSet:
     case kOpEmptyTuple:
     case kOpEmptyList:
     case kOpEmptyDict:

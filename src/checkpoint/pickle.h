@@ -1,6 +1,7 @@
 // A restricted pickle machine: reads what torch.save writes and cannot run code. It builds tensors, dicts, lists,
-// tuples, strings and numbers, and refuses every global but a short list of torch's own (pickle_globals.h). Knows
-// neither where storages lie (zip_archive.h, legacy_stream.h) nor what a state dict is (checkpoint.h).
+// tuples, strings and numbers. What any other class or function would have made (pickle_globals.h lists those that it
+// knows) becomes an opaque value: nothing is imported or called. Knows neither where storages lie (zip_archive.h,
+// legacy_stream.h) nor what a state dict is (checkpoint.h).
 #pragma once
 
 #include <cstddef>
@@ -28,6 +29,7 @@ enum class PickleKind : uint8_t {
   kList,     // items
   kDict,     // items: key, value, key, value ... in order of insertion; of equal keys the last counts
   kGlobal,   // integer: row of PickleGlobals()
+  kOpaque,   // text: name of the class or function; items: the state that it was given, if any (one value)
   kStorage,  // integer: index in Pickle::storages
   kTensor,   // integer: index in Pickle::tensors, or -1 for a parameter that was never given its data
 };
@@ -77,7 +79,8 @@ inline constexpr size_t kMaxTensorRank = 16;
 
 // Runs the pickle at the front of `bytes` (protocols 2 to 5) up to its STOP. Strings view `bytes`, which must outlive
 // the result. Time and memory are linear in the bytes read and bounded by the limits above.
-// Errors: kCheckpointFormat, with `file_name` as the subject; a global that is not on the list is named in the message.
+// Errors: kCheckpointFormat, with `file_name` as the subject; a global that only hostile files name (os.system, eval)
+// is named in the message.
 Result<Pickle> ReadPickle(std::span<const uint8_t> bytes, std::string_view file_name);
 
 }  // namespace resnet50

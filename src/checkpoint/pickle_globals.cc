@@ -7,13 +7,12 @@ constexpr TensorType kUnused = TensorType::kBool;
 
 constexpr PickleGlobal kGlobals[] = {
     {"collections", "OrderedDict", GlobalRole::kDict, kUnused},
-    // torchvision's training script saves its options beside the weights; they are read as an empty dict.
-    {"argparse", "Namespace", GlobalRole::kDict, kUnused},
     {"torch", "Size", GlobalRole::kSize, kUnused},
     {"torch._utils", "_rebuild_tensor_v2", GlobalRole::kRebuildTensor, kUnused},
     {"torch._utils", "_rebuild_tensor", GlobalRole::kRebuildTensor, kUnused},
     {"torch._utils", "_rebuild_parameter", GlobalRole::kRebuildParameter, kUnused},
     {"torch._utils", "_rebuild_parameter_with_state", GlobalRole::kRebuildParameter, kUnused},
+    {"torch._tensor", "_rebuild_from_type_v2", GlobalRole::kRebuildSubclass, kUnused},
     {"torch.nn.parameter", "Parameter", GlobalRole::kParameter, kUnused},
     {"torch", "FloatStorage", GlobalRole::kStorageType, TensorType::kF32},
     {"torch", "HalfStorage", GlobalRole::kStorageType, TensorType::kF16},
@@ -27,19 +26,31 @@ constexpr PickleGlobal kGlobals[] = {
     {"torch", "BoolStorage", GlobalRole::kStorageType, TensorType::kBool},
 };
 
-// The first prefix of "module.name" that fits decides; the last one fits all.
-struct Refusal {
-  std::string_view prefix, why;
+// Modules and names that run commands, code or other pickles when Python loads a file; no checkpoint has a use for
+// them.
+struct Hostile {
+  std::string_view module, name;  // no name: all names of the module
 };
 
-constexpr std::string_view kRemedy = "; save the weights alone with torch.save(model.state_dict(), path)";
-
-constexpr Refusal kRefusals[] = {
-    {"torch._utils._rebuild_qtensor", ", a quantized tensor: take the checkpoint from before quantization"},
-    {"torch.storage._load_from_bytes", ": it was written by pickle.dump, not by torch.save"},
-    {"torch.nn.", ", so it holds a whole model rather than its weights, and is refused as it asks to run code"},
-    {"torchvision.", ", so it holds a whole model rather than its weights, and is refused as it asks to run code"},
-    {"", ": it is refused as it asks to run code"},
+constexpr Hostile kHostile[] = {
+    {"os", "system"},
+    {"os", "popen"},
+    {"posix", ""},
+    {"nt", ""},
+    {"subprocess", ""},
+    {"pty", ""},
+    {"runpy", ""},
+    {"commands", ""},
+    {"builtins", "eval"},
+    {"builtins", "exec"},
+    {"builtins", "compile"},
+    {"builtins", "__import__"},
+    {"builtins", "open"},
+    {"__builtin__", "eval"},
+    {"__builtin__", "exec"},
+    {"__builtin__", "execfile"},
+    {"__builtin__", "compile"},
+    {"__builtin__", "__import__"},
 };
 
 }  // namespace
@@ -54,9 +65,10 @@ int FindPickleGlobal(std::string_view module, std::string_view name) {
 }
 
 std::string RefuseGlobal(std::string_view module, std::string_view name) {
-  const std::string full = PrintableName(std::string(module) + "." + std::string(name));
-  for (const Refusal& row : kRefusals) {
-    if (full.starts_with(row.prefix)) return "names '" + full + "'" + std::string(row.why) + std::string(kRemedy);
+  for (const Hostile& row : kHostile) {
+    if (row.module != module || (!row.name.empty() && row.name != name)) continue;
+    return "names '" + PrintableName(std::string(module) + "." + std::string(name)) +
+           "': it is refused as it asks to run code; do not load it in Python either";
   }
   return {};
 }

@@ -1,5 +1,6 @@
-// The globals that a checkpoint's pickle may name, and what each stands for. None is ever imported or called: the
-// machine (pickle.cc) knows what each would have built.
+// The globals of a checkpoint's pickle that count for its tensors, and what each stands for. None is ever imported or
+// called: the machine (pickle.cc) knows what each would have built. All others become opaque values, except those that
+// only hostile files name.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,7 @@ enum class GlobalRole : uint8_t {
   kStorageType,       // named by persistent ids only
   kRebuildTensor,     // (storage, offset, shape, strides, ...)
   kRebuildParameter,  // (tensor, requires_grad, ...)
+  kRebuildSubclass,   // (function that rebuilds a tensor, class, its arguments, state)
   kParameter,         // (tensor, requires_grad), or () and the tensor later, as PyTorch before 0.4 had it
 };
 
@@ -29,10 +31,11 @@ struct PickleGlobal {
 // All rows.
 std::span<const PickleGlobal> PickleGlobals();
 
-// The row of a global, or -1 where the machine refuses it.
+// The row of a global, or -1 where it is none of these.
 int FindPickleGlobal(std::string_view module, std::string_view name);
 
-// Why a global is refused and what to do, a sentence that begins with a verb and names it.
+// Why a file that names this global is refused, a sentence that begins with a verb; empty for all but those that would
+// run a command or code of the file's own in Python. (Here they would do nothing: the refusal is a warning.)
 std::string RefuseGlobal(std::string_view module, std::string_view name);
 
 }  // namespace resnet50

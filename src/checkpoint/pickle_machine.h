@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "checkpoint/pickle.h"
+#include "checkpoint/pickle_globals.h"
 
 namespace resnet50 {
 
@@ -65,6 +66,11 @@ enum PickleOpcode : uint8_t {
   kOpStackGlobal = 0x93,
   kOpMemoize = 0x94,
   kOpFrame = 0x95,
+  kOpEmptySet = 0x8f,
+  kOpAddItems = 0x90,
+  kOpFrozenSet = 0x91,
+  kOpNewObjEx = 0x92,
+  kOpByteArray8 = 0x96,
 };
 
 class PickleMachine {
@@ -108,7 +114,10 @@ class PickleMachine {
 
   Status PushGlobal(std::string_view module, std::string_view name);
   Status PushStorage();
+  Status PushOpaque(std::string_view name);
   Status Call();
+  Status CallGlobal(GlobalRole role, const std::vector<PickleRef>& arguments);
+  Status CallWithNames();
   Status BuildState();
   Status MakeDict(const std::vector<PickleRef>& arguments);
   Status MakeTensor(const std::vector<PickleRef>& arguments);

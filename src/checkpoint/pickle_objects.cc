@@ -9,9 +9,15 @@
 namespace resnet50 {
 
 Status PickleMachine::PushGlobal(std::string_view module, std::string_view name) {
-  const int row = FindPickleGlobal(module, name);
-  if (row < 0) return Fail(RefuseGlobal(module, name));
-  return Push(PickleValue{PickleKind::kGlobal, row, 0, {}, {}});
+  if (const int row = FindPickleGlobal(module, name); row >= 0) {
+    return Push(PickleValue{PickleKind::kGlobal, row, 0, {}, {}});
+  }
+  if (std::string refusal = RefuseGlobal(module, name); !refusal.empty()) return Fail(std::move(refusal));
+  return PushOpaque(name);
+}
+
+Status PickleMachine::PushOpaque(std::string_view name) {
+  return Push(PickleValue{PickleKind::kOpaque, 0, 0, name, {}});
 }
 
 Status PickleMachine::StepObject(uint8_t opcode) {
@@ -33,6 +39,7 @@ Status PickleMachine::StepObject(uint8_t opcode) {
     }
     case kOpReduce:
     case kOpNewObj: return Call();
+    case kOpNewObjEx: return CallWithNames();
     case kOpBuild: return BuildState();
     case kOpBinPersId: return PushStorage();
     default: {
@@ -56,17 +63,19 @@ std::optional<std::vector<int64_t>> PickleMachine::Integers(PickleRef ref) {
   return integers;
 }
 
-// ('storage', type, key, location, elements), in plain streams with a sixth: None or (view key, offset, elements).
+// ('storage', type, key, location, elements), in plain streams with a sixth: None or (view key, offset, elements); or
+// ('module', class, file, source), a class of a whole model with its source text, which is not looked at.
 Status PickleMachine::PushStorage() {
   Result<PickleRef> popped = Pop();
   if (!popped) return std::move(popped).error();
   const std::vector<PickleRef>& id = At(popped.value()).items;
   const bool named = Is(popped.value(), PickleKind::kTuple) && !id.empty() && Is(id[0], PickleKind::kString);
   if (named && At(id[0]).text == "module") {
-    return Fail(
-        "holds a whole model rather than its weights, and is refused as it asks to run code; save the weights "
-        "alone with torch.save(model.state_dict(), path)");
+    const bool known = id.size() > 1 && Is(id[1], PickleKind::kOpaque);
+    return PushOpaque(known ? At(id[1]).text : "class");
   }
+  // Element types that torch added later, and none of ours.
+  if (named && id.size() > 1 && Is(id[1], PickleKind::kOpaque)) return PushOpaque(At(id[1]).text);
   if (!named || At(id[0]).text != "storage" || id.size() < 5 || id.size() > 6 || !Is(id[1], PickleKind::kGlobal) ||
       !Is(id[2], PickleKind::kString) || !Is(id[4], PickleKind::kInt)) {
     return Damaged("a storage that is none");
@@ -92,18 +101,23 @@ Status PickleMachine::PushStorage() {
   return Push(PickleValue{PickleKind::kStorage, int64_t(out_.storages.size() - 1), 0, {}, {}});
 }
 
+// What an unknown class or function would have made is opaque, whatever its arguments.
 Status PickleMachine::Call() {
   Result<PickleRef> arguments = Pop();
   if (!arguments) return std::move(arguments).error();
   Result<PickleRef> callee = Pop();
   if (!callee) return std::move(callee).error();
-  if (!Is(arguments.value(), PickleKind::kTuple) || !Is(callee.value(), PickleKind::kGlobal)) {
-    return Damaged("a call of something that is no function");
-  }
+  if (!Is(arguments.value(), PickleKind::kTuple)) return Damaged("a call of something that is no function");
+  if (Is(callee.value(), PickleKind::kOpaque)) return PushOpaque(At(callee.value()).text);
+  if (!Is(callee.value(), PickleKind::kGlobal)) return Damaged("a call of something that is no function");
   // Copied, as pushing a value moves the others.
   const std::vector<PickleRef> items = At(arguments.value()).items;
   if (items.size() > kMaxTensorRank) return Damaged("a call with too many arguments");
-  switch (PickleGlobals()[size_t(At(callee.value()).integer)].role) {
+  return CallGlobal(PickleGlobals()[size_t(At(callee.value()).integer)].role, items);
+}
+
+Status PickleMachine::CallGlobal(GlobalRole role, const std::vector<PickleRef>& items) {
+  switch (role) {
     case GlobalRole::kDict: return MakeDict(items);
     case GlobalRole::kSize:
       if (items.size() != 1 || !Integers(items[0])) return Damaged("a torch.Size that is none");
@@ -111,9 +125,22 @@ Status PickleMachine::Call() {
     case GlobalRole::kRebuildTensor: return MakeTensor(items);
     case GlobalRole::kRebuildParameter: return MakeParameter(items, false);
     case GlobalRole::kParameter: return MakeParameter(items, true);
+    case GlobalRole::kRebuildSubclass: {
+      const bool known = items.size() >= 3 && Is(items[0], PickleKind::kGlobal) && Is(items[2], PickleKind::kTuple) &&
+                         PickleGlobals()[size_t(At(items[0]).integer)].role == GlobalRole::kRebuildTensor;
+      if (!known) return PushOpaque("_rebuild_from_type_v2");
+      return MakeTensor(std::vector<PickleRef>(At(items[2]).items));
+    }
     case GlobalRole::kStorageType: break;
   }
   return Damaged("a call of something that is no function");
+}
+
+// class.__new__(class, *arguments, **named): only opaque classes have such a constructor.
+Status PickleMachine::CallWithNames() {
+  Result<PickleRef> named = Pop();
+  if (!named) return std::move(named).error();
+  return Call();
 }
 
 // Python 2 writes OrderedDict([[key, value], ...]), Python 3 an empty one and then its items.
@@ -132,6 +159,8 @@ Status PickleMachine::MakeDict(const std::vector<PickleRef>& arguments) {
 }
 
 Status PickleMachine::MakeTensor(const std::vector<PickleRef>& arguments) {
+  // A storage of a type that is none of ours, or one that another pickle inside of this one holds.
+  if (!arguments.empty() && Is(arguments[0], PickleKind::kOpaque)) return PushOpaque(At(arguments[0]).text);
   if (arguments.size() < 4 || arguments.size() > 7 || !Is(arguments[0], PickleKind::kStorage) ||
       !Is(arguments[1], PickleKind::kInt)) {
     return Damaged("a tensor that is none");
@@ -146,17 +175,23 @@ Status PickleMachine::MakeTensor(const std::vector<PickleRef>& arguments) {
 // A value of its own, as BuildState may give it another tensor.
 Status PickleMachine::MakeParameter(const std::vector<PickleRef>& arguments, bool may_be_empty) {
   if (arguments.empty() && may_be_empty) return Push(PickleValue{PickleKind::kTensor, -1, 0, {}, {}});
+  if (!arguments.empty() && Is(arguments[0], PickleKind::kOpaque)) return Push(arguments[0]);
   if (arguments.empty() || !Is(arguments[0], PickleKind::kTensor)) return Damaged("a parameter without a tensor");
   return Push(PickleValue{PickleKind::kTensor, At(arguments[0]).integer, 0, {}, {}});
 }
 
-// State of a dict (a state dict's _metadata, say) says nothing about weights. That of a parameter may bring its tensor.
+// State of a dict (a state dict's _metadata, say) says nothing about weights. That of a parameter may bring its tensor,
+// that of an opaque object is kept, as a whole model's leads to its tensors.
 Status PickleMachine::BuildState() {
   Result<PickleRef> state = Pop();
   if (!state) return std::move(state).error();
   if (stack_.size() <= (marks_.empty() ? 0 : marks_.back())) return Damaged("the stack is empty");
   PickleValue& target = At(stack_.back());
   if (target.kind == PickleKind::kDict) return {};
+  if (target.kind == PickleKind::kOpaque) {
+    target.items.assign(1, state.value());
+    return CountItems(1);
+  }
   if (target.kind != PickleKind::kTensor) return Damaged("state for something that has none");
   const PickleValue& values = At(state.value());
   if (values.kind == PickleKind::kTuple && !values.items.empty() && Is(values.items[0], PickleKind::kTensor)) {

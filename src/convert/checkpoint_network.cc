@@ -8,21 +8,6 @@
 namespace resnet50 {
 namespace {
 
-Result<int> InferClasses(const StateDict& state, std::string_view file_name) {
-  const Tensor* head = state.Find("fc.weight");
-  if (head == nullptr || head->shape.size() != 2 || head->shape[0] < 1 || head->shape[0] > kMaxClasses) {
-    return Error{ErrorCode::kCheckpointMismatch, std::string(file_name),
-                 "holds no fc.weight of shape [classes, 2048]: this is not a ResNet-50 state dict"};
-  }
-  return int(head->shape[0]);
-}
-
-Status CheckShapes(const StateDict& state, int classes, std::string_view file_name) {
-  std::vector<ExpectedTensor> expected;
-  for (const ParameterSpec& spec : ResNet50Parameters(classes)) expected.push_back({spec.name, spec.shape});
-  return CheckAgainst(state, expected, file_name);
-}
-
 Result<std::vector<float>> ValuesOf(const StateDict& state, const std::string& name) {
   const Tensor* tensor = state.Find(name);
   if (tensor == nullptr) return Error{ErrorCode::kCheckpointMismatch, name, "is missing from the checkpoint"};
@@ -43,29 +28,32 @@ Status FoldRow(const StateDict& state, const Layer& layer, FoldedLayer& folded, 
 
 }  // namespace
 
-Result<CheckpointNetwork> ReadCheckpointNetwork(std::span<const uint8_t> bytes, std::string_view file_name) {
-  Result<StateDict> state = ReadCheckpoint(bytes, file_name);
-  if (!state) return std::move(state).error();
-  Result<int> classes = InferClasses(state.value(), file_name);
-  if (!classes) return std::move(classes).error();
-  if (Status status = CheckShapes(state.value(), classes.value(), file_name); !status) return std::move(status).error();
+Result<CheckpointNetwork> ReadCheckpointNetwork(std::span<const uint8_t> bytes, std::string_view file_name,
+                                                const ResNetChoice& choice) {
+  std::vector<ExpectedTensor> expected;
+  for (const ParameterSpec& spec : ResNet50Parameters(1)) expected.push_back({spec.name, spec.shape});
+  Result<RecognizedResNet> recognized = ReadResNet(bytes, file_name, expected, choice);
+  if (!recognized) return std::move(recognized).error();
+  const StateDict state = std::move(recognized->state);
   CheckpointNetwork network;
-  network.classes = classes.value();
+  network.recognized = std::move(recognized).value();
+  network.recognized.state = {};
+  network.classes = int(state.Find("fc.weight")->shape[0]);  // checked: 1 to kMaxClasses
   network.layers = ResNet50Layers(network.classes);
   network.folded.resize(network.layers.size());
   network.unfolded.resize(network.layers.size());
   for (size_t row = 0; row < network.layers.size(); ++row) {
     if (!network.layers[row].has_weights()) continue;
-    Status status = FoldRow(state.value(), network.layers[row], network.folded[row], network.unfolded[row]);
+    Status status = FoldRow(state, network.layers[row], network.folded[row], network.unfolded[row]);
     if (!status) return std::move(status).error();
   }
   return network;
 }
 
-size_t CountParameters(int classes) {
+size_t CountParameters(const CheckpointNetwork& network) {
   size_t count = 0;
-  for (const ParameterSpec& spec : ResNet50Parameters(classes)) {
-    if (!spec.trainable) continue;
+  for (const ParameterSpec& spec : ResNet50Parameters(network.classes)) {
+    if (!spec.trainable || (!network.recognized.has_head && spec.name.starts_with("fc."))) continue;
     size_t elements = 1;
     for (int64_t side : spec.shape) elements *= size_t(side);
     count += elements;

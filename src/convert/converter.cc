@@ -33,8 +33,9 @@ LayerPiece PieceOf(const Layer& layer, const ShardPiece& piece) {
 }  // namespace
 
 Result<std::unique_ptr<Converter>> Converter::Create(std::span<const uint8_t> bytes, std::string_view file_name,
-                                                     const Transforms& transforms, size_t threads) {
-  Result<CheckpointNetwork> checkpoint = ReadCheckpointNetwork(bytes, file_name);
+                                                     const Transforms& transforms, size_t threads,
+                                                     const ResNetChoice& choice) {
+  Result<CheckpointNetwork> checkpoint = ReadCheckpointNetwork(bytes, file_name, choice);
   if (!checkpoint) return std::move(checkpoint).error();
   std::unique_ptr<Converter> converter(new Converter(std::move(checkpoint).value(), transforms));
   NetworkOptions options;

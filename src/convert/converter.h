@@ -24,11 +24,14 @@ class Converter {
   // `bytes` may go afterwards. `transforms` are for calibration photos. Errors: kCheckpointFormat, kCheckpointMismatch,
   // kOutOfMemory.
   static Result<std::unique_ptr<Converter>> Create(std::span<const uint8_t> bytes, std::string_view file_name,
-                                                   const Transforms& transforms, size_t threads);
+                                                   const Transforms& transforms, size_t threads,
+                                                   const ResNetChoice& choice = {});
 
   int classes() const { return checkpoint_.classes; }
+  // What was understood of the file.
+  const RecognizedResNet& recognized() const { return checkpoint_.recognized; }
   // Trainable parameters, as torchvision's num_params counts them.
-  size_t parameters() const { return CountParameters(classes()); }
+  size_t parameters() const { return CountParameters(checkpoint_); }
 
   // Adds a photo to the calibration images.
   Status Calibrate(const Image& image);

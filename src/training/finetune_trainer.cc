@@ -19,8 +19,8 @@ Error Invalid(const char* option, const char* rule) { return {ErrorCode::kInvali
 Status CheckOptions(const FinetuneOptions& o) {
   if (o.epochs < 1 || o.epochs > 100000) return Invalid("epochs", "must lie in 1..100000");
   if (o.patience < 1) return Invalid("patience", "must be 1 at least");
-  if (!(o.step > 0.0 && o.step <= 1.0)) return Invalid("step", "must be over 0 and at most 1");
-  if (!(o.smoothing >= 0.0F && o.smoothing <= 0.5F)) return Invalid("smoothing", "must lie in 0..0.5");
+  if (!(o.rate > 0.0 && o.rate <= 1.0)) return Invalid("rate", "must be over 0 and at most 1");
+  if (!(o.label_smoothing >= 0.0F && o.label_smoothing <= 0.5F)) return Invalid("labelSmoothing", "must lie in 0..0.5");
   if (!(o.hold_out >= 0.0 && o.hold_out <= 0.9)) return Invalid("holdOut", "must be a share, 0 to 0.9");
   return {};
 }
@@ -135,14 +135,15 @@ Status FinetuneTrainer::TrainBatch() {
   Result<std::span<const float>> logits = network_->Forward(count, size);
   if (!logits) return std::move(logits).error();
   const std::span<float> gradient = std::span(logit_gradient_).first(count * options_.shape.classes);
-  const SoftmaxScore score = SoftmaxLoss(logits.value(), labels, options_.shape.classes, options_.smoothing, gradient);
+  const SoftmaxScore score =
+      SoftmaxLoss(logits.value(), labels, options_.shape.classes, options_.label_smoothing, gradient);
   if (!std::isfinite(score.loss)) {
     return Error{ErrorCode::kInternal, "loss", "is no number any more: use a smaller step"};
   }
   network_->Backward(gradient.data());
   const double steps = double(Batches()) * double(options_.epochs);
   const double done = (double(progress_.epoch) * double(Batches()) + double(progress_.batch)) / steps;
-  optimizer_->Step(network_->values(), network_->gradients(), options_.step * Schedule(done), network_->pool());
+  optimizer_->Step(network_->values(), network_->gradients(), options_.rate * Schedule(done), network_->pool());
   sums_.loss += score.loss * double(count);
   sums_.accuracy += double(score.correct);
   seen_ += count;

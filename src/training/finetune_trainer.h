@@ -21,10 +21,10 @@ struct FinetuneOptions {
   Layer4Shape shape;  // classes and, in tests, channels
   size_t batch = 16;
   int epochs = 8;
-  int patience = 3;        // epochs without improvement on the held-out examples, after which training ends
-  double hold_out = 0.2;   // share of each class, 0..0.9
-  double step = 0.003;     // of the first epochs, relative to the weights; in (0, 1]
-  float smoothing = 0.0F;  // of labels, 0..0.5
+  int patience = 3;              // epochs without improvement on the held-out examples, after which training ends
+  double hold_out = 0.2;         // share of each class, 0..0.9
+  double rate = 0.003;           // of the first epochs, relative to the weights; in (0, 1]
+  float label_smoothing = 0.0F;  // of labels, 0..0.5
   bool augment = true;
   uint32_t seed = 0;
   size_t threads = 1;

@@ -26,7 +26,7 @@ Status CheckOptions(const HeadTrainingOptions& options) {
         ErrorCode::kInvalidArgument, "l2",
         "must be a number greater than 0: without a penalty, classes that can be told apart have no best head"};
   }
-  if (options.max_iterations < 1) return Error{ErrorCode::kInvalidArgument, "maxIterations", "must be at least 1"};
+  if (options.epochs < 1) return Error{ErrorCode::kInvalidArgument, "epochs", "must be at least 1"};
   if (options.patience < 1) return Error{ErrorCode::kInvalidArgument, "patience", "must be at least 1"};
   return {};
 }
@@ -61,12 +61,12 @@ HeadTrainingProgress HeadTrainer::Step() {
   if (progress_.done) return progress_;
   const bool moved = optimizer_.Step();
   // The last evaluation of a step that moved is the one that was taken.
-  if (moved || progress_.iteration == 0) progress_.trained = evaluated_;
-  ++progress_.iteration;
+  if (moved || progress_.epoch == 0) progress_.trained = evaluated_;
+  ++progress_.epoch;
   converged_ = !moved || optimizer_.slope() <= kFlat * double(split_.trained.size());
   KeepBest();
-  const bool waited = progress_.iteration - best_iteration_ >= options_.patience;
-  progress_.done = converged_ || waited || progress_.iteration >= options_.max_iterations;
+  const bool waited = progress_.epoch - best_epoch_ >= options_.patience;
+  progress_.done = converged_ || waited || progress_.epoch >= options_.epochs;
   return progress_;
 }
 
@@ -75,7 +75,7 @@ void HeadTrainer::KeepBest() {
   if (!split_.held_out.empty() && !(progress_.held_out.loss < best_loss_)) return;
   best_loss_ = progress_.held_out.loss;
   best_ = optimizer_.x();
-  best_iteration_ = progress_.iteration;
+  best_epoch_ = progress_.epoch;
 }
 
 std::vector<float> HeadTrainer::Head() const {

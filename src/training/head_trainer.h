@@ -1,4 +1,4 @@
-// Trains a classifier on embeddings: softmax regression (softmax_regression.h) from zero, iteration by iteration, so
+// Trains a classifier on embeddings: softmax regression (softmax_regression.h) from zero, epoch by epoch, so
 // that the caller can show progress and stop. The result is a plain fc layer on the embeddings as they came. Knows
 // nothing of pictures, files or JavaScript.
 #pragma once
@@ -22,19 +22,19 @@ struct HeadTrainingOptions {
   // Weight of the penalty, over 0: 1 / C of scikit-learn on the embeddings as they come. Without one, 100 times the
   // mean variance of the features, which means the same for networks of larger and smaller activations.
   std::optional<double> l2 = {};
-  // Share of each class that is kept from training, 0..0.9: where it gets worse for `patience` iterations, training
-  // ends, and the iteration in which it did best counts.
+  // Share of each class that is kept from training, 0..0.9: where it gets worse for `patience` epochs, training
+  // ends, and the epoch in which it did best counts.
   double hold_out = 0.0;
   uint32_t seed = 0;  // of what is held out
-  int max_iterations = 300;
+  int epochs = 300;
   int patience = 10;
 };
 
 struct HeadTrainingProgress {
-  int iteration = 0;
+  int epoch = 0;
   Fit trained;
   Fit held_out;       // zero where nothing is held out
-  bool done = false;  // no further iteration would change the result
+  bool done = false;  // no further epoch would change the result
 };
 
 class HeadTrainer {
@@ -42,11 +42,11 @@ class HeadTrainer {
   // Errors: kInvalidArgument, those of CheckExamples and HoldOut, and options out of range.
   static Result<std::unique_ptr<HeadTrainer>> Create(Examples examples, const HeadTrainingOptions& options);
 
-  // One iteration, and how well it did. Does nothing once done.
+  // One epoch, and how well it did. Does nothing once done.
   HeadTrainingProgress Step();
 
-  // The best iteration so far, 0 for none.
-  int best_iteration() const { return best_iteration_; }
+  // The best epoch so far, 0 for none.
+  int best_epoch() const { return best_epoch_; }
   // Whether the slope vanished; false where training was stopped, early or by the limit.
   bool converged() const { return converged_; }
   size_t trained() const { return split_.trained.size(); }
@@ -54,7 +54,7 @@ class HeadTrainer {
   // The penalty in use.
   double l2() const { return l2_; }
 
-  // fc.weight [classes, width] followed by fc.bias [classes] of the best iteration, on embeddings as they came.
+  // fc.weight [classes, width] followed by fc.bias [classes] of the best epoch, on embeddings as they came.
   std::vector<float> Head() const;
 
  private:
@@ -72,7 +72,7 @@ class HeadTrainer {
   HeadTrainingProgress progress_;
   std::vector<double> best_;
   double best_loss_;
-  int best_iteration_ = 0;
+  int best_epoch_ = 0;
   bool converged_ = false;
 };
 

@@ -15,7 +15,7 @@ import { prepare, ROOT } from '../support/prepare.mjs';
 
 const SHORT = ['smoke.test.mjs'];
 /** Test files with their own process, each with the tools of its name. */
-const ALONE = ['bundlers', 'runtimes'];
+const ALONE = ['bundlers', 'runtimes', 'servers'];
 /** A process that hangs in spite of its tests' limits is ended. */
 const PROCESS_LIMIT_MS = 40 * 60_000;
 

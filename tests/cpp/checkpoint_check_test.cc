@@ -5,6 +5,7 @@
 
 #include "checkpoint/checkpoint.h"
 #include "checkpoint_test_files.h"
+#include "checkpoint_text.h"
 #include "network/topology.h"
 
 namespace resnet50 {
@@ -23,7 +24,7 @@ class Check : public testing::Test {
  protected:
   void SetUp() override {
     file_ = CheckpointFile("module.zip.pth");
-    Result<StateDict> state = ReadCheckpoint(file_, "module.pth");
+    Result<StateDict> state = ReadStateDict(file_, "module.pth");
     ASSERT_TRUE(state) << state.error().message;
     state_ = std::move(state).value();
   }
@@ -63,13 +64,6 @@ TEST_F(Check, NamesWhatDoesNot) {
   EXPECT_NE(Message(ModuleTable()).find("1 not of floating-point type (conv1.weight is I8)"), std::string::npos);
 }
 
-TEST_F(Check, GuessesTheRelative) {
-  state_.tensors.push_back({"layer1.0.conv2.weight", TensorType::kF32, {}, {}, {}});
-  EXPECT_NE(Message(ModuleTable()).find("it looks like a ResNet-18 or ResNet-34"), std::string::npos);
-  state_.tensors.push_back({"layer3.6.conv3.weight", TensorType::kF32, {}, {}, {}});
-  EXPECT_NE(Message(ModuleTable()).find("it looks like a ResNet-101 or ResNet-152"), std::string::npos);
-}
-
 #ifndef __EMSCRIPTEN__
 // Unpacks CHECKPOINT.xz of the test material into memory; empty where that fails.
 std::vector<uint8_t> Unpack(const std::filesystem::path& packed) {
@@ -97,7 +91,7 @@ TEST(RealCheckpoint, IsTheSameInBothFormats) {
   const std::vector<uint8_t> zip = Unpack(folder / "resnet50-pqf-large-7218.pth.xz");
   const std::vector<uint8_t> flat = Unpack(folder / "resnet50-pqf-large-7218.safetensors.xz");
   ASSERT_EQ(zip.size(), 102'540'449u);
-  const Result<StateDict> a = ReadCheckpoint(zip, "pqf.pth"), b = ReadCheckpoint(flat, "pqf.safetensors");
+  const Result<StateDict> a = ReadStateDict(zip, "pqf.pth"), b = ReadStateDict(flat, "pqf.safetensors");
   ASSERT_TRUE(a) << a.error().message;
   ASSERT_TRUE(b) << b.error().message;
   EXPECT_EQ(a->tensors.size(), 320u);

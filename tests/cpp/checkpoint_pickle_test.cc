@@ -69,6 +69,42 @@ TEST(PickleMachine, ReadsContainersAndMemo) {
             2u);
 }
 
+PickleKind Kind(const std::string& text) {
+  const Result<Pickle> pickle = RunPickle(text);
+  EXPECT_TRUE(pickle) << pickle.error().message;
+  return pickle ? pickle->Root().kind : PickleKind::kNone;
+}
+
+// What unknown classes and functions would have made is a value that says nothing; what they are given is dropped.
+TEST(PickleMachine, MakesOpaqueValuesOfWhatItDoesNotKnow) {
+  EXPECT_EQ(Kind("cnumpy\nfloat64\n."), PickleKind::kOpaque);
+  EXPECT_EQ(Kind("cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(U\2f8K\0K\1tRC\1xtR."s), PickleKind::kOpaque);
+  EXPECT_EQ(Kind("\x8c\4a.b.\x8c\1c\x93)\x81."), PickleKind::kOpaque);
+  EXPECT_EQ(Kind("capp\nThing\n)}\x92."), PickleKind::kOpaque) << "NEWOBJ_EX";
+  EXPECT_EQ(Kind("\x8f(K\1K\2\x90."), PickleKind::kOpaque) << "a set";
+  EXPECT_EQ(Kind("(K\1K\2\x91."), PickleKind::kOpaque) << "a frozenset";
+  EXPECT_EQ(Kind("\x96\1\0\0\0\0\0\0\0x."s), PickleKind::kString) << "a bytearray";
+  EXPECT_EQ(Kind("cbuiltins\ngetattr\ncapp\nThing\nU\1m\x86R)R."), PickleKind::kOpaque) << "a bound method, called";
+  EXPECT_EQ(Kind("capp\nMyList\n)\x81K\1a."), PickleKind::kOpaque);
+  const Result<Pickle> state = RunPickle("capp\nThing\n)\x81}U\1aK\1sb.");
+  ASSERT_TRUE(state) << state.error().message;
+  ASSERT_EQ(state->Root().items.size(), 1u) << "the state that BUILD gave it";
+  EXPECT_EQ(state.value()[state->Root().items[0]].kind, PickleKind::kDict);
+  const Result<Pickle> dict = RunPickle("ccollections\ndefaultdict\ncbuiltins\nlist\n\x85RK\1K\2s.");
+  ASSERT_TRUE(dict) << dict.error().message;
+  EXPECT_EQ(dict->Root().kind, PickleKind::kDict) << "a class derived from dict";
+  EXPECT_EQ(dict->Root().items.size(), 2u);
+}
+
+TEST(PickleMachine, RefusesWhatOnlyHostileFilesName) {
+  for (const char* name : {"os\nsystem", "posix\nanything", "subprocess\nPopen", "builtins\nexec",
+                           "builtins\n__import__", "__builtin__\neval"}) {
+    const Result<Pickle> pickle = RunPickle(std::string("}U\1xc") + name + "\ns.");
+    ASSERT_FALSE(pickle) << name;
+    EXPECT_NE(pickle.error().message.find("asks to run code"), std::string::npos) << pickle.error().message;
+  }
+}
+
 TEST(PickleMachine, EndsWithoutHarmOnCycles) {
   const Result<Pickle> pickle = RunPickle("]\x94h\0a."s);
   ASSERT_TRUE(pickle) << pickle.error().message;

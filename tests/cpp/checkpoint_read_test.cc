@@ -11,7 +11,7 @@ class Saved : public testing::TestWithParam<std::string> {};
 
 TEST_P(Saved, IsReadAsTorchReadsIt) {
   const std::vector<uint8_t> file = CheckpointFile(GetParam());
-  const Result<StateDict> state = ReadCheckpoint(file, GetParam());
+  const Result<StateDict> state = ReadStateDict(file, GetParam());
   ASSERT_TRUE(state) << state.error().message;
   const std::vector<uint8_t> expected = CheckpointFile(GetParam().substr(0, GetParam().size() - 4) + ".txt");
   EXPECT_EQ(Describe(state.value()), std::string(expected.begin(), expected.end()));
@@ -30,12 +30,12 @@ INSTANTIATE_TEST_SUITE_P(Checkpoint, Saved, testing::ValuesIn(FilesWithExpectati
   return name;
 });
 
-TEST(Checkpoint, ExpectationsAreThere) { EXPECT_EQ(FilesWithExpectation().size(), 20u); }
+TEST(Checkpoint, ExpectationsAreThere) { EXPECT_EQ(FilesWithExpectation().size(), 21u); }
 
 TEST(Checkpoint, ViewsTheFileWhereItCan) {
   for (const char* name : {"strided.zip.pth", "strided.stream.pth"}) {
     const std::vector<uint8_t> file = CheckpointFile(name);
-    const Result<StateDict> state = ReadCheckpoint(file, name);
+    const Result<StateDict> state = ReadStateDict(file, name);
     ASSERT_TRUE(state) << state.error().message;
     EXPECT_TRUE(state->buffers.empty());
     for (const Tensor& tensor : state->tensors) {
@@ -52,7 +52,7 @@ TEST(Checkpoint, ViewsTheFileWhereItCan) {
 
 TEST(Checkpoint, OwnsWhatItUnpacks) {
   const std::vector<uint8_t> file = CheckpointFile("deflated.zip.pth");
-  Result<StateDict> state = ReadCheckpoint(file, "deflated");
+  Result<StateDict> state = ReadStateDict(file, "deflated");
   ASSERT_TRUE(state) << state.error().message;
   EXPECT_FALSE(state->buffers.empty());
   const std::string before = Describe(state.value());
@@ -62,7 +62,7 @@ TEST(Checkpoint, OwnsWhatItUnpacks) {
 
 TEST(Checkpoint, ReadsSafetensors) {
   const std::vector<uint8_t> file = CheckpointFile("good_unaligned.safetensors");
-  const Result<StateDict> state = ReadCheckpoint(file, "unaligned");
+  const Result<StateDict> state = ReadStateDict(file, "unaligned");
   ASSERT_TRUE(state) << state.error().message;
   EXPECT_EQ(ToFloat(*state->Find("f")).value(), (std::vector<float>{1, -2, 0.5f, 3e38f}));
   EXPECT_EQ(ToFloat(*state->Find("b")).value(), (std::vector<float>{-1, 0, 127}));

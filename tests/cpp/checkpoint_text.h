@@ -3,10 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstdio>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
@@ -27,6 +30,29 @@ inline const char* TorchName(TensorType type) {
     case TensorType::kF64: return "float64";
     default: return "?";
   }
+}
+
+// All tensors of a file; of a training checkpoint those of its state dict alone, without what DataParallel put before
+// their names.
+inline Result<StateDict> ReadStateDict(std::span<const uint8_t> bytes, std::string_view file_name) {
+  static constexpr std::string_view kWrappers[] = {"state_dict.", "module."};
+  Result<CheckpointReader> file = CheckpointReader::Open(bytes, file_name);
+  if (!file) return std::move(file).error();
+  const std::vector<TensorEntry>& entries = file->entries();
+  const auto is_wrapped = [](const TensorEntry& entry) { return entry.name.starts_with(kWrappers[0]); };
+  const bool has_wrapper = std::any_of(entries.begin(), entries.end(), is_wrapped);
+  StateDict state;
+  for (const TensorEntry& entry : entries) {
+    if (has_wrapper && !is_wrapped(entry)) continue;
+    Result<Tensor> tensor = file->Read(entry);
+    if (!tensor) return std::move(tensor).error();
+    for (const std::string_view wrapper : kWrappers) {
+      if (tensor->name.starts_with(wrapper)) tensor->name.erase(0, wrapper.size());
+    }
+    state.tensors.push_back(std::move(tensor).value());
+  }
+  state.buffers = file->TakeBuffers();
+  return state;
 }
 
 // One line a tensor: name, type, shape without spaces, values as float32 bit patterns.

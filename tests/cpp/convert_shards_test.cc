@@ -262,6 +262,21 @@ TEST(Converter, HasTheCheckpointsWeightsAgainAfterMatchingBatchNorms) {
   EXPECT_EQ(Distance(Take(converter->RunFloat(Picture())), expected), 0.0);
 }
 
+// Its fc is one class of zeros, which int8 has to take as well; parameters are those of the body.
+TEST(Converter, TakesNetworksWithoutClassifier) {
+  auto state = RandomStateDict();
+  state.erase("fc.weight");
+  state.erase("fc.bias");
+  const std::unique_ptr<Converter> converter = MakeConverter(state);
+  EXPECT_FALSE(converter->recognized().has_head);
+  EXPECT_EQ(converter->classes(), 1);
+  EXPECT_EQ(converter->parameters(), 23'508'032u);
+  EXPECT_EQ(Take(converter->RunFloat(Picture()))[0], 0.0f);
+  Quantize(*converter, true);
+  EXPECT_GT(Take(converter->Plan(Precision::kInt8, size_t{4} << 20)), 0u);
+  EXPECT_FALSE(Take(converter->WriteShard(0)).empty());
+}
+
 TEST(Converter, RefusesOtherNetworksCheckpoints) {
   auto state = RandomStateDict();
   const auto refusal = [](const std::map<std::string, std::vector<float>>& bad) {

@@ -49,7 +49,7 @@ TEST(HeadTrainer, RefusesByName) {
          e.labels[8] = 3;
          o.hold_out = 0.2;
        }},
-      {"maxIterations", "at least 1", [](auto&, HeadTrainingOptions& o) { o.max_iterations = 0; }},
+      {"epochs", "at least 1", [](auto&, HeadTrainingOptions& o) { o.epochs = 0; }},
       {"patience", "at least 1", [](auto&, HeadTrainingOptions& o) { o.patience = 0; }},
   };
   for (const Case& c : cases) {

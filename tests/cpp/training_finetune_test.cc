@@ -22,7 +22,7 @@ FinetuneOptions Options() {
   options.batch = 8;
   options.epochs = 12;
   options.patience = 12;
-  options.step = 0.05;
+  options.rate = 0.05;
   return options;
 }
 
@@ -93,8 +93,8 @@ TEST(FinetuneTrainer, CanBeLeftInTheMiddle) {
 
 TEST(FinetuneTrainer, RefusesBadInput) {
   FinetuneOptions options = Options();
-  options.step = 0.0;
-  EXPECT_EQ(FinetuneTrainer::Create(options, kExtent).error().subject, "step");
+  options.rate = 0.0;
+  EXPECT_EQ(FinetuneTrainer::Create(options, kExtent).error().subject, "rate");
   options = Options();
   options.epochs = 0;
   EXPECT_EQ(FinetuneTrainer::Create(options, kExtent).error().subject, "epochs");

@@ -107,12 +107,12 @@ TEST(HeadTrainer, GetsBetterWithEveryIteration) {
   HeadTrainingProgress progress;
   while (!progress.done) {
     progress = trainer->Step();
-    EXPECT_EQ(trainer->best_iteration(), progress.iteration);
+    EXPECT_EQ(trainer->best_epoch(), progress.epoch);
     const double value = objective(trainer->Head());
-    EXPECT_LT(value, last + 1e-6 * last) << progress.iteration;
+    EXPECT_LT(value, last + 1e-6 * last) << progress.epoch;
     last = value;
   }
-  EXPECT_LT(progress.iteration, 100);
+  EXPECT_LT(progress.epoch, 100);
   EXPECT_EQ(progress.trained.accuracy, 1.0);
 }
 
@@ -125,29 +125,29 @@ TEST(HeadTrainer, StopsWhereHeldOutExamplesGetWorse) {
   HeadTrainingProgress progress;
   while (!progress.done) {
     progress = trainer->Step();
-    if (progress.held_out.loss < least) best = progress.iteration;
+    if (progress.held_out.loss < least) best = progress.epoch;
     least = std::min(least, progress.held_out.loss);
   }
   EXPECT_FALSE(trainer->converged());
-  EXPECT_EQ(trainer->best_iteration(), best);
-  EXPECT_EQ(progress.iteration, best + 3);
+  EXPECT_EQ(trainer->best_epoch(), best);
+  EXPECT_EQ(progress.epoch, best + 3);
   EXPECT_GT(progress.held_out.loss, least);
 }
 
 TEST(HeadTrainer, CanBeLeftBetweenIterations) {
   const Examples examples = MakeClouds({.spread = 3.0F});
-  const std::unique_ptr<HeadTrainer> trainer = Trainer(examples, {.max_iterations = 5});
+  const std::unique_ptr<HeadTrainer> trainer = Trainer(examples, {.epochs = 5});
   EXPECT_EQ(trainer->Head(), std::vector<float>(3 * 41)) << "nothing was learnt yet";
   for (int i = 0; i < 2; ++i) EXPECT_FALSE(trainer->Step().done);
   const std::vector<float> after_two = trainer->Head();
-  EXPECT_EQ(trainer->best_iteration(), 2);
-  const std::unique_ptr<HeadTrainer> limited = Trainer(examples, {.max_iterations = 2});
+  EXPECT_EQ(trainer->best_epoch(), 2);
+  const std::unique_ptr<HeadTrainer> limited = Trainer(examples, {.epochs = 2});
   Finish(*limited);
   EXPECT_FALSE(limited->converged());
   EXPECT_EQ(limited->Head(), after_two);
   const HeadTrainingProgress last = Finish(*trainer);
-  EXPECT_EQ(last.iteration, 5);
-  EXPECT_EQ(trainer->Step().iteration, 5) << "done is done";
+  EXPECT_EQ(last.epoch, 5);
+  EXPECT_EQ(trainer->Step().epoch, 5) << "done is done";
 }
 
 TEST(HeadTrainer, PenalisesNetworksOfAllSizesAlike) {
@@ -168,7 +168,7 @@ TEST(HeadTrainer, PenalisesNetworksOfAllSizesAlike) {
 TEST(HeadTrainer, GivesTheSameBitsAlways) {
   const Examples examples = MakeClouds({.classes = 4, .each = 9, .width = 131, .spread = 2.0F});
   const auto train = [&] {
-    const std::unique_ptr<HeadTrainer> trainer = Trainer(examples, {.hold_out = 0.2, .seed = 3, .max_iterations = 12});
+    const std::unique_ptr<HeadTrainer> trainer = Trainer(examples, {.hold_out = 0.2, .seed = 3, .epochs = 12});
     Finish(*trainer);
     return trainer->Head();
   };

@@ -33,7 +33,7 @@ async function setUp(t) {
 test('help and version', async (t) => {
   const { cli } = await setUp(t);
   assert.deepEqual([(await cli(['--version'])).stdout, (await cli(['--help'])).status], ['0.1.0\n', 0]);
-  for (const command of ['classify', 'convert', 'weights', 'info']) {
+  for (const command of ['classify', 'convert', 'evaluate', 'verify', 'weights', 'info']) {
     const { status, stdout } = await cli([command, '--help']);
     assert.equal(status, 0);
     assert.match(stdout, new RegExp(`^Usage: resnet50-wasm ${command}`));
@@ -57,6 +57,10 @@ test('a mistake in the command: one sentence on standard error, status 2', async
     [['convert', 'a.pth'], /--name and --out/],
     [['convert', 'a.pth', '--name', '../x', '--out', 'y'], /--name/],
     [['convert', 'a.pth', '--name', 'x', '--out', 'y', '--mean', '1,2'], /three numbers/],
+    [['convert', 'a.pth', '--name', 'x', '--out', 'y', '--activation', 'relu'], /softmax, sigmoid, none/],
+    [['evaluate'], /name one DIR/],
+    [['evaluate', 'a', 'b'], /name one DIR/],
+    [['verify'], /--reference/],
     [['weights', 'IMAGENET1K_V7'], /IMAGENET1K_V1, IMAGENET1K_V2/],
     [['classify', 'x', '--background', 'white'], /--background white: must be a color such as ffffff/],
   ];
@@ -114,7 +118,9 @@ test('missing weights name the command that gets them; unknown ones list what ex
   );
 });
 
-const checkpoint = (classes) => Buffer.from(`CKPT${JSON.stringify({ classes })}`);
+/** How pictures are prepared: needed for names of one's own. */
+const V1 = ['--transforms', 'V1'];
+const checkpoint = (classes, recognized = {}) => Buffer.from(`CKPT${JSON.stringify({ classes, recognized })}`);
 
 async function readAll(folder) {
   const names = (await readdir(folder)).sort();
@@ -137,9 +143,57 @@ test('convert: shards and manifest, the same bytes each time, ready to load', as
   assert.deepEqual((await readdir(at('again'))).length, 5);
   const { stdout } = await cli(['classify', at('p1.jpg'), '--weights', 'flowers', '-k', '1']);
   assert.match(stdout, /rose/);
-  const replaced = await cli(['convert', at('mine.pth'), '--out', at('again'), '--name', 'flowers']);
+  const replaced = await cli(['convert', at('mine.pth'), '--out', at('again'), '--name', 'flowers', ...V1]);
   assert.equal(replaced.status, 0);
   assert.equal((await readdir(at('again'))).length, 3, 'the old variant is gone');
+});
+
+test('convert: the closing line says what was understood; other networks and modules have lines of their own', async (t) => {
+  const { cli, at } = await setUp(t);
+  const recognized = { naming: 'MMPretrain', prefix: 'a.backbone.', head: 'head.fc', headNorm: 'head.bn', key: 'a' };
+  await writeFile(at('mine.pth'), checkpoint(3, { ...recognized, others: ['ema', 'b'], leftOut: ['neck', 'loss'] }));
+  const { status, stderr } = await cli(['convert', at('mine.pth'), '--name', 'mine', '--out', at('out')]);
+  assert.equal(status, 0, stderr);
+  assert.match(
+    stderr,
+    /^resnet50-wasm: took the network 'a' of the checkpoint; --state-dict takes 'ema', 'b' instead$/m,
+  );
+  assert.match(stderr, /^resnet50-wasm: left out what is no part of the network: neck, loss$/m);
+  const closing = stderr.trim().split('\n').at(-1);
+  const understood =
+    "names of MMPretrain after 'a.backbone.', classifier head.fc with head.bn folded in, 3 classes, resize";
+  assert.ok(closing.startsWith(`mine: ${understood}`), closing);
+});
+
+test('convert: a network without a classifier embeds, and refuses to classify by name until it is given a head', async (t) => {
+  const { cli, at } = await setUp(t);
+  await writeFile(at('mine.pth'), checkpoint(1, { head: null }));
+  await writeFile(at('labels.txt'), 'one\n');
+  const convert = (...args) => cli(['convert', at('mine.pth'), '--name', 'mine', '--out', at('weights/mine'), ...args]);
+  const { status, stderr } = await convert();
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /no classifier \(for embed and features\), resize/);
+  const manifest = JSON.parse(await readFile(at('weights/mine/manifest.json'), 'utf8'));
+  assert.deepEqual([manifest.head, manifest.categories], ['none', [{ label: 'no classifier' }]]);
+  for (const option of [
+    ['--labels', at('labels.txt')],
+    ['--evaluate', at('.')],
+  ]) {
+    const refused = await convert(...option);
+    assert.equal(refused.status, 1);
+    assert.match(refused.stderr, /has no use here: the checkpoint has no classifier/);
+  }
+  for (const command of ['classify', 'explain']) {
+    const out = command === 'explain' ? ['--out', at('x.png')] : [];
+    const refused = await cli([command, at('p1.jpg'), '--weights', 'mine', ...out]);
+    assert.equal(refused.status, 1, command);
+    assert.match(
+      refused.stderr,
+      /these weights have no classifier: use embed or features, or load a head that fit made/,
+    );
+  }
+  const embedded = await cli(['embed', at('p1.jpg'), '--weights', 'mine', '--out', at('x.npy')]);
+  assert.equal(embedded.status, 0, embedded.stderr);
 });
 
 test('convert: photos for calibration, bad ones left out', async (t) => {
@@ -157,6 +211,7 @@ test('convert: photos for calibration, bad ones left out', async (t) => {
     at('out'),
     '--calibrate',
     at('photos'),
+    ...V1,
   ]);
   assert.equal(status, 0, stderr);
   assert.match(stderr, /left out of calibration: bad\.jpg/);
@@ -175,7 +230,7 @@ test('convert: labeled pictures measure int8 and f32, and the manifest tells; na
     await mkdir(at(`labeled/${name}`), { recursive: true });
     for (const pixel of pixels) await writeFile(at(`labeled/${name}/${pixel}.jpg`), fakeImage(pixel));
   }
-  const options = ['--name', 'flowers', '--labels', at('names.json'), '--evaluate', at('labeled')];
+  const options = ['--name', 'flowers', '--labels', at('names.json'), '--evaluate', at('labeled'), ...V1];
   const { status, stderr } = await cli(['convert', at('mine.pth'), '--out', at('out'), ...options]);
   assert.equal(status, 0, stderr);
   const manifest = JSON.parse(await readFile(at('out/manifest.json'), 'utf8'));
@@ -200,6 +255,7 @@ test('info: the engine, and the network that weights make, as a table and as JSO
   assert.equal(table.status, 0, table.stderr);
   assert.match(table.stdout, /^version +0\.1\.0\nnode +v\d+/);
   const facts = JSON.parse((await cli(['info', '--weights', at('weights/IMAGENET1K_V2'), '--json'])).stdout);
+  assert.deepEqual([facts.transforms.resizeSize, facts.activation], [232, 'softmax']);
   assert.deepEqual([facts.version, facts.weights, facts.precision], ['0.1.0', 'IMAGENET1K_V2', 'int8']);
   assert.equal((await cli(['info', 'p1.jpg'])).status, 2);
 });
@@ -210,13 +266,13 @@ test('convert: what cannot be converted is refused and leaves nothing behind', a
   await writeFile(at('mine.pth'), checkpoint(3));
   await writeFile(at('two.txt'), 'a\nb\n');
   const before = (await readdir(home)).sort();
-  const convert = (...args) => cli(['convert', ...args, '--name', 'x', '--out', at('out')]);
+  const convert = (...args) => cli(['convert', ...args, '--name', 'x', '--out', at('out'), ...V1]);
   const cases = [
     [await convert(at('bad.pth')), /bad\.pth/],
     [await convert(at('none.pth')), /none\.pth: there is no such file/],
     [await convert(at('mine.pth'), '--labels', at('two.txt')), /has 2 names, but the checkpoint has 3 classes/],
     [await convert(at('mine.pth'), '--calibrate', at('cache-none')), /cache-none/],
-    [await cli(['convert', at('mine.pth'), '--name', 'x', '--out', home]), /holds other files/],
+    [await cli(['convert', at('mine.pth'), '--name', 'x', '--out', home, ...V1]), /holds other files/],
   ];
   for (const [{ status, stderr }, message] of cases) {
     assert.equal(status, 1, stderr);
@@ -228,7 +284,7 @@ test('convert: what cannot be converted is refused and leaves nothing behind', a
 test('a disk that is full: one sentence with the remedy, nothing half-written, and what was there stays', async (t) => {
   const { cli, at } = await setUp(t);
   await writeFile(at('mine.pth'), checkpoint(3));
-  const convert = (...args) => cli(['convert', at('mine.pth'), '--name', 'x', '--out', at('disk/out'), ...args]);
+  const convert = (...args) => cli(['convert', at('mine.pth'), '--name', 'x', '--out', at('disk/out'), ...V1, ...args]);
   const mounted = await withDisk(at('disk'), '256k', async () => {
     assert.equal((await convert()).status, 0);
     const before = await readFile(at('disk/out/manifest.json'), 'utf8');

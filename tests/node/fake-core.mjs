@@ -14,8 +14,12 @@ const softmax = (values) => {
 /** By index of ACTIVATIONS. */
 const SCORES = [softmax, (values) => values.map((x) => 1 / (1 + Math.exp(-x))), (values) => values];
 
-/** Negative pixels make a network overflow. */
-const logitOf = (i, pixel, classes) => (pixel < 0 ? Number.NaN : i === pixel % classes ? 5 : i / 100);
+/** Negative pixels make a network overflow; those over 1000 are of no class. */
+function logitOf(i, pixel, classes) {
+  if (pixel < 0) return Number.NaN;
+  const sign = pixel > 1000 ? -1 : 1;
+  return sign * (i === pixel % classes ? 5 : i / 100);
+}
 
 /** Methods of the core's objects, which are functions TYPE_METHOD with a handle as in the compiled core. */
 const METHODS = {
@@ -156,28 +160,34 @@ export default async function factory(options = {}) {
     openCheckpoint(pointer, bytes, name) {
       const content = text(pointer, bytes);
       if (!content.startsWith('CKPT')) return fail('CHECKPOINT_FORMAT', 'is no state dict', name);
-      const { classes } = JSON.parse(content.slice(4));
+      const { classes, recognized } = JSON.parse(content.slice(4));
       let calibrated = 0;
       let quantized = false;
       let last = new Uint8Array();
       const ranges = () => ({ input: [-2.5, 2.5], conv1: [0, calibrated] });
       let precision = '';
-      const fields = { classes, parameters: 1000 + classes };
+      const fields = {
+        ...{ classes, parameters: 1000 + classes },
+        recognized: {
+          ...{ naming: 'torchvision', prefix: '', head: 'fc', headNorm: '', key: '.', others: [], leftOut: [] },
+          ...recognized,
+        },
+      };
       const methods = {
         calibrate(picture, settings) {
           const opened = open(picture, settings);
           return opened?.value === undefined ? opened : ok(void calibrated++);
         },
         calibrateGenerated: () => ok(void calibrated++),
-        // Pixels of 100 and more are another class than in int8.
+        // Pixels from 100 to 1000 are another class than in int8.
         runFloat: (picture, settings) => {
           const opened = open(picture, settings);
           if (opened?.value === undefined) return opened;
           const pixel = opened.value;
           const logits = core.allocate(classes * 4);
           core.release(logits);
-          const best = (pixel + Number(pixel >= 100)) % classes;
-          for (let i = 0; i < classes; i++) HEAPF32[logits / 4 + i] = i === best ? 5 : i / 100;
+          const other = pixel + Number(pixel >= 100 && pixel < 1000);
+          for (let i = 0; i < classes; i++) HEAPF32[logits / 4 + i] = logitOf(i, other, classes);
           return ok(logits);
         },
         beginQuantization: () => (calibrated === 0 ? fail('NOT_READY', 'calibrate first') : ok(undefined)),

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { importSource } from './helpers.mjs';
 
 const { parseHead, formatHead } = await importSource('training/head-file.ts');
+const { readHead } = await importSource('training/heads.ts');
 
 const transforms = {
   ...{ resizeSize: 256, cropSize: 224, interpolation: 'bilinear', antialias: true },
@@ -42,11 +43,23 @@ test('what was written is read again, to the bit', () => {
   assert.deepEqual(parseHead(shifted.subarray(3), 'x'), linear);
 });
 
+test('a linear head may say what makes scores of its logits', async () => {
+  for (const activation of ['softmax', 'sigmoid', 'none']) {
+    const marked = { ...linear, activation };
+    assert.deepEqual(parseHead(formatHead(marked), 'x'), marked);
+    assert.deepEqual(await readHead(marked, {}), marked);
+  }
+  assert.equal((await readHead(linear, {})).activation, undefined);
+  const refused = { code: 'INVALID_ARGUMENT', subject: 'head.activation' };
+  await assert.rejects(readHead({ ...linear, activation: 'relu' }, {}), refused);
+});
+
 const cases = [
   ['no header', linear, (h) => delete h.__metadata__, 'WEIGHTS_FORMAT', /has no format/],
   ['another file', linear, (h) => (h.__metadata__.format = 'pt'), 'WEIGHTS_FORMAT', /has no format/],
   ['a later version', linear, (h) => (h.__metadata__.version = '2'), 'WEIGHTS_MISMATCH', /version 2.*update/],
   ['an unknown method', linear, (h) => (h.__metadata__.method = 'svm'), 'WEIGHTS_FORMAT', /unknown method 'svm'/],
+  ['an unknown activation', linear, (h) => (h.__metadata__.activation = 'relu'), 'WEIGHTS_FORMAT', /activation 'relu'/],
   ['classes that are no list', linear, (h) => (h.__metadata__.classes = '{}'), 'WEIGHTS_FORMAT', /names no classes/],
   ['classes that are no JSON', linear, (h) => (h.__metadata__.classes = 'cat'), 'WEIGHTS_FORMAT', /not JSON/],
   ['an empty name', linear, (h) => (h.__metadata__.classes = '["a",""]'), 'WEIGHTS_FORMAT', /names no classes/],

@@ -53,7 +53,7 @@ export async function fakePackage(t) {
   await cp(join(ROOT, 'package.json'), join(folder, 'package.json'));
   await mkdir(join(folder, 'dist', 'wasm'), { recursive: true });
   for (const name of await readdir(join(ROOT, 'dist'))) {
-    if (name.endsWith('.js')) await cp(join(ROOT, 'dist', name), join(folder, 'dist', name));
+    if (/\.[cm]?js$/.test(name)) await cp(join(ROOT, 'dist', name), join(folder, 'dist', name));
   }
   const fake = join(ROOT, 'tests', 'node', 'fake-core.mjs');
   for (const flavour of [...FLAVOURS, 'convert'])

@@ -186,7 +186,7 @@ test('signals of other libraries abort, and twenty calls with one signal or none
 
 test('aborting before the worker says hello rejects at once and leaves no worker', async (t) => {
   const { ResNet50, folder, weightsDir } = await setUp(t);
-  await writeFile(join(folder, 'dist', 'worker.node.js'), 'setInterval(() => undefined, 1000);'); // never says it
+  await writeFile(join(folder, 'dist', 'worker.node.mjs'), 'setInterval(() => undefined, 1000);'); // never says it
   const controller = new AbortController();
   const loading = ResNet50.load({ weightsDir, signal: controller.signal });
   setTimeout(() => controller.abort(new Error('enough')), 50);

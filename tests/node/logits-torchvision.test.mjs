@@ -26,7 +26,8 @@ describe("torchvision's network", { skip }, () => {
     const { ResNet50 } = await import('../../dist/index.node.js');
     const out = join(folder, checkpoint.replace('.pth', ''));
     if (!existsSync(out)) {
-      const args = ['convert', join(folder, checkpoint), '--name', 'reference', '--out', out, '--precision', 'f32'];
+      const target = ['--name', 'reference', '--out', out, '--precision', 'f32', '--transforms', 'V2'];
+      const args = ['convert', join(folder, checkpoint), ...target];
       const { status, stderr } = await run(process.execPath, [join(ROOT, 'dist', 'cli.js'), ...args], {
         timeout: 120_000,
       });

@@ -24,6 +24,18 @@ test('what quantization did is kept, and shards may be compressed', () => {
   assert.deepEqual(parse(manifest), manifest);
 });
 
+test('the activation is one that we know, or absent', () => {
+  for (const activation of ['softmax', 'sigmoid', 'none']) {
+    const manifest = { ...good(), activation };
+    assert.deepEqual(parse(manifest), manifest);
+  }
+  assert.equal(parse(good()).activation, undefined);
+});
+
+test('a network may have no classifier', () => {
+  assert.equal(parse({ ...good(), head: 'none' }).head, 'none');
+});
+
 const shard = (change) => (m) => Object.assign(m.precisions.int8.shards[1], change);
 const CASES = [
   ['format', (m) => (m.format = 'other')],
@@ -35,6 +47,7 @@ const CASES = [
   ['transforms.std', (m) => (m.transforms.std = [1, 1, 0])],
   ['transforms.cropSize', (m) => (m.transforms.cropSize = 31)],
   ['transforms.interpolation', (m) => (m.transforms.interpolation = 'lanczos')],
+  ...['Softmax', '', null, 0].map((activation) => ['activation', (m) => (m.activation = activation)]),
   ['categories', (m) => (m.categories = [])],
   ['categories[2]', (m) => (m.categories[2] = { wnid: 'n1' })],
   ['parameters', (m) => (m.parameters = 1.5)],
@@ -66,6 +79,8 @@ const CASES = [
   ['source', (m) => (m.source = {})],
   ['calibration', (m) => (m.calibration.kind = 'guessed')],
   ['converter', (m) => delete m.converter],
+  ['head', (m) => (m.head = 'linear')],
+  ['head', (m) => (m.head = null)],
 ];
 for (const [field, spoil] of CASES) {
   test(`${field} spoiled by ${spoil}`, () => {

@@ -38,6 +38,8 @@ describe('beside torchvision', { skip }, () => {
       file('weights'),
       '--precision',
       'f32',
+      '--transforms',
+      'V2',
     ]);
     assert.equal(converted.status, 0, converted.stderr);
     const { ResNet50 } = await import('../../dist/index.node.js');
@@ -363,7 +365,7 @@ describe('beside torchvision', { skip }, () => {
       const { status, stdout, stderr } = await cli([...args, file('heat.png')]);
       assert.equal(status, 0, stderr);
       assert.match(stdout, / {2}\d+\.\d%\n$/);
-      assert.equal((await cli([...args, file('crop.png'), '--crop'])).status, 0);
+      assert.equal((await cli([...args, file('crop.png'), '--on-crop'])).status, 0);
       const script = `import sys; from PIL import Image
 for name in sys.argv[1:]: image = Image.open(name); print(image.mode, image.size, image.getpixel((10, 10)), sep=';')`;
       const read = await run(PYTHON, ['-c', script, file('heat.png'), file('crop.png')]);

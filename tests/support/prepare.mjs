@@ -58,7 +58,7 @@ async function pack() {
 }
 
 /** The tarball, and a project with nothing but the package installed from it. */
-async function installPackage() {
+export async function installPackage() {
   const tarball = await pack();
   const project = await once(join(BUILD, 'tests-project'), hashOf(readFileSync(tarball)), (temporary) => {
     writeFileSync(join(temporary, 'package.json'), '{ "name": "project", "private": true, "type": "module" }');
@@ -67,9 +67,8 @@ async function installPackage() {
   return { tarball, project };
 }
 
-/** The pinned tools of tests/browser/NAME/package-lock.json, installed; their folder. Nothing of theirs is run by npm. */
-export function installTools(name) {
-  const source = join(ROOT, 'tests', 'browser', name);
+/** The pinned tools of package-lock.json in `source`, installed; their folder. Nothing of theirs is run by npm. */
+export function installTools(name, source = join(ROOT, 'tests', 'browser', name)) {
   const lock = readFileSync(join(source, 'package-lock.json'));
   return once(join(BUILD, `tests-${name}`), hashOf(lock), (temporary) => {
     for (const file of ['package.json', 'package-lock.json']) cpSync(join(source, file), join(temporary, file));
@@ -99,7 +98,7 @@ async function reported(what, making) {
 
 /**
  * Makes what is missing.
- * @param {string[]} [names] the tools to install: 'bundlers', 'runtimes'
+ * @param {string[]} [names] the tools to install: 'bundlers', 'runtimes', 'servers'
  * @returns paths, and the reason to skip what needs weights
  */
 export async function prepare(names = []) {

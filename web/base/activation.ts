@@ -10,3 +10,7 @@ export const ACTIVATIONS = ['softmax', 'sigmoid', 'none'] as const;
  * may apply, or none). 'none': the logits themselves.
  */
 export type Activation = (typeof ACTIVATIONS)[number];
+
+/** What is meant where nothing is said: softmax over one class would always be 1. */
+export const activationFor = (given: Activation | undefined, classes: number): Activation =>
+  given ?? (classes === 1 ? 'sigmoid' : 'softmax');

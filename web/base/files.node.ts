@@ -5,7 +5,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, ResNet50Error } from './errors.js';
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -131,9 +130,6 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env, platform: stri
   if (platform === 'darwin') return join(home(env), 'Library', 'Caches', 'resnet50-wasm');
   return join(home(env), '.cache', 'resnet50-wasm');
 }
-
-/** Folder of a variant that is part of the package, or was put into it. */
-export const packagedFolder = (name: string): string => fileURLToPath(new URL(`../weights/${name}`, import.meta.url));
 
 /**
  * Where the `weights` command installs variants.

@@ -1,12 +1,12 @@
 /**
  * `resnet50-wasm classify`: labels for files, one after the other; a bad one does not stop the rest.
  */
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { describe } from '../base/errors.js';
-import { namedHere } from '../convert/labeled.js';
 import {
   type Classification,
   type ClassifyOptions,
@@ -16,6 +16,13 @@ import {
 } from '../index.node.js';
 import { choice, color, list, number, parse, text, UsageError, type Values } from './options.js';
 import { bar, megabytes, progressBar } from './terminal.js';
+import {
+  ACTIVATION_OPTION,
+  activationOption,
+  TRANSFORM_HELP,
+  TRANSFORM_OPTIONS,
+  transformOptions,
+} from './transforms.js';
 
 export const CLASSIFY_HELP = `Usage: resnet50-wasm classify [FILES...] [options]
 
@@ -28,9 +35,11 @@ read from standard input, one a line.
   --weights-dir DIR       look for weights in DIR first  [$RESNET50_WEIGHTS_DIR]
   --head FILE             classes of your own: what 'fit' wrote
   --top-k N               how many classes; 'all' for all  [5]
-  --crops N               look at N crops, probabilities averaged: 2 with the mirror image,
+  --crops N               look at N crops, scores averaged: 2 with the mirror image,
                           5 or 10 with the corners (ten_crop)  [1]
-  --threshold P           only classes with a probability of at least P  [0]
+  --threshold P           only classes with a score of at least P  [all]
+  --activation A          what makes scores of logits: softmax (classes exclude each other),
+                          sigmoid (each by itself) or none (the logits)  [the network's own]
   --allow LIST            only these classes: indices, WordNet ids or labels, by commas
   --deny LIST             not these
   --json                  one JSON array for all pictures
@@ -38,7 +47,7 @@ read from standard input, one a line.
   --precision P           int8 or f32  [int8]
   --activation-bits N     7 or 8  [7]
   --threads N             [as many as help]
-  --no-exif               leave the picture as it is stored, as Pillow does
+${TRANSFORM_HELP}  --no-exif               leave the picture as it is stored, as Pillow does
   --background RRGGBB     color under transparent pixels  [alpha is dropped, as Pillow does]
   --flavour NAME          simd, simd-threads, relaxed or relaxed-threads  [the best]
 
@@ -53,6 +62,7 @@ export const MODEL_OPTIONS = {
   'activation-bits': { type: 'string' },
   threads: { type: 'string' },
   flavour: { type: 'string' },
+  ...TRANSFORM_OPTIONS,
 } as const;
 
 /** Options of every command that reads pictures. */
@@ -71,6 +81,7 @@ const OPTIONS = {
   'top-k': { type: 'string', short: 'k' },
   threshold: { type: 'string' },
   crops: { type: 'string' },
+  ...ACTIVATION_OPTION,
   allow: { type: 'string' },
   deny: { type: 'string' },
   json: { type: 'boolean' },
@@ -85,6 +96,7 @@ export function loadOptions(values: Values): LoadOptions {
   const weightsDir = text(values, 'weights-dir');
   const head = text(values, 'head');
   const precision = choice(values, 'precision', ['int8', 'f32']);
+  const transforms = transformOptions(values);
   const flavour = choice(values, 'flavour', ['simd', 'simd-threads', 'relaxed', 'relaxed-threads']);
   return {
     ...(weights === undefined ? {} : { weights }),
@@ -92,6 +104,7 @@ export function loadOptions(values: Values): LoadOptions {
     ...(head === undefined ? {} : { head }),
     ...(precision === undefined ? {} : { precision }),
     ...(flavour === undefined ? {} : { flavour }),
+    ...(Object.keys(transforms).length === 0 ? {} : { transforms }),
     ...(threads === undefined ? {} : { threads }),
     ...(bits === undefined ? {} : { activationBits: bits === 8 ? 8 : 7 }),
   };
@@ -105,9 +118,13 @@ export async function classifyCommand(args: string[]): Promise<number> {
   if (values.help) return print(CLASSIFY_HELP);
   const options: ClassifyOptions = {
     topK: number(values, 'top-k', 1, Number.POSITIVE_INFINITY) ?? 5,
-    threshold: number(values, 'threshold', 0, 1, false) ?? 0,
     ...imageOptions(values),
   };
+  const activation = activationOption(values);
+  if (activation !== undefined) options.activation = activation;
+  const [least, most] = activation === 'none' ? [-1e9, 1e9] : [0, 1]; // logits, or probabilities
+  const threshold = number(values, 'threshold', least, most, false);
+  if (threshold !== undefined) options.threshold = threshold;
   const crops = choice(values, 'crops', ['1', '2', '5', '10']);
   if (crops !== undefined) options.crops = Number(crops) as 1 | 2 | 5 | 10;
   const [allow, deny] = [list(values, 'allow'), list(values, 'deny')];
@@ -115,9 +132,10 @@ export async function classifyCommand(args: string[]): Promise<number> {
   if (deny) options.deny = deny;
   if (values.json && values.ndjson) throw new UsageError('--json and --ndjson exclude each other');
   const files = namesOf('classify', positionals);
-  const show = values.json ? jsonArray() : values.ndjson ? jsonLines() : plainText();
 
   const model = await loadWithProgress(loadOptions(values));
+  const logits = (activation ?? model.info().activation) === 'none';
+  const show = values.json ? jsonArray() : values.ndjson ? jsonLines() : plainText(logits);
   let failures = 0;
   try {
     for await (const file of files) {
@@ -175,12 +193,16 @@ export function namesOf(command: string, positionals: string[]): Iterable<string
   return namesFromStdin();
 }
 
+/** A name from a list that may have been made on Windows, where backslashes part folders; elsewhere they are letters. */
+const ofThisSystem = (name: string): string =>
+  name.includes('\\') && !name.includes('://') && !existsSync(name) ? name.replaceAll('\\', '/') : name;
+
 /** A picture by name; '-' is on standard input. */
 export const readable = async (file: string): Promise<string | Uint8Array> => (file === '-' ? stdinBytes() : file);
 
 async function* namesFromStdin(): AsyncGenerator<string> {
   for await (const line of createInterface({ input: decoded(process.stdin) })) {
-    if (line !== '') yield line.includes('\\') && !line.includes('://') ? namedHere(line) : line;
+    if (line !== '') yield ofThisSystem(line);
   }
 }
 
@@ -208,15 +230,19 @@ interface Printer {
   end(): void;
 }
 
-function plainText(): Printer {
+/** A score for people: a probability, or a logit. */
+export const shownScore = (score: number, logit: boolean): string =>
+  logit ? score.toFixed(3) : `${(score * 100).toFixed(1)}%`;
+
+function plainText(logits: boolean): Printer {
   let first = true;
   return {
     one(outcome) {
       if ('error' in outcome) return;
       const width = Math.max(0, ...outcome.classes.map((c) => c.label.length));
       const lines = outcome.classes.map(({ label, score }) => {
-        const percent = `${(score * 100).toFixed(1)}%`.padStart(6);
-        return `  ${label.padEnd(width)}  ${percent}${process.stdout.isTTY ? `  ${bar(score, 20)}`.trimEnd() : ''}\n`;
+        const share = process.stdout.isTTY && !logits ? `  ${bar(score, 20)}`.trimEnd() : '';
+        return `  ${label.padEnd(width)}  ${shownScore(score, logits).padStart(6)}${share}\n`;
       });
       process.stdout.write(`${first ? '' : '\n'}${outcome.file}\n${lines.join('')}`);
       first = false;

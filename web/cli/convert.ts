@@ -3,14 +3,21 @@
  */
 
 import { availableParallelism } from 'node:os';
-import { mergeTransforms, type Transforms } from '../base/transforms.js';
+import { configActivation } from '../convert/checkpoint-config.js';
 import { convert } from '../convert/convert.js';
-import type { ConvertOptions } from '../convert/options.js';
+import type { ConvertOptions, Recognized } from '../convert/options.js';
 import { isVariantName, type Manifest, type Precision } from '../weights/manifest.js';
-import { findWeights, ResNet50_Weights } from '../weights/registry.js';
+import { findWeights } from '../weights/registry.js';
 import { print } from './classify.js';
-import { choice, number, parse, text, triple, UsageError, type Values } from './options.js';
+import { choice, number, parse, text, UsageError, type Values } from './options.js';
 import { megabytes, progressBar } from './terminal.js';
+import {
+  ACTIVATION_OPTION,
+  activationOption,
+  convertTransforms,
+  shownTransforms,
+  TRANSFORM_OPTIONS,
+} from './transforms.js';
 
 /** How the reach of activations is found. */
 const RANGES = ['squares', 'percentile', 'extremes'] as const;
@@ -23,7 +30,7 @@ export const QUANTIZATION_HELP = `  --encoding E            plain, or compact: c
   --bits N                compact: about so many bits a weight, 1 to 8  [${COMPACT_BITS}]
   --compress C            gzip or none: how shards are stored  [gzip]
   --evaluate DIR          labeled photos to measure int8 and f32 on: the manifest tells
-                          (labels.json: [{ "file", "class" }], or a folder a class)
+                          (a folder a class, or labels.json: docs/trust.md)
   --threads N             [all cores]
   --ranges R              of activations: squares, percentile or extremes  [squares of
                           photos, extremes of generated pictures]
@@ -36,18 +43,29 @@ export const QUANTIZATION_HELP = `  --encoding E            plain, or compact: c
 
 export const CONVERT_HELP = `Usage: resnet50-wasm convert CHECKPOINT --name NAME --out DIR [options]
 
-Turns a ResNet-50 state dict (.pth or .safetensors, torchvision's tensor names, any
-number of classes) into DIR/manifest.json and shards that ResNet50.load takes.
+Turns a ResNet-50 of any number of classes (.pth or .safetensors; names of torchvision,
+timm, Hugging Face, MMPretrain, fastai; whatever lies around it) into DIR/manifest.json
+and shards that ResNet50.load takes.
 
   --name NAME             name of the variant
   --out DIR               folder to write; a variant in it is replaced
+  --state-dict KEY        which network, if the checkpoint holds several (raw and averaged
+                          weights, teacher and student)  [the raw one; KEYs are printed]
+  --no-head               leave the classifier out: for embed and features
   --labels FILE           class names: one per line, a JSON list, or a map such as
                           id2label or class_to_idx  [ImageNet's for 1000]
   --calibrate DIR         photos that show typical input  [generated pictures]
   --calibration-images N  how many of them  [64]
-  --resize N --crop N     preprocessing, pixels  [that of the variant NAME, else 232, 224]
+  --transforms T          preprocessing: V1 (resize 256, crop 224; most training scripts) or
+                          V2 (resize 232, crop 224; IMAGENET1K_V2.transforms())
+                          [that of the variant NAME, or of preprocessor_config.json or
+                          timm's config.json beside CHECKPOINT; else this or --resize is needed]
+  --resize N --crop N     preprocessing, pixels; these options override that  [crop 224]
   --mean R,G,B --std R,G,B
   --interpolation I       nearest, bilinear or bicubic
+  --activation A          what makes scores of logits: softmax; sigmoid, if several classes
+                          may apply; none  [softmax; sigmoid for one class, and for
+                          multi-label networks by config.json]
   --precision P           int8, f32 or both  [int8]
   --shard-size BYTES      longest shard  [4194304]
 ${QUANTIZATION_HELP}
@@ -80,11 +98,11 @@ const OPTIONS = {
   name: { type: 'string' },
   out: { type: 'string', short: 'o' },
   labels: { type: 'string' },
-  resize: { type: 'string' },
-  crop: { type: 'string' },
-  mean: { type: 'string' },
-  std: { type: 'string' },
-  interpolation: { type: 'string' },
+  transforms: { type: 'string' },
+  ...TRANSFORM_OPTIONS,
+  ...ACTIVATION_OPTION,
+  'state-dict': { type: 'string' },
+  'no-head': { type: 'boolean' },
 } as const;
 
 /** The part of the options that CONVERSION_OPTIONS gives. */
@@ -137,30 +155,17 @@ export async function convertCommand(args: string[]): Promise<number> {
   const spelled = findWeights(name)?.name ?? name;
   if (!isVariantName(spelled))
     throw new UsageError(`--name ${name}: must be letters, digits, dots, hyphens and underscores`);
-  const base = (findWeights(name) ?? ResNet50_Weights.DEFAULT).transforms();
-  const transforms = mergeTransforms(base, transformOptions(values));
+  const asked = activationOption(values);
+  const { transforms, from } = await convertTransforms(name, checkpoint, values);
+  const activation = asked ?? (await configActivation(checkpoint));
   const labels = text(values, 'labels');
   const meta = labels === undefined ? metaOf(spelled) : {};
-  return convertWithProgress({
+  const settings = {
     ...conversionSettings(values),
-    checkpoint,
-    name: spelled,
-    out,
-    transforms,
-    labels,
-    meta,
-  });
-}
-
-function transformOptions(values: Values): Partial<Transforms> {
-  const given = {
-    resizeSize: number(values, 'resize', 1, 4096),
-    cropSize: number(values, 'crop', 32, 4096),
-    interpolation: choice(values, 'interpolation', ['nearest', 'bilinear', 'bicubic']),
-    mean: triple(values, 'mean'),
-    std: triple(values, 'std'),
+    ...{ checkpoint, stateDict: text(values, 'state-dict'), noHead: values['no-head'] === true },
+    ...{ name: spelled, out, transforms, activation, labels, meta },
   };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return convertWithProgress(settings, from);
 }
 
 /** torchvision's meta of a variant, without the class names, which manifests have apart. */
@@ -169,25 +174,61 @@ export function metaOf(name: string): Record<string, unknown> {
   return meta;
 }
 
-/** Converts and says on standard error what is going on. */
-export async function convertWithProgress(options: Omit<ConvertOptions, 'onProgress' | 'onWarning'>): Promise<number> {
+/**
+ * Converts and says on standard error what is going on.
+ * @param from where the transforms come from, in a few words
+ */
+export async function convertWithProgress(
+  options: Omit<ConvertOptions, 'onProgress' | 'onWarning'>,
+  from: string,
+): Promise<number> {
   const progress = progressBar(options.name);
+  let understood = '';
   const manifest = await convert({
     ...options,
+    onRecognized: (network) => {
+      understood = networkText(network);
+      for (const line of choiceLines(network)) process.stderr.write(`resnet50-wasm: ${line}\n`);
+    },
     onProgress: (step, fraction) => progress.update(fraction, step),
     onWarning: (message) => process.stderr.write(`resnet50-wasm: ${message}\n`),
   }).catch((error) => {
     progress.done();
     throw error;
   });
-  progress.done(`${summary(manifest)} in ${options.out}`);
+  progress.done(
+    `${understood}${classesText(manifest)}; ${preprocessing(manifest, from)}; ${summary(manifest)} in ${options.out}`,
+  );
   return 0;
 }
+
+/** Pictures in, scores out: what no measurement notices if it is wrong. */
+const preprocessing = ({ transforms, activation, head }: Manifest, from: string): string =>
+  `transforms: ${shownTransforms(transforms)} (${from})${head === 'none' ? '' : `; scores: ${activation}`}`;
+
+/** What was understood of the names. */
+function networkText({ naming, prefix, head, headNorm }: Recognized): string {
+  const after = prefix === '' ? '' : ` after '${prefix}'`;
+  const norm = headNorm === '' ? '' : ` with ${headNorm} folded in`;
+  return `names of ${naming}${after}, ${head === null ? 'no classifier (for embed and features)' : `classifier ${head}${norm}`}`;
+}
+
+/** What was chosen and what was left out. */
+function choiceLines({ key, others, leftOut }: Recognized): string[] {
+  const also = others.map((other) => `'${other}'`).join(', ');
+  return [
+    ...(others.length > 0 ? [`took the network '${key}' of the checkpoint; --state-dict takes ${also} instead`] : []),
+    ...(leftOut.length > 0 ? [`left out what is no part of the network: ${leftOut.join(', ')}`] : []),
+  ];
+}
+
+const classesText = ({ categories, head }: Manifest): string =>
+  head === 'none' ? '' : `, ${categories.length === 1 ? '1 class' : `${categories.length} classes`}`;
 
 function summary(manifest: Manifest): string {
   const { measured } = manifest.quantization ?? {};
   const cost = measured
-    ? `; on ${measured.int8.images} photos ${measured.int8.top1} % top-1 (f32 ${measured.f32.top1} %), ${measured.int8.agreement} % agree with f32`
+    ? `; on ${measured.int8.images} photos (${shownTransforms(manifest.transforms)}) ${measured.int8.top1} % top-1 (f32 ${measured.f32.top1} %), ${measured.int8.agreement} % agree with f32`
     : '';
   return `${sizes(manifest)}${cost}`;
 }

@@ -19,6 +19,7 @@ import {
 } from './classify.js';
 import { NpyWriter } from './npy.js';
 import { parse, text } from './options.js';
+import { TRANSFORM_HELP } from './transforms.js';
 
 const HELP = `Usage: resnet50-wasm embed [FILES...] --out vectors.npy [options]
 
@@ -34,7 +35,7 @@ input, one a line. A picture that cannot be read has no row: --names says which 
   --weights-dir DIR       look for weights in DIR first  [$RESNET50_WEIGHTS_DIR]
   --precision P           int8 or f32  [int8]
   --threads N             [as many as help]
-  --no-exif               leave the picture as it is stored, as Pillow does
+${TRANSFORM_HELP}  --no-exif               leave the picture as it is stored, as Pillow does
   --background RRGGBB     color under transparent pixels  [alpha is dropped, as Pillow does]
 
 Exit status: 0, or 1 if a picture could not be read (the others are).

@@ -16,19 +16,23 @@ import {
   neededOut,
   print,
   readable,
+  shownScore,
 } from './classify.js';
 import { number, parse, text, UsageError } from './options.js';
+import { ACTIVATION_OPTION, activationOption, TRANSFORM_HELP } from './transforms.js';
 
 const HELP = `Usage: resnet50-wasm explain PICTURE --out heat.png [options]
 
 Shows where in a picture (JPEG, PNG, BMP; '-' is standard input) a class was seen: its
 class activation map in colors, dark violet (weak) to light yellow (strong), as a PNG of
 the picture's size with transparency, to be laid on it. Prints the class and its
-probability.
+score.
 
   --out FILE              the .png file
   --class CLASS           the class by index, WordNet id or label  [the most probable]
-  --crop                  instead, the crop that the network saw, with the map on it
+  --on-crop               instead, the crop that the network saw, with the map on it
+  --activation A          what makes the score of the logits: softmax, sigmoid or none
+                          [the network's own]
   --max-side N            longest side of the map, pixels; 'all' for the picture's own  [1024]
   --weights NAME          IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT, a variant you converted,
                           or a folder with manifest.json  [DEFAULT]
@@ -36,18 +40,19 @@ probability.
   --head FILE             classes of your own: what 'fit' wrote
   --precision P           int8 or f32  [int8]
   --threads N             [as many as help]
-  --no-exif               leave the picture as it is stored, as Pillow does
+${TRANSFORM_HELP}  --no-exif               leave the picture as it is stored, as Pillow does
   --background RRGGBB     color under transparent pixels  [alpha is dropped, as Pillow does]
 `;
 
 const OPTIONS = {
   out: { type: 'string', short: 'o' },
   class: { type: 'string', short: 'c' },
-  crop: { type: 'boolean' },
+  'on-crop': { type: 'boolean' },
   'max-side': { type: 'string' },
   ...MODEL_OPTIONS,
   ...HEAD_OPTION,
   ...IMAGE_OPTIONS,
+  ...ACTIVATION_OPTION,
 } as const;
 
 /** Runs the command; resolves to the exit status. */
@@ -60,14 +65,17 @@ export async function explainCommand(args: string[]): Promise<number> {
   const asked = text(values, 'class');
   const maxSide = number(values, 'max-side', 1, Number.POSITIVE_INFINITY) ?? 1024;
   const settings = imageOptions(values);
+  const activation = activationOption(values);
   const model = await loadWithProgress(loadOptions(values));
   try {
     const image = await readable(picture);
     const index = asked === undefined ? {} : { index: /^\d+$/.test(asked) ? Number(asked) : asked };
-    const explained = await model.explain(image, { ...settings, ...index, maxSide });
-    const png = values.crop ? await onCrop(model, image, settings, explained) : overlay(explained);
+    const scores = activation === undefined ? {} : { activation };
+    const explained = await model.explain(image, { ...settings, ...index, ...scores, maxSide });
+    const png = values['on-crop'] ? await onCrop(model, image, settings, explained) : overlay(explained);
     await writeWhole(out, png);
-    return print(`${explained.label}  ${(explained.score * 100).toFixed(1)}%\n`);
+    const isLogit = (activation ?? model.info().activation) === 'none';
+    return print(`${explained.label}  ${shownScore(explained.score, isLogit)}\n`);
   } finally {
     await model.dispose();
   }

@@ -2,9 +2,10 @@
  * `resnet50-wasm fit`: a head of the user's own from folders of pictures, one a class.
  */
 
-import { describe, ResNet50Error } from '../base/errors.js';
+import { describe } from '../base/errors.js';
 import { writeDeep } from '../base/files.node.js';
-import { type NamedPhoto, readClassFolders } from '../convert/labeled.js';
+import { visible } from '../convert/file-names.js';
+import { type LabeledPhoto, pictureInput, readFolder } from '../convert/labeled.js';
 import type { Example, FitOptions, FitReport, ResNet50, Score } from '../index.node.js';
 import {
   IMAGE_OPTIONS,
@@ -17,12 +18,13 @@ import {
 } from './classify.js';
 import { choice, number, parse, UsageError, type Values } from './options.js';
 import { progressBar } from './terminal.js';
+import { TRANSFORM_HELP } from './transforms.js';
 
 const HELP = `Usage: resnet50-wasm fit FOLDER --out head.safetensors [options]
 
 Trains a classifier of your own on the network's features. FOLDER holds a folder of
-pictures (JPEG, PNG, BMP) for each class, named after it. A picture that cannot be read is
-left out. 'resnet50-wasm classify PICTURE --head head.safetensors' uses what was trained.
+pictures (JPEG, PNG, BMP) for each class, named after it, or a labels.json: docs/trust.md.
+A picture that cannot be read is left out. 'resnet50-wasm classify PICTURE --head head.safetensors' uses what was trained.
 
   --out FILE              the .safetensors file
   --method M              head: softmax regression, as scikit-learn's LogisticRegression;
@@ -41,7 +43,7 @@ left out. 'resnet50-wasm classify PICTURE --head head.safetensors' uses what was
   --weights-dir DIR       look for weights in DIR first  [$RESNET50_WEIGHTS_DIR]
   --precision P           int8 or f32  [int8]
   --threads N             [as many as help]
-  --no-exif               leave the picture as it is stored, as Pillow does
+${TRANSFORM_HELP}  --no-exif               leave the picture as it is stored, as Pillow does
   --background RRGGBB     color under transparent pixels  [alpha is dropped, as Pillow does]
 
 Exit status: 0, or 1 if a picture could not be read (it learnt from the others).
@@ -69,12 +71,8 @@ export async function fitCommand(args: string[]): Promise<number> {
   if (folder === undefined || more.length > 0) throw new UsageError('name one FOLDER (resnet50-wasm fit --help)');
   const out = await outFile('fit', values);
   const options = fitOptions(values);
-  const photos = await readClassFolders(folder);
-  if (photos.length === 0) {
-    throw new ResNet50Error('INVALID_ARGUMENT', `${folder} holds no folder of pictures for each class`, {
-      subject: folder,
-    });
-  }
+  const { photos, notes } = await readFolder(folder);
+  for (const note of notes) process.stderr.write(visible(`resnet50-wasm: ${folder}: ${note}\n`));
   const model = await loadWithProgress(loadOptions(values));
   try {
     const { examples, failures } = await embedAll(model, photos, values);
@@ -103,16 +101,16 @@ function fitOptions(values: Values): FitOptions {
 
 async function embedAll(
   model: ResNet50,
-  photos: readonly NamedPhoto[],
+  photos: readonly LabeledPhoto<number | string>[],
   values: Values,
 ): Promise<{ examples: Example[]; failures: number }> {
   const progress = progressBar('pictures');
   const options = imageOptions(values);
   const examples: Example[] = [];
   let failures = 0;
-  for (const [i, { path, name }] of photos.entries()) {
+  for (const [i, { path, label }] of photos.entries()) {
     try {
-      examples.push({ label: name, embedding: await model.embed(path, options) });
+      examples.push({ label: String(label), embedding: await model.embed(await pictureInput(path), options) });
     } catch (error) {
       failures++;
       const message = describe(error);

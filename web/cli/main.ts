@@ -7,12 +7,14 @@
 import { probeEngine } from '../base/engine-support.js';
 import { describe } from '../base/errors.js';
 import { installFolderIfAny } from '../base/files.node.js';
+import type { Transforms } from '../base/transforms.js';
 import { classifyCommand, loadOptions, loadWithProgress, MODEL_OPTIONS, print } from './classify.js';
 import { convertCommand } from './convert.js';
 import { embedCommand } from './embed.js';
 import { fitCommand } from './fit.js';
 import { parse, UsageError } from './options.js';
 import { table } from './terminal.js';
+import { shownTransforms } from './transforms.js';
 import { weightsCommand } from './weights.js';
 
 const HELP = `Usage: resnet50-wasm COMMAND [options]
@@ -21,6 +23,8 @@ const HELP = `Usage: resnet50-wasm COMMAND [options]
   explain PICTURE          where in a picture a class was seen, as a PNG
   embed [FILES...]         feature vectors of pictures, as a NumPy file
   fit FOLDER               train a classifier of your own on labeled pictures
+  evaluate DIR             accuracy on labeled pictures, with a report
+  verify --reference FILE  compare with the logits of your own PyTorch network
   weights [NAMES...]       get and convert torchvision's weights; list what is there
   convert CHECKPOINT       convert a checkpoint of your own
   info                     what this machine can do, and with --weights the model's facts
@@ -30,7 +34,9 @@ resnet50-wasm COMMAND --help says more; --version prints the version.
 
 const INFO_HELP = `Usage: resnet50-wasm info [--weights NAME] [--weights-dir DIR] [--precision P] [--threads N] [--flavour NAME]
 
-Says what this machine can do; with --weights, loads the model and says how it runs.
+Says what this machine can do; with --weights, loads the model and says how it runs: its
+transforms (with --resize, --crop, --interpolation, --mean, --std in place of its own) and
+what makes scores of its logits among the rest.
 `;
 
 const INFO_OPTIONS = {
@@ -55,9 +61,11 @@ async function infoCommand(args: string[]): Promise<number> {
     await model.dispose();
   }
   if (values.json) return print(`${JSON.stringify(facts, null, 2)}\n`);
-  const shown = (v: unknown) =>
-    Array.isArray(v) ? v.join('; ') : typeof v === 'object' ? JSON.stringify(v) : String(v);
-  return print(`${table(Object.entries(facts).map(([key, value]) => [key, shown(value)]))}\n`);
+  const shown = (key: string, v: unknown) => {
+    if (key === 'transforms') return shownTransforms(v as Transforms);
+    return Array.isArray(v) ? v.join('; ') : typeof v === 'object' ? JSON.stringify(v) : String(v);
+  };
+  return print(`${table(Object.entries(facts).map(([key, value]) => [key, shown(key, value)]))}\n`);
 }
 
 const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
@@ -66,6 +74,8 @@ const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = 
   explain: async (args) => (await import('./explain.js')).explainCommand(args),
   embed: embedCommand,
   fit: fitCommand,
+  evaluate: async (args) => (await import('./evaluate.js')).evaluateCommand(args),
+  verify: async (args) => (await import('./verify.js')).verifyCommand(args),
   weights: weightsCommand,
   convert: convertCommand,
   info: infoCommand,

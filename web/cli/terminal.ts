@@ -61,6 +61,9 @@ export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
+/** A small number to two digits: '0.0021', '1.4e-5'. */
+export const shortly = (value: number): string => value.toPrecision(2).replace(/e([+-])0?/, 'e$1');
+
 /** Rows with aligned columns, two spaces between. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];

@@ -4,7 +4,8 @@
 import { cp, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ResNet50Error } from '../base/errors.js';
-import { cacheFolder, installFolder, packagedFolder } from '../base/files.node.js';
+import { cacheFolder, installFolder } from '../base/files.node.js';
+import { packagedFolder } from '../base/package-files.node.js';
 import { checkpointName, downloadCheckpoint, verifyCheckpoint } from '../convert/checkpoints.js';
 import { MANIFEST_FILE, type Manifest, parseManifest } from '../weights/manifest.js';
 import { getWeight, ResNet50_Weights, type Weights } from '../weights/registry.js';
@@ -58,10 +59,8 @@ export async function weightsCommand(args: string[]): Promise<number> {
       continue;
     }
     const checkpoint = await findCheckpoint(weights.url, values);
-    const status = await convertWithProgress({
-      ...settings,
-      ...{ checkpoint, name: weights.name, out, transforms: weights.transforms(), meta: metaOf(weights.name) },
-    });
+    const variant = { name: weights.name, transforms: weights.transforms(), meta: metaOf(weights.name) };
+    const status = await convertWithProgress({ ...settings, checkpoint, out, ...variant }, `those of ${weights.name}`);
     if (status !== 0) return status;
   }
   return 0;

@@ -2,6 +2,7 @@
  * What every entry of the package exports besides its own ResNet50.
  */
 
+export type { Activation } from '../base/activation.js';
 export { type EngineSupport, type Flavour, probeEngine } from '../base/engine-support.js';
 export { type ErrorCode, ResNet50Error } from '../base/errors.js';
 export type { TensorSpec } from '../base/resnet50.js';
@@ -27,6 +28,7 @@ export type {
   ImageOptions,
   LoadOptions,
   PreprocessOptions,
+  ScoreOptions,
   Settled,
 } from './options.js';
 export { cosineSimilarity, rankBySimilarity, type Vector } from './similarity.js';

@@ -4,7 +4,7 @@
 import type { Region, Rotation } from '../base/view.js';
 import type { Classification, ExplainedGrid, Grid } from '../protocol/messages.js';
 
-/** What `model.explain` gives: a class with its probability, and where in the picture it was seen. */
+/** What `model.explain` gives: a class with its score, and where in the picture it was seen. */
 export interface Explanation extends Classification, Grid {
   /**
    * `data` covers the whole picture (upright by its EXIF data, before `rotate`), `width` x `height` numbers: how much each

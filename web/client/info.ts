@@ -1,6 +1,7 @@
 /**
  * What a model tells of itself.
  */
+import type { Activation } from '../base/activation.js';
 import type { Flavour } from '../base/engine-support.js';
 import type { Transforms } from '../base/transforms.js';
 import type { Head } from '../protocol/head.js';
@@ -13,12 +14,14 @@ export interface ModelInfo {
   /** Folder that the weights came from. */
   address: string | null;
   classes: number;
-  /** The user's own head in place of the network's: 'head' (fc) or 'knn'; null without. */
-  head: Head['method'] | null;
+  /** The user's own head in place of the network's: 'head' (fc) or 'knn'; null without, 'none' where there is no classifier at all. */
+  head: Head['method'] | 'none' | null;
   parameters: number;
   precision: Precision;
   activationBits: 7 | 8;
   transforms: Transforms;
+  /** What makes scores of the logits: of the network, or of the head in its place. */
+  activation: Activation;
   /** Build of the core in use. */
   flavour: Flavour;
   threads: number;

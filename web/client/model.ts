@@ -6,6 +6,7 @@
 import { check, checkOptions, isFields, isListOf, SIGNAL } from '../base/check.js';
 import { anyOf, inTurn } from '../base/concurrency.js';
 import { buffersOf, parametersOf, type TensorSpec } from '../base/resnet50.js';
+import { mergeTransforms } from '../base/transforms.js';
 import type { Classification, Preprocessed, StageOutput } from '../protocol/messages.js';
 import type { FitReport } from '../protocol/training.js';
 import type { Parameter } from '../weights/parameters.js';
@@ -51,9 +52,9 @@ export class Model {
     this.#images = new ImageJobs(running);
   }
 
-  /** @internal Loads for a platform; `type` is the class of the entry. */
+  /** @internal Loads for a platform; `make` calls the constructor of the entry's class, which is private. */
   static async open<T extends Model>(
-    type: new (running: Running) => T,
+    make: (running: Running) => T,
     platform: Platform,
     options: LoadOptions,
   ): Promise<T> {
@@ -64,12 +65,13 @@ export class Model {
     const source = sourceOf(platform, options);
     const { head: given } = options;
     const head = given === undefined ? null : await withTraining(platform, (t) => t.readHead(given, platform, signal));
-    const own = { ...options, transforms: options.transforms ?? head?.transforms };
+    const base = head?.transforms;
+    const own = base ? { ...options, transforms: mergeTransforms(base, options.transforms) } : options;
     const open = () => openSession(platform, own, source, signal, onProgress);
     const key = downloadKey(source, options);
     const session = await (key === undefined ? open() : inTurn(key, open, signal));
     const running = new Running(platform, own, source, session);
-    const model = new type(running);
+    const model = make(running);
     if (head !== null) await withTraining(platform, (t) => t.placeFirst(running, head));
     return model;
   }
@@ -84,10 +86,10 @@ export class Model {
   info(): ModelInfo {
     const { session, options } = this.#running;
     const { facts, choice, worker, connection } = session;
-    const { name, address, classes, parameters, precision, transforms, head } = facts;
+    const { name, address, classes, parameters, precision, transforms, activation, head } = facts;
     return {
       ...{ weights: name, address, classes, head, parameters, precision },
-      ...{ activationBits: options.activationBits ?? 7, transforms },
+      ...{ activationBits: options.activationBits ?? 7, transforms, activation },
       ...{ flavour: choice.flavour, threads: choice.threads, worker, why: [...choice.why] },
       ...{ memoryBytes: connection.memoryBytes, version: __VERSION__ },
     };
@@ -188,7 +190,7 @@ export class Model {
 
   /**
    * Where in an image (in several, one result each) a class was seen: its class activation map, exact for this network, on
-   * the image itself, with the class and its probability. `paintHeatmap` draws it.
+   * the image itself, with the class and its score. `paintHeatmap` draws it.
    * @throws ResNet50Error INVALID_ARGUMENT where there is no such class
    */
   explain(
@@ -199,9 +201,9 @@ export class Model {
   explain(image: ImageInput, options?: ExplainOptions): Promise<Explanation>;
   async explain(images: ImageInput | readonly ImageInput[], options: ExplainOptions = {}): Promise<unknown> {
     checkCall('explain', options);
-    const { index = null, maxSide = 512, rotate = 0 } = options;
+    const { index = null, maxSide = 512, rotate = 0, activation } = options;
     const extras = () => this.#running.platform.loadExtras();
-    return this.#images.each('explain', images, options, { index }, (seen) =>
+    return this.#images.each('explain', images, options, { index, activation }, (seen) =>
       withLate(extras(), ({ explanationOf }) => explanationOf(seen, rotate, maxSide)),
     );
   }
@@ -255,7 +257,7 @@ export class Model {
   /** torch's `named_parameters()`: name, shape and count of all that is trained; 25,557,032 numbers for 1000 classes. */
   parameters(): TensorSpec[] {
     const { classes, head } = this.#running.facts;
-    return parametersOf(classes).filter(({ name }) => head !== 'knn' || !name.startsWith('fc.'));
+    return parametersOf(classes).filter(({ name }) => (head !== 'knn' && head !== 'none') || !name.startsWith('fc.'));
   }
 
   /** torch's `named_buffers()`: the running statistics of the batch norms. */

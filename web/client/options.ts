@@ -2,6 +2,7 @@
  * What users may ask of a model, and the check of it.
  */
 
+import { ACTIVATIONS, type Activation } from '../base/activation.js';
 import {
   ANY,
   BOOLEAN,
@@ -96,28 +97,36 @@ export interface ImageOptions {
   settled?: boolean;
 }
 
+/** Options of what gives scores. */
+export interface ScoreOptions {
+  /**
+   * What makes scores of the logits: 'softmax' (classes exclude each other), 'sigmoid' (each class by itself) or 'none'
+   * (the logits). Default: the network's own, which `info()` tells.
+   */
+  activation?: Activation;
+}
 /** Options with `settled: true`. */
 export type Settled<T extends ImageOptions> = T & { settled: true };
 
 /** Options of `classify`. */
-export interface ClassifyOptions extends ImageOptions {
+export interface ClassifyOptions extends ImageOptions, ScoreOptions {
   /** How many classes at most; Infinity for all. Default 5. */
   topK?: number;
-  /** Least probability of a class, 0..1. Default 0. */
+  /** Least score of a class, 0..1 (any number for activation 'none'). Default: all are given. */
   threshold?: number;
-  /** Only these classes: indices, WordNet ids or labels. Probabilities are still those over all classes. */
+  /** Only these classes: indices, WordNet ids or labels. Softmax is still over all classes. */
   allow?: readonly (number | string)[];
   /** Not these classes. */
   deny?: readonly (number | string)[];
   /**
-   * How many crops to look at, their probabilities averaged: 1 (default), 2 (the middle and its mirror image), 5 (the
+   * How many crops to look at, their scores averaged: 1 (default), 2 (the middle and its mirror image), 5 (the
    * middle and the corners) or 10 (those and their mirror images: torchvision's `ten_crop`). Takes as many times as long.
    */
   crops?: 1 | 2 | 5 | 10;
 }
 
 /** Options of `explain`. */
-export interface ExplainOptions extends ImageOptions {
+export interface ExplainOptions extends ImageOptions, ScoreOptions {
   /** The class to explain: by index, WordNet id or label. Default: the best. */
   index?: number | string;
   /** Longest side of the map, in numbers; Infinity for the picture's own size. Default 512. */
@@ -178,11 +187,14 @@ export const IMAGE: Rules<ImageOptions> = {
 
 const isColor = (channels: number[]): boolean => channels.every((c) => isNumber(c, 0, 255));
 
+const ACTIVATION = oneOf(...ACTIVATIONS);
+
 /** Of single calls, besides those of all. */
 const CALLS: { readonly [job: string]: Rules<object> } = {
   classify: {
     topK: ['must be a whole number from 1, or Infinity', (v) => v === Number.POSITIVE_INFINITY || isCount(v, 2 ** 31)],
-    threshold: ['must be a number, 0 to 1', (v) => isNumber(v, 0, 1)],
+    threshold: ['must be a number', (v) => isNumber(v, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)],
+    activation: ACTIVATION,
     allow: CLASSES,
     deny: CLASSES,
     crops: oneOf(1, 2, 5, 10),
@@ -190,6 +202,7 @@ const CALLS: { readonly [job: string]: Rules<object> } = {
   explain: {
     index: ['must be an index, WordNet id or label', (v) => v === null || isListOf([v], 'number', 'string')],
     maxSide: ['must be a number from 1', (v) => isNumber(v, 1, Number.POSITIVE_INFINITY)],
+    activation: ACTIVATION,
   } satisfies Rules<Omit<ExplainOptions, keyof ImageOptions>>,
   preprocess: { layout: oneOf('nchw', 'nhwc') } satisfies Rules<Omit<PreprocessOptions, keyof ImageOptions>>,
 };
@@ -207,8 +220,8 @@ export function checkLoadOptions(o: LoadOptions): void {
 /** The class filter of a call, complete. */
 export function pickSettings(o: ClassifyOptions): PickSettings {
   checkCall('classify', o);
-  const { topK = 5, threshold = 0, allow = null, deny = null, crops = 1 } = o;
-  return { topK, threshold, allow: allow && [...allow], deny: deny && [...deny], crops };
+  const { topK = 5, threshold = Number.NEGATIVE_INFINITY, activation, allow = null, deny = null, crops = 1 } = o;
+  return { topK, threshold, activation, allow: allow && [...allow], deny: deny && [...deny], crops };
 }
 
 /** The decoding of a call, complete. */

@@ -1,16 +1,17 @@
 /**
  * Shows the converter the pictures that ranges are found with: photos of a folder, or generated ones.
  */
-import { readdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { ResNet50Error } from '../base/errors.js';
-import { fileError } from '../base/files.node.js';
 import type { ConverterModule, CoreConverter } from '../core/converter-types.js';
 import { copyIn, unwrap } from '../core/start.js';
 import type { CorePicture, CorePictureSettings } from '../core/types.js';
 import type { Manifest } from '../weights/manifest.js';
+import { picturesBelow } from './image-folder.js';
+import { readPhoto } from './labeled.js';
 import type { ConvertOptions } from './options.js';
 
+/** What the core decodes. */
 const PHOTO = /\.(?:jpe?g|png|bmp)$/i;
 
 export async function calibrate(
@@ -27,12 +28,15 @@ export async function calibrate(
     }
     return { images: wanted, kind: 'generated' };
   }
-  const photos = spread(await listPhotos(options.calibrate), wanted);
+  const photos = spread(
+    (await picturesBelow(options.calibrate)).filter((path) => PHOTO.test(path)),
+    wanted,
+  );
   let used = 0;
   for (const [i, path] of photos.entries()) {
     try {
       const name = basename(path);
-      const [photo, settings] = photoInput(core, await readFile(path), name, true);
+      const [photo, settings] = photoInput(core, await readPhoto(path), name, true);
       unwrap(converter.calibrate(photo, settings), name);
       used++;
     } catch (error) {
@@ -63,15 +67,6 @@ export function photoInput(
   const decode = { maxPixels: 268_402_689, applyOrientation, background: null };
   const picture = { pointer: copyIn(core, bytes, name), bytes: bytes.length };
   return [picture, { decode, view: { rotate: 0, region: null } }];
-}
-
-/** Photos below a folder, in an order that no file system decides. */
-async function listPhotos(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch((error) => {
-    throw fileError(folder, error);
-  });
-  const files = entries.filter((e) => !e.isDirectory() && PHOTO.test(e.name)).map((e) => join(e.parentPath, e.name));
-  return files.sort((a, b) => (a < b ? -1 : 1));
 }
 
 /** At most `count` of the items, evenly spread. */

@@ -5,6 +5,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { activationFor } from '../base/activation.js';
+import { check } from '../base/check.js';
 import { describe, ResNet50Error } from '../base/errors.js';
 import { fileError } from '../base/files.node.js';
 import type { ConverterModule, CoreConverter } from '../core/converter-types.js';
@@ -38,7 +40,12 @@ export async function convert(options: ConvertOptions): Promise<Manifest> {
   const core = await loadConverter(options.threads);
   const converter = openCheckpoint(core, bytes, source.file, options);
   try {
-    const categories = await readCategories(options.labels, converter.classes, options.name);
+    options.onRecognized?.(converter.recognized);
+    const headless = converter.recognized.head === null;
+    if (headless) checkHeadless(options);
+    const categories = headless
+      ? [{ label: 'no classifier' }]
+      : await readCategories(options.labels, converter.classes, options.name);
     const int8 = options.precisions.includes('int8');
     const calibration = int8 ? await calibrate(core, converter, options) : { images: 0, kind: 'none' as const };
     const quantized = int8 ? quantize(converter, options) : undefined;
@@ -48,13 +55,16 @@ export async function convert(options: ConvertOptions): Promise<Manifest> {
       precisions[precision] = { shards: makeShards(core, converter, precision, options, files) };
     }
     if (quantized !== undefined && options.evaluate !== undefined) {
-      quantized.facts.measured = await evaluate(core, converter, quantized.ranges, options, options.evaluate);
+      const { ranges, facts } = quantized;
+      facts.measured = await evaluate(core, converter, ranges, options, options.evaluate, categories);
     }
     const manifest: Manifest = {
       ...{ format: MANIFEST_FORMAT, version: MANIFEST_VERSION, name: options.name, meta: options.meta ?? {} },
       ...{ transforms: options.transforms, parameters: converter.parameters, precisions },
+      activation: activationFor(options.activation, categories.length),
       ranges: quantized?.ranges ?? {},
       ...{ calibration, source },
+      ...(headless ? { head: 'none' as const } : {}),
       ...(quantized ? { quantization: quantized.facts } : {}),
       ...{ converter: __VERSION__, categories },
     };
@@ -66,6 +76,12 @@ export async function convert(options: ConvertOptions): Promise<Manifest> {
   } finally {
     converter.delete();
   }
+}
+
+/** @throws ResNet50Error INVALID_ARGUMENT for options that only a classifier has a use for */
+function checkHeadless({ labels, evaluate: folder }: ConvertOptions): void {
+  const named = labels === undefined ? 'evaluate' : 'labels';
+  check(labels === undefined && folder === undefined, named, 'has no use here: the checkpoint has no classifier');
 }
 
 async function loadConverter(threads: number): Promise<ConverterModule> {
@@ -88,8 +104,8 @@ function openCheckpoint(
 ): CoreConverter {
   const pointer = copyIn(core, bytes, name);
   try {
-    const { transforms, threads } = options;
-    return unwrap(core.openCheckpoint(pointer, bytes.length, name, { transforms, threads }), name);
+    const { transforms, threads, stateDict = '', noHead = false } = options;
+    return unwrap(core.openCheckpoint(pointer, bytes.length, name, { transforms, threads, stateDict, noHead }), name);
   } finally {
     core.release(pointer);
   }

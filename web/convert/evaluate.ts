@@ -1,16 +1,19 @@
 /**
  * What quantization cost: both networks on labeled photos.
  */
-import { readFile } from 'node:fs/promises';
-import { fileError } from '../base/files.node.js';
+import { fault } from '../base/check.js';
+import { ResNet50Error } from '../base/errors.js';
 import type { ConverterModule, CoreConverter } from '../core/converter-types.js';
 import { unwrap } from '../core/start.js';
 import type { CoreResult } from '../core/types.js';
-import type { Manifest } from '../weights/manifest.js';
+import type { Category, Manifest } from '../weights/manifest.js';
 import { type Measures, measure } from '../weights/measures.js';
 import { photoInput } from './calibrate.js';
-import { readLabeled } from './labeled.js';
+import { readLabeled, readPhoto } from './labeled.js';
 import type { ConvertOptions } from './options.js';
+
+/** Of a network with one logit: its class, and the other. */
+const TWO_CLASSES = [{ label: 'class 0' }, { label: 'class 1' }];
 
 /** Runs the int8 network that was made and the f32 one on labeled photos, as torchvision would see them. */
 export async function evaluate(
@@ -19,9 +22,13 @@ export async function evaluate(
   ranges: Manifest['ranges'],
   options: ConvertOptions,
   folder: string,
+  categories: readonly Category[],
 ): Promise<{ int8: Measures; f32: Measures }> {
-  const photos = await readLabeled(folder, converter.classes);
   const { classes } = converter;
+  // One logit decides between two classes, as if the first one's were 0: folders (or labels) 0 and 1.
+  const binary = classes === 1;
+  const { photos, notes } = await readLabeled(folder, binary ? TWO_CLASSES : categories);
+  for (const note of notes) options.onWarning?.(`${folder}: ${note}`);
   const { threads, transforms } = options;
   const session = unwrap(
     core.createSession({ classes, precision: 'int8', activationBits: 7, threads, ranges }),
@@ -34,21 +41,27 @@ export async function evaluate(
       unwrap(session.loadShard(pointer, bytes, `shard ${i}`), 'int8');
     }
     const rows: { int8: Float32Array[]; f32: Float32Array[] } = { int8: [], f32: [] };
-    for (const [i, { path }] of photos.entries()) {
-      const bytes = await readFile(path).catch((error) => {
-        throw fileError(path, error);
-      });
-      const take = (offset: CoreResult<number>): Float32Array => {
-        const first = unwrap(offset, path) / 4;
-        return core.HEAPF32.slice(first, first + classes);
-      };
-      const photo = () => photoInput(core, bytes, path, false);
-      rows.f32.push(take(converter.runFloat(...photo())));
-      const [picture, settings] = photo();
-      rows.int8.push(take(session.logits(picture, { ...settings, transforms })));
+    const labels: number[] = [];
+    const take = (offset: CoreResult<number>, path: string): Float32Array => {
+      const first = unwrap(offset, path) / 4;
+      const logits = core.HEAPF32.slice(first, first + classes);
+      return binary ? Float32Array.of(0, ...logits) : logits;
+    };
+    for (const [i, { path, label }] of photos.entries()) {
+      try {
+        const bytes = await readPhoto(path);
+        const f32 = take(converter.runFloat(...photoInput(core, bytes, path, false)), path);
+        const [picture, settings] = photoInput(core, bytes, path, false);
+        rows.int8.push(take(session.logits(picture, { ...settings, transforms }), path));
+        rows.f32.push(f32);
+        labels.push(label);
+      } catch (error) {
+        if (!(error instanceof ResNet50Error)) throw error;
+        options.onWarning?.(`left out of the evaluation: ${error.message}`);
+      }
       options.onProgress?.('evaluating', (i + 1) / photos.length);
     }
-    const labels = photos.map(({ label }) => label);
+    if (labels.length === 0) throw fault(folder, 'holds no photo that could be read (JPEG, PNG, BMP)');
     return { int8: measure(rows.int8, labels, rows.f32), f32: measure(rows.f32, labels) };
   } finally {
     session.delete();

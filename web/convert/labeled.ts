@@ -1,81 +1,147 @@
 /**
- * Folders of labeled photos: with a labels.json, or as torchvision's ImageFolder has them.
+ * Folders of labeled photos, read in one way for all commands: with a labels.json, or as torchvision's ImageFolder has them.
  */
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { fault } from '../base/check.js';
-import { fileError, readText, systemCode } from '../base/files.node.js';
+import { decodeText, fileError, systemCode } from '../base/files.node.js';
+import type { Category } from '../weights/manifest.js';
+import { areSplits, type Placed, placeClasses } from './class-places.js';
+import { pathOf, some } from './file-names.js';
+import { type ImageFolder, readImageFolder } from './image-folder.js';
+import { type FileLabel, type LabelsFile, parseLabelsFile } from './labels-file.js';
 
-/** A photo and the index of its class. */
-export interface LabeledPhoto {
+/** A photo and its class. */
+export interface LabeledPhoto<Label = number> {
+  /** For {@link readPhoto}. */
   path: string;
-  label: number;
+  /** Relative to the folder. */
+  file: string;
+  label: Label;
 }
 
-/** A photo in a folder that bears the name of its class. */
-export interface NamedPhoto extends LabeledPhoto {
-  name: string;
+/** What a folder of labeled photos holds. */
+export interface LabeledFolder {
+  folder: string;
+  /** Labels are names of classes, or indices where a labels.json gives those. */
+  photos: LabeledPhoto<number | string>[];
+  /** Names of the folders by index; null where a labels.json labels the photos. */
+  classes: string[] | null;
+  /** The same as torchvision counts, with what programs left behind. */
+  counted: string[] | null;
+  /** Sentences on what was left out. */
+  notes: string[];
 }
 
-const PHOTO = /\.(?:jpe?g|png|bmp)$/i;
 const LABELS_FILE = 'labels.json';
 
+/** Reads a folder. @throws ResNet50Error FILE_NOT_FOUND, INVALID_ARGUMENT where it holds no labeled photo */
+export async function readFolder(folder: string): Promise<LabeledFolder> {
+  const given = await readLabelsFile(folder);
+  if (given !== undefined && 'labels' in given) return labelsFolder(folder, given.labels);
+  const found = await readImageFolder(folder);
+  if (found.samples.length === 0) throw fault(folder, `holds ${whatInstead(found)}`);
+  const photos = found.samples.map(({ file, label }) => ({
+    ...{ path: join(folder, file), file },
+    label: found.classes[label] as string,
+  }));
+  const notes = notesOn(found);
+  if (given === undefined) return { folder, photos, classes: found.classes, counted: found.counted, notes };
+  const unnamed = found.classes.find((name) => photos.some((p) => p.label === name) && !given.classes.includes(name));
+  if (unnamed !== undefined) throw fault(folder, `has a folder ${unnamed}, which its ${LABELS_FILE} does not name`);
+  return { folder, photos, classes: given.classes, counted: null, notes };
+}
+
 /**
- * The photos that `labels.json` lists ([{ file, class }], in its order), or those of one folder a class (in order of
- * names, as torchvision's ImageFolder numbers them).
- * @throws ResNet50Error FILE_NOT_FOUND, INVALID_ARGUMENT
+ * Reads a folder for a network with these classes: labels are its indices.
+ * @throws ResNet50Error FILE_NOT_FOUND; INVALID_ARGUMENT where folder and network do not fit
  */
-export async function readLabeled(folder: string, classes: number): Promise<LabeledPhoto[]> {
-  const refused = (why: string) => fault(folder, why);
-  const text = await readText(join(folder, LABELS_FILE)).catch((error) => {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw fileError(join(folder, LABELS_FILE), error);
-  });
-  const photos = text === undefined ? await readClassFolders(folder) : parseLabels(text, folder, refused);
-  if (photos.length === 0) throw refused(`holds neither ${LABELS_FILE} nor a folder of photos for each class`);
-  const strange = photos.find(({ label }) => !(Number.isInteger(label) && label >= 0 && label < classes));
-  if (strange !== undefined) throw refused(`gives ${strange.path} class ${strange.label}, of ${classes}`);
-  return photos;
-}
-
-function parseLabels(text: string, folder: string, refused: (why: string) => Error): LabeledPhoto[] {
-  let entries: unknown;
-  try {
-    entries = JSON.parse(text);
-  } catch {
-    throw refused(`has a ${LABELS_FILE} that is not valid JSON`);
-  }
-  if (!Array.isArray(entries)) throw refused(`has a ${LABELS_FILE} that is no list`);
-  return entries.map((entry: Record<string, unknown> | null) => {
-    const label = entry?.class ?? entry?.label ?? entry?.index;
-    if (typeof entry?.file !== 'string' || typeof label !== 'number')
-      throw refused(`has a ${LABELS_FILE} whose entries are not { file, class }`);
-    return { path: namedHere(entry.file, folder), label };
-  });
-}
-
-/** The path of a file in a folder. Lists that were made on Windows have backslashes, which are letters elsewhere. */
-export function namedHere(file: string, folder = ''): string {
-  const path = join(folder, file);
-  if (!file.includes('\\') || existsSync(path)) return path;
-  return join(folder, file.replaceAll('\\', '/'));
+export async function readLabeled(
+  folder: string,
+  categories: readonly Category[],
+): Promise<Placed & { photos: LabeledPhoto[]; notes: string[] }> {
+  const found = await readFolder(folder);
+  const placed = placeClasses(found, categories);
+  const photos = found.photos.map((photo) => ({ ...photo, label: placed.places.get(photo.label) as number }));
+  return { ...placed, photos, notes: [...found.notes, ...placed.notes] };
 }
 
 /**
- * The photos of one folder a class, classes and photos in order of names.
+ * The bytes of a photo.
  * @throws ResNet50Error FILE_NOT_FOUND
  */
-export async function readClassFolders(folder: string): Promise<NamedPhoto[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error) => {
-    throw fileError(folder, error);
+export async function readPhoto(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  await checkIsFile(path);
+  const bytes = await readFile(pathOf(path)).catch((error) => {
+    throw fileError(path, error);
   });
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-  const photos = await Promise.all(
-    names.sort().map(async (name, label) => {
-      const files = (await readdir(join(folder, name))).filter((file) => PHOTO.test(file)).sort();
-      return files.map((file) => ({ path: join(folder, name, file), label, name }));
-    }),
-  );
-  return photos.flat();
+  return new Uint8Array(bytes);
+}
+
+/**
+ * A photo as calls of a model take it: its path, so that errors name it, or its bytes if the path is not Unicode.
+ * @throws ResNet50Error FILE_NOT_FOUND
+ */
+export async function pictureInput(path: string): Promise<string | Uint8Array<ArrayBuffer>> {
+  if (typeof pathOf(path) !== 'string') return readPhoto(path);
+  await checkIsFile(path);
+  return resolve(path);
+}
+
+/** Refuses what has no end, such as a pipe. */
+async function checkIsFile(path: string): Promise<void> {
+  const found = await stat(pathOf(path)).catch((error) => {
+    throw fileError(path, error);
+  });
+  if (found.isDirectory()) throw fileError(path, { code: 'EISDIR' });
+  if (!found.isFile()) throw fileError(path, new Error('is not a regular file'));
+}
+
+async function readLabelsFile(folder: string): Promise<LabelsFile | undefined> {
+  const path = join(folder, LABELS_FILE);
+  const bytes = await readFile(path).catch((error) => {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error))) return undefined;
+    throw fileError(path, error);
+  });
+  return bytes && parseLabelsFile(decodeText(bytes), (why) => fault(path, why));
+}
+
+function labelsFolder(folder: string, labels: readonly FileLabel[]): LabeledFolder {
+  const photos = labels.map(({ file, label }) => ({ path: pictureIn(folder, file), file, label }));
+  if (photos.length === 0) throw fault(join(folder, LABELS_FILE), 'names no picture');
+  return { folder, photos, classes: null, counted: null, notes: [] };
+}
+
+/** The path of a picture by a name that another program wrote, perhaps on Windows. */
+export function pictureIn(folder: string, file: string): string {
+  const path = resolve(folder, file);
+  const other = file.replaceAll('\\', '/');
+  return other === file || existsSync(path) ? path : resolve(folder, other);
+}
+
+function whatInstead({ classes, loose }: ImageFolder): string {
+  const expected = `neither ${LABELS_FILE} nor a folder of photos for each class`;
+  if (classes.length > 0) return `${expected}: in ${some(classes)} there is no picture`;
+  if (loose.length > 0) return `${expected}: its ${loose.length} pictures lie side by side, without a class`;
+  return expected;
+}
+
+function notesOn({ classes, samples, loose, leftOut }: ImageFolder): string[] {
+  const used = new Set(samples.map(({ label }) => label));
+  const empty = classes.filter((_, label) => !used.has(label));
+  const told: [readonly string[], (names: string) => string][] = [
+    [
+      leftOut.leftovers,
+      (names) =>
+        `left out what programs left behind: ${names} (torchvision's ImageFolder takes such folders for classes and such files for pictures)`,
+    ],
+    [leftOut.loops, (names) => `did not follow links that lead back to a folder above them: ${names}`],
+    [leftOut.unreadable, (names) => `passed over folders that may not be read, as torchvision does: ${names}`],
+    [leftOut.unknown, (names) => `passed over pictures of formats that torchvision does not take: ${names}`],
+    [loose, (names) => `passed over pictures outside the folders of classes, as torchvision does: ${names}`],
+    [empty, (names) => `no picture of ${names} (which keeps its index; torchvision's ImageFolder refuses this folder)`],
+    [areSplits(classes) ? classes : [], (names) => `${names} look like parts of a data set, not like classes`],
+  ];
+  return told.filter(([names]) => names.length > 0).map(([names, sentence]) => sentence(some(names)));
 }

@@ -31,6 +31,10 @@ export async function readCategories(path: string | undefined, classes: number, 
     if (typeof label === 'string' && label !== '') return typeof wnid === 'string' ? { wnid, label } : { label };
     throw refused('must hold a name for each class');
   });
+  if (classes === 1 && categories.length === 2) {
+    const why = 'has 2 names, but the checkpoint has one logit, whose sigmoid is the probability of the second class';
+    throw refused(`${why}: give only that name`);
+  }
   if (categories.length !== classes)
     throw refused(`has ${categories.length} names, but the checkpoint has ${classes} classes`);
   return categories;

@@ -8,6 +8,27 @@ export interface CoreConvertOptions {
   /** Transforms for calibration photos. */
   transforms: Transforms;
   threads: number;
+  /** Key of one of several networks; empty: the first. */
+  stateDict: string;
+  /** Leaves the classifier out. */
+  noHead: boolean;
+}
+
+/** What was understood of a checkpoint (src/checkpoint/resnet.h). */
+export interface CoreRecognized {
+  /** Whose names the tensors have. */
+  readonly naming: string;
+  /** Before the names of the body, with '.' at its end, or empty. */
+  readonly prefix: string;
+  /** Module of the classifier; null where there is none. */
+  readonly head: string | null;
+  /** Module of a batch norm that was folded into it, or empty. */
+  readonly headNorm: string;
+  /** The network's key among others in the file, and the keys of those; '.' is the root. */
+  readonly key: string;
+  readonly others: readonly string[];
+  /** Modules beside the network. */
+  readonly leftOut: readonly string[];
 }
 
 export interface CoreQuantizationOptions {
@@ -42,7 +63,9 @@ export interface CoreQuantization {
 
 /** Checkpoint -> int8 (or f32) shards, in the converter module only. Call delete() when done. */
 export interface CoreConverter {
+  /** 1, of zeros, where there is no classifier. */
   readonly classes: number;
+  readonly recognized: CoreRecognized;
   /** Parameters counted as torchvision counts them (batch-norm weights and biases in, running statistics out). */
   readonly parameters: number;
   /** Adds a photo to the calibration images. */

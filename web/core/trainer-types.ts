@@ -9,7 +9,7 @@ export interface CoreTrainingOptions {
   l2: number | null;
   holdOut: number;
   seed: number;
-  maxIterations: number;
+  epochs: number;
   patience: number;
 }
 
@@ -19,17 +19,17 @@ export interface CoreScore {
   readonly accuracy: number;
 }
 
-/** Softmax regression, iteration by iteration. Call delete() when done. */
+/** Softmax regression, epoch by epoch. Call delete() when done. */
 export interface CoreHeadTrainer {
-  /** One iteration; `done` when no other would change the result. */
-  step(): { iteration: number; trained: CoreScore; heldOut: CoreScore | null; done: boolean };
+  /** One epoch; `done` when no other would change the result. */
+  step(): { epoch: number; trained: CoreScore; heldOut: CoreScore | null; done: boolean };
   /** The best head so far: byte offset of float32 [classes, width] and [classes], valid until the next call. */
   finish(): {
     pointer: number;
     /** Numbers of examples. */
     trained: number;
     heldOut: number;
-    bestIteration: number;
+    bestEpoch: number;
     converged: boolean;
     /** The penalty in use. */
     l2: number;
@@ -44,8 +44,8 @@ export interface FinetuneSettings {
   epochs: number;
   patience: number;
   holdOut: number;
-  step: number;
-  smoothing: number;
+  rate: number;
+  labelSmoothing: number;
   augment: boolean;
   seed: number;
   threads: number;

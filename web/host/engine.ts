@@ -2,6 +2,7 @@
  * A core with a network in it: one module, one session, one thread of callers. Runs in whatever realm it is created in.
  */
 
+import { activationFor } from '../base/activation.js';
 import { parameterCount } from '../base/resnet50.js';
 import { copyIn, unwrap } from '../core/start.js';
 import type { CoreInput, CoreModule, CorePicture, CoreResult, CoreSession, CoreSettings } from '../core/types.js';
@@ -77,7 +78,8 @@ export class Engine {
       for (const pointer of pointers) this.core.release(pointer);
     }
     const categories = head.classes.map((label) => ({ label }));
-    return { classes, categories, head: method, parameters: parameterCount(linear ? classes : 0) };
+    const activation = linear ? activationFor(head.activation, classes) : 'softmax';
+    return { classes, categories, head: method, activation, parameters: parameterCount(linear ? classes : 0) };
   }
 
   /** Runs a picture, or a tensor if `calls` takes it. */

@@ -36,11 +36,11 @@ export class Host extends Receiver<keyof NetworkJobs> {
       this.#engine = await Engine.load(spec, this.realm, context);
       return this.#engine.facts;
     },
-    classify: (job) => imageJobs.classify(this.#loaded, job),
-    logits: (job) => imageJobs.logits(this.#loaded, job),
+    classify: (job) => imageJobs.classify(this.#classifier, job),
+    logits: (job) => imageJobs.logits(this.#classifier, job),
     preprocess: (job) => imageJobs.preprocess(this.#loaded, job),
     features: (job) => imageJobs.features(this.#loaded, job),
-    explain: (job) => imageJobs.explain(this.#loaded, job),
+    explain: (job) => imageJobs.explain(this.#classifier, job),
     head: (head) => this.#loaded.setHead(head),
     tensors: (names, { signal }) => this.#loaded.shards?.tensors(names, signal) ?? null,
     fetch: (request, { signal }) => fetchInput(request, signal),
@@ -50,6 +50,13 @@ export class Host extends Receiver<keyof NetworkJobs> {
   get #loaded(): Engine {
     if (this.#engine === undefined) throw new ResNet50Error('NOT_READY', 'no network is loaded');
     return this.#engine;
+  }
+
+  get #classifier() {
+    const engine = this.#loaded;
+    if (engine.facts.head !== 'none') return engine;
+    const message = 'these weights have no classifier: use embed or features, or load a head that fit made';
+    throw new ResNet50Error('NOT_READY', message, { subject: 'head' });
   }
 
   protected abandon(): void {

@@ -3,6 +3,7 @@
  */
 
 import { ACTIVATIONS } from '../base/activation.js';
+import { check } from '../base/check.js';
 import { copyIn } from '../core/start.js';
 import type {
   Classification,
@@ -17,8 +18,6 @@ import { indicesOf, maskOf } from './class-mask.js';
 import type { Engine } from './engine.js';
 
 type Job<N extends ImageJob> = (engine: Engine, job: Jobs[N]['request']) => Promise<Jobs[N]['result']>;
-
-const SOFTMAX = ACTIVATIONS.indexOf('softmax');
 
 /** The best classes of one picture. */
 async function classify(engine: Engine, job: Jobs['classify']['request']): Promise<Classification[]> {
@@ -65,7 +64,7 @@ async function explain(engine: Engine, job: Jobs['explain']['request']): Promise
   const wanted = index === null ? undefined : new Uint8Array(facts.classes);
   if (index !== null)
     for (const i of indicesOf(index, 'index', facts.classes, (c) => engine.category(c))) wanted?.fill(1, i, i + 1);
-  const best = { topK: 1, threshold: Number.NEGATIVE_INFINITY };
+  const best = { topK: 1, threshold: Number.NEGATIVE_INFINITY, activation: job.activation };
   const explained = await picked(engine, best, wanted, (pick) =>
     engine.run(job, { picture: (picture, settings) => session.explain(picture, settings, pick) }),
   );
@@ -100,14 +99,15 @@ const rowsOf = ({ image }: Jobs['logits']['request']): number => (image.kind ===
 
 /** What `use` makes of a pick whose mask lies in the core's memory meanwhile. */
 async function picked<T>(
-  { core }: Engine,
-  { topK, threshold }: Pick<PickSettings, 'topK' | 'threshold'>,
+  { core, facts }: Engine,
+  { topK, threshold, activation = facts.activation }: Pick<PickSettings, 'topK' | 'threshold' | 'activation'>,
   mask: Uint8Array | undefined,
   use: (pick: { activation: number; topK: number; threshold: number; allowed: number }) => Promise<T>,
 ): Promise<T> {
+  check(activation === 'none' || threshold <= 1, 'threshold', 'must be a number, 0 to 1');
   const allowed = mask === undefined ? 0 : copyIn(core, mask, 'the allow and deny lists');
   try {
-    return await use({ activation: SOFTMAX, topK, threshold, allowed });
+    return await use({ activation: ACTIVATIONS.indexOf(activation), topK, threshold, allowed });
   } finally {
     if (allowed !== 0) core.release(allowed);
   }

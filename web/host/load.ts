@@ -3,6 +3,7 @@
  * they arrive.
  */
 
+import { activationFor } from '../base/activation.js';
 import { fault } from '../base/check.js';
 import { ResNet50Error } from '../base/errors.js';
 import { parameterCount } from '../base/resnet50.js';
@@ -75,6 +76,7 @@ function randomNetwork(
   const facts: LoadedFacts = {
     ...{ name: null, address: null, meta: {}, categories: null, precision: 'f32' },
     ...{ classes, parameters, transforms, ownTransforms: spec.fallbackTransforms, head: null },
+    activation: activationFor(undefined, classes),
   };
   return { core, session, facts };
 }
@@ -136,7 +138,8 @@ async function networkFromFolder(
     // Torchvision's `_metrics` are of float32; what int8 made of them is told apart from them.
     meta: manifest.quantization ? { ...manifest.meta, quantization: manifest.quantization } : manifest.meta,
     ...{ classes: manifest.categories.length, parameters: manifest.parameters, transforms, precision },
-    ...{ ownTransforms: overridden(manifest.transforms), head: null },
+    ...{ ownTransforms: overridden(manifest.transforms), head: manifest.head ?? null },
+    activation: activationFor(manifest.activation, categories.length),
   };
   return { ...made, facts, shards: new LoadedShards(folder, shards, manifest) };
 }

@@ -1,14 +1,14 @@
 /**
  * What is not built is not offered: `npm start` builds only flavors with threads, which do on one thread what the others do.
  */
-import { existsSync } from 'node:fs';
 import type { Choice, Flavour } from '../base/engine-support.js';
 import { ResNet50Error } from '../base/errors.js';
+import { hasModule } from '../base/package-files.node.js';
 
-/** Flavors whose modules lie beside this one. None where the package was bundled: then nobody can tell. */
+/** Flavors whose modules are there. None in a bundle that lost them all: the start of the core says so. */
 function builtFlavours(): Flavour[] {
   const all: Flavour[] = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
-  return all.filter((flavour) => existsSync(new URL(`./wasm/resnet50-${flavour}.wasm`, import.meta.url)));
+  return all.filter(hasModule);
 }
 
 /** What can stand in for a flavor, nearest first: plain SIMD runs wherever relaxed SIMD does. */

@@ -7,8 +7,9 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { check, fault, tagOf } from '../base/check.js';
 import { describe } from '../base/errors.js';
-import { installFolderIfAny, packagedFolder, readImageFile } from '../base/files.node.js';
+import { installFolderIfAny, readImageFile } from '../base/files.node.js';
 import type { Limits } from '../base/limits.js';
+import { packagedFolder, workerFile } from '../base/package-files.node.js';
 import { badInput } from '../client/input-checks.js';
 import type { Drawable, RawPixels } from '../client/inputs.js';
 import type { Platform, SourceRequest } from '../client/platform.js';
@@ -116,8 +117,7 @@ export const nodePlatform: Platform = {
   noWorker: () => undefined,
   noThreadsInPlace: 'threads in place would keep the process alive',
   offered,
-  startWorker: (_flavour, _folder, _threads, signal) =>
-    startWorker(new URL('./worker.node.js', import.meta.url), signal),
+  startWorker: (_flavour, _folder, _threads, signal) => startWorker(workerFile(), signal),
   startInPlace: async () => {
     const [{ startHostInPlace }, { nodeRealm }] = await Promise.all([
       import('../host/in-place.js'),

@@ -5,8 +5,11 @@ import { Worker } from 'node:worker_threads';
 import { describe, ResNet50Error } from '../base/errors.js';
 import type { Port, Reply } from '../protocol/messages.js';
 
-/** Resolves once the worker has said hello; rejects with the signal's reason if that aborts before. */
-export function startWorker(script: URL, signal?: AbortSignal): Promise<Port> {
+/**
+ * Resolves once the worker has said hello; rejects with the signal's reason if that aborts before. `script` is a path: a URL
+ * may be of another realm's class (jsdom).
+ */
+export function startWorker(script: string, signal?: AbortSignal): Promise<Port> {
   return new Promise((resolvePort, reject) => {
     let worker: Worker;
     const failed = (why: string) =>
@@ -41,9 +44,10 @@ export function startWorker(script: URL, signal?: AbortSignal): Promise<Port> {
       } else port.onreply?.(reply);
     });
     const died = (why: string) => {
-      failed(why); // without effect once it has started
-      if (!ended) port.ondeath?.(why);
+      if (ended) return;
       ended = true;
+      failed(why); // without effect once it has started
+      port.ondeath?.(why);
     };
     worker.on('error', (error) => died(describe(error)));
     worker.on('messageerror', (error) => {

@@ -2,6 +2,7 @@
  * How trainers start in Node, Bun and Deno. Their wasm file lies beside their glue, which knows it.
  */
 
+import { trainerFile } from '../base/package-files.node.js';
 import type { ConnectTrainer } from '../client/training-module.js';
 import { startTrainerInPlace } from '../host/training/in-place.js';
 import { Connection } from '../protocol/connection.js';
@@ -9,9 +10,8 @@ import { loadTrainer } from './load-trainer.js';
 import { startWorker } from './start-worker.js';
 
 export const connectTrainer: ConnectTrainer = async ({ worker, threads }) => {
-  const script = new URL('./worker-trainer.node.js', import.meta.url);
   return {
-    connection: new Connection(await (worker ? startWorker(script) : startTrainerInPlace(loadTrainer))),
+    connection: new Connection(await (worker ? startWorker(trainerFile()) : startTrainerInPlace(loadTrainer))),
     wasmFile: null,
     threads: worker ? threads : 1,
   };

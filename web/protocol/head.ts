@@ -2,6 +2,7 @@
  * A classifier of the user's own on the network's 2048 pooled features: plain data.
  */
 
+import type { Activation } from '../base/activation.js';
 import type { Transforms } from '../base/transforms.js';
 import type { Precision } from '../weights/manifest.js';
 
@@ -23,6 +24,8 @@ export interface LinearHead extends HeadOrigin {
   weight: Float32Array<ArrayBuffer>;
   /** fc.bias, [classes]. */
   bias: Float32Array<ArrayBuffer>;
+  /** What makes scores of its logits. Default: softmax (as `fit` trains it), or sigmoid for one class. */
+  activation?: Activation;
 }
 
 /** The examples themselves, of which the `k` nearest vote. */

@@ -3,6 +3,7 @@
  * the data that crosses. Plain data only.
  */
 
+import type { Activation } from '../base/activation.js';
 import type { Flavour } from '../base/engine-support.js';
 import type { PlainError } from '../base/errors.js';
 import type { Transforms } from '../base/transforms.js';
@@ -44,10 +45,13 @@ export interface DecodeSettings {
 /** Which of the classes to give. */
 export interface PickSettings {
   topK: number;
+  /** -Infinity: none. */
   threshold: number;
+  /** undefined: the network's own. */
+  activation?: Activation | undefined;
   allow: readonly (number | string)[] | null;
   deny: readonly (number | string)[] | null;
-  /** Crops whose probabilities are averaged: 1, 2, 5 or 10. */
+  /** Crops whose scores are averaged: 1, 2, 5 or 10. */
   crops: number;
 }
 
@@ -120,18 +124,20 @@ export interface LoadedFacts {
   /** What the weights were trained with, without overrides. */
   ownTransforms: Transforms;
   precision: Precision;
-  /** Method of the user's own head, whose `categories` and `classes` these are; null for the network's. */
-  head: Head['method'] | null;
+  /** What makes scores of the logits. */
+  activation: Activation;
+  /** Method of the user's own head, whose `categories` and `classes` these are; null for the network's, 'none' without any. */
+  head: Head['method'] | 'none' | null;
 }
 
-/** One class with its softmax probability. */
+/** One class with its score. */
 export interface Classification {
   /** Position in the network's output. */
   index: number;
   /** WordNet id, for example 'n02085620'; absent for classes that have none. */
   wnid?: string | undefined;
   label: string;
-  /** Probability, 0..1. */
+  /** Probability, 0..1 (softmax or sigmoid, as `info().activation` says); with activation 'none' the logit. */
   score: number;
 }
 
@@ -149,7 +155,11 @@ export interface NetworkJobs {
   preprocess: { request: OnImage & { layout: 'nchw' | 'nhwc' }; result: Preprocessed; progress: never };
   /** One row per picture, with one output per stage. */
   features: { request: OnImage & { stages: readonly string[] }; result: StageOutput[][]; progress: never };
-  explain: { request: OnImage & { index: number | string | null }; result: ExplainedGrid; progress: never };
+  explain: {
+    request: OnImage & { index: number | string | null; activation?: Activation | undefined };
+    result: ExplainedGrid;
+    progress: never;
+  };
   /** Tensors by name as the shards hold them; null for random networks, which have none. */
   tensors: { request: readonly string[]; result: Tensors | null; progress: never };
   /** Replaces the network's head with the user's, or (null) puts the network's back. */

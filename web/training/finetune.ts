@@ -63,7 +63,7 @@ export class Finetune {
     const { classes, holdOut } = this.plan;
     const { connection, wasmFile, threads } = this.trainer;
     const settings: FinetuneSettings = {
-      ...{ classes: classes.length, batchSize, epochs, patience, holdOut, step: rate, smoothing: labelSmoothing },
+      ...{ classes: classes.length, batchSize, epochs, patience, holdOut, rate, labelSmoothing },
       ...{ augment, seed, threads, height, width },
     };
     return connection.call('finetune-open', { wasmFile, settings }, { signal: this.signal });

@@ -174,7 +174,7 @@ async function train(
   const holdOut = holdOutOf(plan, options.holdOut);
   const { connection, wasmFile } = await trainee.connect(1);
   try {
-    const settings = { classes: plan.classes.length, l2, holdOut, seed, maxIterations: epochs, patience };
+    const settings = { classes: plan.classes.length, l2, holdOut, seed, epochs, patience };
     const job = { wasmFile, embeddings, labels: plan.labels, options: settings };
     const { onProgress } = options;
     return await connection.call('train', job, { signal: trainee.signal, transfer: [embeddings.buffer], onProgress });

@@ -3,6 +3,7 @@
  * on. Every byte is checked on the way in: files may come from anywhere.
  */
 
+import { ACTIVATIONS, type Activation } from '../base/activation.js';
 import { type Fields, isFields } from '../base/check.js';
 import { ResNet50Error } from '../base/errors.js';
 import { FEATURES } from '../base/resnet50.js';
@@ -44,7 +45,7 @@ export function formatHead(head: Head): Uint8Array<ArrayBuffer> {
   const metadata: Record<string, string> = {
     ...{ format: FORMAT, version: VERSION, method, classes: JSON.stringify(classes) },
     ...{ weights: weights ?? '', precision, transforms: JSON.stringify(transforms) },
-    ...(head.method === 'knn' ? { k: String(head.k) } : {}),
+    ...(head.method === 'knn' ? { k: String(head.k) } : head.activation && { activation: head.activation }),
   };
   const tensors = Object.entries(tensorsOf(head)).map(([name, { dtype, shape, data }]) => ({
     ...{ name, dtype, shape },
@@ -120,6 +121,13 @@ function originOf(metadata: Fields, name: string): HeadOrigin {
   return { classes, weights, precision, transforms: mergeTransforms(transforms as Transforms) };
 }
 
+/** Absent from heads that `fit` made. */
+function activationOf({ activation }: Fields, name: string): { activation?: Activation } {
+  const known = ACTIVATIONS.find((a) => a === activation);
+  if (activation !== undefined && known === undefined) throw broken(name, `has the unknown activation '${activation}'`);
+  return known === undefined ? {} : { activation: known };
+}
+
 /**
  * Reads and checks a head.
  * @param name of the file, for messages
@@ -141,7 +149,8 @@ export function parseHead(bytes: Uint8Array, name: string): Head {
     if (weight.rows !== classes || bias.rows !== classes) {
       throw broken(name, `names ${classes} classes, but has weights of ${weight.rows} and biases of ${bias.rows}`);
     }
-    return { method: 'head', ...origin, weight: new Float32Array(weight.data), bias: new Float32Array(bias.data) };
+    const parts = { weight: new Float32Array(weight.data), bias: new Float32Array(bias.data) };
+    return { method: 'head', ...origin, ...parts, ...activationOf(metadata, name) };
   }
   if (metadata.method !== 'knn') throw broken(name, `has the unknown method '${metadata.method}'`);
   const embeddings = take(parsed, bytes, ['knn.embeddings', 'F32'], [FEATURES], name);

@@ -1,7 +1,8 @@
 /**
  * Heads of the user's own: read and saved.
  */
-import { check, isArrayOf, isCount, isListOf } from '../base/check.js';
+import { ACTIVATIONS } from '../base/activation.js';
+import { check, checkOneOf, isArrayOf, isCount, isListOf } from '../base/check.js';
 import { ResNet50Error } from '../base/errors.js';
 import type { Limits } from '../base/limits.js';
 import { FEATURES } from '../base/resnet50.js';
@@ -28,7 +29,9 @@ function checkedHead(head: Head): Head {
     const fits =
       isArrayOf(weight, 'Float32Array', classes.length * FEATURES) && isArrayOf(bias, 'Float32Array', classes.length);
     check(fits, 'head', `must have ${FEATURES} weights and one bias for each of its ${classes.length} classes`);
-    return { method, ...origin, weight, bias };
+    checkOneOf(head.activation ?? 'softmax', 'head.activation', ...ACTIVATIONS);
+    const { activation } = head;
+    return { method, ...origin, weight, bias, ...(activation && { activation }) };
   }
   const { embeddings, labels, k } = head;
   const examples = labels?.length;

@@ -87,7 +87,7 @@ export async function replaceLayer4({ manifest, files }: FilesSource, by: Replac
   const all = [...kept, ...made];
   const shards: Shard[] = [];
   for (const { file, bytes } of all) shards.push({ file, bytes: bytes.length, sha256: await sha256(bytes) });
-  const { quantization, meta, ...rest } = manifest;
+  const { quantization, meta, head, ...rest } = manifest;
   const name = manifest.name.endsWith('-finetuned') ? manifest.name : `${manifest.name}-finetuned`;
   const { examples, finetuned } = by.report;
   return {
@@ -95,7 +95,7 @@ export async function replaceLayer4({ manifest, files }: FilesSource, by: Replac
     files: all,
     manifest: {
       ...rest,
-      ...{ name, transforms: by.transforms },
+      ...{ name, transforms: by.transforms, activation: 'softmax' as const },
       meta: { finetuned: { from: manifest.name, layers: ['layer4', 'fc'], examples, ...finetuned } },
       categories: by.classes.map((label) => ({ label })),
       parameters: parameterCount(by.classes.length),

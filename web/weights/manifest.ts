@@ -3,6 +3,7 @@
  * converter, read by `load`, hand-validated because it may come from anywhere.
  */
 
+import { ACTIVATIONS, type Activation } from '../base/activation.js';
 import { type Fields, isFields } from '../base/check.js';
 import { ResNet50Error } from '../base/errors.js';
 import { findTransformsFault, type Transforms } from '../base/transforms.js';
@@ -66,6 +67,8 @@ export interface Manifest {
   /** Free-form facts (torchvision's meta for its own variants). */
   meta: Record<string, unknown>;
   transforms: Transforms;
+  /** What makes scores of the logits; absent: softmax, or sigmoid for one class. */
+  activation?: Activation;
   /** One entry a class, by index. */
   categories: Category[];
   /** Parameters as torchvision counts them. */
@@ -78,6 +81,8 @@ export interface Manifest {
   source: { file: string; sha256: string };
   /** How the ranges were found. */
   calibration: { images: number; kind: 'photos' | 'generated' | 'none' };
+  /** There where the network has no classifier: its one class, of zeros, stands in for one. */
+  head?: 'none';
   /** How int8 came about; absent from f32 variants and older manifests. */
   quantization?: QuantizationFacts;
   /** Version of this package that wrote the manifest. */
@@ -131,6 +136,8 @@ export function parseManifest(text: string, where: string): Manifest {
   check(isFields(value.transforms), 'transforms', 'must be an object');
   const transformsFault = findTransformsFault(value.transforms as Fields);
   if (transformsFault) throw fault(`transforms.${transformsFault.field}`, transformsFault.reason);
+  const activations: readonly unknown[] = [undefined, ...ACTIVATIONS];
+  check(activations.includes(value.activation), 'activation', `must be ${ACTIVATIONS.join(', ')} or absent`);
   checkCategories(value.categories, check);
   check(isWhole(value.parameters, 1, 1e12), 'parameters', 'must be a whole number');
   checkRanges(value.ranges, check);
@@ -148,6 +155,7 @@ export function parseManifest(text: string, where: string): Manifest {
     "must have images (a count) and kind ('photos', 'generated' or 'none')",
   );
   if (value.quantization !== undefined) checkQuantization(value.quantization, check);
+  check(value.head === undefined || value.head === 'none', 'head', "must be 'none' or absent");
   check(isText(value.converter), 'converter', 'must be a version');
   return value as unknown as Manifest;
 }

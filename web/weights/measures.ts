@@ -11,7 +11,7 @@ export interface Measures {
   agreement?: number;
   /** Mean Kullback-Leibler divergence of the softmax from the reference's, nats. */
   meanKl?: number;
-  /** Power of the reference's logits about their mean over that of the difference, dB. */
+  /** Power of the reference's logits about their mean over that of the difference, dB; absent where nothing differs. */
   signalToNoise?: number;
 }
 
@@ -73,10 +73,11 @@ export function measure(rows: readonly Row[], labels: readonly number[], referen
   if (references === undefined) return measures;
   const reference = (i: number): Row => references[i] as Row;
   const kl = rows.reduce((sum, row, i) => sum + divergence(reference(i), row), 0) / rows.length;
+  const ratio = round(signalToNoise(references, rows), 2);
   return {
     ...measures,
     agreement: share((row, i) => argmax(row) === argmax(reference(i))),
     meanKl: round(kl, 5),
-    signalToNoise: round(signalToNoise(references, rows), 2),
+    ...(Number.isFinite(ratio) ? { signalToNoise: ratio } : {}),
   };
 }

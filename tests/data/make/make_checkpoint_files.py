@@ -262,7 +262,10 @@ def main():
     for name, pickled in hostile_pickles():
         write(f"hostile_{name}.zip.pth", in_zip(pickled))
         write(f"hostile_{name}.pickle", pickled)
-    write("whole_model.zip.pth", saved(torch.nn.Linear(2, 1)))
+    torch.manual_seed(4)
+    whole = saved(torch.nn.Linear(2, 1))
+    write("whole_model.zip.pth", whole)
+    write("whole_model.zip.txt", expected(torch.load(io.BytesIO(whole)).state_dict()).encode())
     write("whole_model.stream.pth", whole_model_stream())
     write("torchscript.zip.pth", in_zip(b"\x80\2}.", [("constants.pkl", b"\x80\2).")]))
     quantized = torch.quantize_per_tensor(torch.ones(2), 0.5, 0, torch.qint8)

@@ -1,5 +1,5 @@
 /**
- * Serves a trainer behind messages, as host.ts does a network: one job, iteration by iteration, so that aborts are
+ * Serves a trainer behind messages, as host.ts does a network: one job, epoch by epoch, so that aborts are
  * heard between them.
  */
 
@@ -92,17 +92,17 @@ export async function trainHead(
       const step = trainer.step();
       done = step.done;
       scores.push({ trained: step.trained, heldOut: step.heldOut });
-      onProgress({ phase: 'training', epoch: step.iteration, trained: step.trained, heldOut: step.heldOut });
+      onProgress({ phase: 'training', epoch: step.epoch, trained: step.trained, heldOut: step.heldOut });
     }
-    const { pointer, trained, heldOut, bestIteration, converged, l2 } = trainer.finish();
+    const { pointer, trained, heldOut, bestEpoch, converged, l2 } = trainer.finish();
     const first = pointer / 4;
     const biases = first + options.classes * width;
-    const best = scores[bestIteration - 1] ?? { trained: null, heldOut: null };
+    const best = scores[bestEpoch - 1] ?? { trained: null, heldOut: null };
     return {
       weight: new Float32Array(module.HEAPF32.subarray(first, biases)),
       bias: new Float32Array(module.HEAPF32.subarray(biases, biases + options.classes)),
       report: {
-        ...{ examples: { trained, heldOut }, epochs: scores.length, bestEpoch: bestIteration, converged, l2 },
+        ...{ examples: { trained, heldOut }, epochs: scores.length, bestEpoch, converged, l2 },
         ...best,
       },
     };

@@ -1,0 +1,237 @@
+/**
+ * `resnet50-wasm evaluate`: how right a network is on labeled pictures, in int8 and float32 where both are there.
+ */
+import { describe, ResNet50Error } from '../base/errors.js';
+import { writeWhole } from '../base/files.node.js';
+import { visible } from '../convert/file-names.js';
+import { type LabeledPhoto, pictureInput, readLabeled } from '../convert/labeled.js';
+import {
+  type Answer,
+  agreementOf,
+  type Evaluation,
+  MEASURES,
+  type Run,
+  ranked,
+  scoresOf,
+  twoClasses,
+  worstOf,
+} from '../convert/scores.js';
+import type { ClassifyOptions, LoadOptions, ResNet50 } from '../index.node.js';
+import type { Category } from '../weights/manifest.js';
+import {
+  HEAD_OPTION,
+  IMAGE_OPTIONS,
+  imageOptions,
+  loadOptions,
+  loadWithProgress,
+  MODEL_OPTIONS,
+  outFile,
+  print,
+} from './classify.js';
+import { loadFloat } from './load-float.js';
+import { parse, text, UsageError } from './options.js';
+import { progressBar, table } from './terminal.js';
+import { TRANSFORM_HELP } from './transforms.js';
+
+const HELP = `Usage: resnet50-wasm evaluate DIR [options]
+
+Measures a network on labeled pictures: top-1 and top-5, the accuracy of each class, the
+classes that it confuses, and the pictures that it is most wrong about. int8 and float32
+stand side by side if the weights have both ('convert --precision both').
+
+DIR holds a folder of pictures for each class, as torchvision's ImageFolder has it, or a
+labels.json ([{ "file", "label" }], or an object from file to label). Classes are those of
+the network by name (label or WordNet id), else by order: see docs/trust.md.
+
+  --report FILE.html      also a report as one HTML file: confusion matrix, and the
+                          pictures that were got wrong
+  --json                  everything as JSON
+  --weights NAME          IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT, a variant you converted,
+                          or a folder with manifest.json  [DEFAULT]
+  --weights-dir DIR       look for weights in DIR first  [$RESNET50_WEIGHTS_DIR]
+  --head FILE             classes of your own: what 'fit' wrote
+  --precision P           int8 or f32 only  [both, if the weights have both]
+  --activation-bits N     7 or 8  [7]
+  --threads N             [as many as help]
+${TRANSFORM_HELP}  --no-exif               leave the picture as it is stored, as Pillow does
+  --background RRGGBB     color under transparent pixels  [alpha is dropped, as Pillow does]
+  --flavour NAME          simd, simd-threads, relaxed or relaxed-threads  [the best]
+
+Exit status: 0, or 1 if a picture could not be read (the others count).
+`;
+
+const OPTIONS = {
+  ...MODEL_OPTIONS,
+  ...HEAD_OPTION,
+  ...IMAGE_OPTIONS,
+  report: { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
+
+/** Runs the command; resolves to the exit status. */
+export async function evaluateCommand(args: string[]): Promise<number> {
+  const { values, positionals } = parse('evaluate', args, OPTIONS);
+  if (values.help) return print(HELP);
+  const [folder, ...more] = positionals;
+  if (folder === undefined || more.length > 0) throw new UsageError('name one DIR (resnet50-wasm evaluate --help)');
+  const report = text(values, 'report') && (await outFile('evaluate', { out: values.report }));
+  const images = imageOptions(values);
+  const options = loadOptions(values);
+  const model = await loadWithProgress(options);
+  const evaluation = await evaluate(model, folder, options, images);
+  for (const note of evaluation.notes) process.stderr.write(visible(`resnet50-wasm: ${folder}: ${note}\n`));
+  if (report) {
+    const { reportOf } = await import('./report.js');
+    await writeWhole(report, await reportOf(evaluation, options, images));
+  }
+  print(values.json ? `${JSON.stringify(plain(evaluation), null, 2)}\n` : visible(`${shown(evaluation)}\n`));
+  return evaluation.failed.length === 0 ? 0 : 1;
+}
+
+/** Measures and disposes of the model. */
+async function evaluate(
+  model: ResNet50,
+  folder: string,
+  options: LoadOptions,
+  images: ClassifyOptions,
+): Promise<Evaluation> {
+  let second: ResNet50 | undefined;
+  const failed: Evaluation['failed'] = [];
+  try {
+    const { categories, weights } = factsOf(model);
+    const { photos, by, notes } = await readLabeled(folder, categories);
+    const runs = [await runOver(model, photos, images, failed)];
+    if (options.precision === undefined && runs[0]?.precision === 'int8') {
+      await model.dispose();
+      second = await loadFloat(options);
+    }
+    if (runs[0]?.answers.length === 0) {
+      const [first] = failed;
+      throw new ResNet50Error('INVALID_ARGUMENT', `${folder} holds no picture that could be read: ${first?.message}`, {
+        subject: folder,
+      });
+    }
+    if (second !== undefined) {
+      const readable = new Set(runs[0]?.answers.map(({ path }) => path));
+      runs.push(
+        await runOver(
+          second,
+          photos.filter(({ path }) => readable.has(path)),
+          images,
+          failed,
+        ),
+      );
+    }
+    const agreement = runs.length === 2 ? agreementOf((runs[0] as Run).answers, (runs[1] as Run).answers) : null;
+    return { folder, weights, categories, by, notes, runs, agreement, failed };
+  } finally {
+    await model.dispose();
+    await second?.dispose();
+  }
+}
+
+function factsOf(model: ResNet50): { categories: readonly Category[]; weights: string } {
+  const { categories, name } = model.weights;
+  const { classes } = model.info();
+  const own = categories ?? Array.from({ length: classes }, (_, i) => ({ label: `class ${i}` }));
+  return { categories: twoClasses(own), weights: name ?? 'random' };
+}
+
+/** Classifies all photos; what cannot be read joins `failed`. */
+async function runOver(
+  model: ResNet50,
+  photos: readonly LabeledPhoto[],
+  options: ClassifyOptions,
+  failed: Evaluation['failed'],
+): Promise<Run> {
+  const { precision, classes, activation } = model.info();
+  // Mistakes are ordered and shown by probability.
+  const scores = classes === 1 ? 'sigmoid' : activation === 'none' ? 'softmax' : activation;
+  const progress = progressBar(precision);
+  const answers: Answer[] = [];
+  for (const [i, { path, file, label }] of photos.entries()) {
+    try {
+      const found = await model.classify(await pictureInput(path), {
+        ...options,
+        activation: scores,
+        topK: Number.POSITIVE_INFINITY,
+      });
+      const all = ranked(found, classes);
+      const rank = all.findIndex(({ index }) => index === label);
+      const best = all.slice(0, 5);
+      answers.push({ file, path, label, best, rank, score: all[rank]?.score ?? 0 });
+    } catch (error) {
+      if (!(error instanceof ResNet50Error)) throw error;
+      const message = describe(error);
+      failed.push({ file, code: error.code, message: message.includes(file) ? message : `${file}: ${message}` });
+      process.stderr.write(visible(`resnet50-wasm: left out: ${failed.at(-1)?.message}\n`));
+    }
+    progress.update((i + 1) / photos.length, `${i + 1} of ${photos.length}`);
+  }
+  progress.done();
+  return { precision, answers, scores: scoresOf(answers) };
+}
+
+const percent = (share: number): string => `${share.toFixed(2)}%`;
+/** How many rows a list on the terminal has at most. */
+const ROWS = 10;
+
+function shown(evaluation: Evaluation): string {
+  const { folder, weights, categories, by, runs, agreement, failed } = evaluation;
+  const [first] = runs as [Run];
+  const { pictures, classes, confusions } = first.scores;
+  const name = (index: number): string => categories[index]?.label ?? 'nothing';
+  const failures = failed.length === 0 ? '' : `, ${failed.length} could not be read`;
+  const perClass = [...classes].sort((a, b) => a.accuracy - b.accuracy).slice(0, classes.length > 20 ? ROWS : 20);
+  const rightIn = ({ scores }: Run, index: number) => scores.classes.find((c) => c.index === index)?.accuracy ?? 0;
+  const worst = worstOf(first.answers).slice(0, ROWS);
+  const sections = [
+    `${folder}: ${pictures} pictures of ${classes.length} classes${failures}\n${weights}: ${categories.length} classes, found by ${by}`,
+    table([
+      ['', ...runs.map(({ precision }) => precision)],
+      ...(['top1', 'top5', 'balanced'] as const)
+        .filter((key) => key !== 'top5' || categories.length > 5)
+        .map((key) => [MEASURES[key], ...runs.map(({ scores }) => percent(scores[key]))]),
+    ]) + (agreement === null ? '' : `\nint8 and f32 name the same class for ${percent(agreement)} of the pictures`),
+    table([
+      [perClass.length < classes.length ? 'lowest classes' : 'class', 'pictures', ...runs.map((run) => run.precision)],
+      ...perClass.map(({ index, pictures: n }) => [
+        name(index),
+        String(n),
+        ...runs.map((run) => percent(rightIn(run, index))),
+      ]),
+    ]),
+    listed(
+      'most confused',
+      confusions.slice(0, ROWS).map((c) => [String(c.pictures), `${name(c.label)} taken for ${name(c.taken)}`]),
+    ),
+    listed(
+      'worst pictures',
+      worst.map(({ file, label, best: [top] }) => [
+        file,
+        `${name(label)} taken for ${name(top?.index ?? -1)}, ${percent((top?.score ?? 0) * 100)}`,
+      ]),
+    ),
+  ];
+  return sections.filter(Boolean).join('\n\n');
+}
+
+const listed = (title: string, rows: string[][]): string =>
+  rows.length === 0 ? '' : `${title}\n${table(rows.map(([first = '', ...rest]) => [`  ${first}`, ...rest]))}`;
+
+/** For --json: names instead of indices where people look, and every picture that was got wrong. */
+function plain({ categories, runs, ...facts }: Evaluation): unknown {
+  const name = (index: number) => categories[index]?.label ?? null;
+  const mistake = ({ file, label, best, rank, score }: Answer) => ({
+    ...{ file, label: name(label), taken: name(best[0]?.index ?? -1), score: best[0]?.score ?? 0 },
+    ...{ rank, labelScore: score },
+  });
+  const run = ({ precision, answers, scores }: Run) => ({
+    precision,
+    ...scores,
+    classes: scores.classes.map((c) => ({ ...c, label: name(c.index) })),
+    confusions: scores.confusions.map((c) => ({ ...c, label: name(c.label), taken: name(c.taken) })),
+    wrong: worstOf(answers).map(mistake),
+  });
+  return { ...facts, runs: runs.map(run) };
+}

@@ -1,0 +1,14 @@
+/**
+ * The float32 network, for commands that take it where the weights have it.
+ */
+import type { ResNet50Error } from '../base/errors.js';
+import type { LoadOptions, ResNet50 } from '../index.node.js';
+import { loadWithProgress } from './classify.js';
+
+/** Undefined where the weights are not there in float32 (or not at all: a load of any precision then says so). */
+export async function loadFloat(options: LoadOptions): Promise<ResNet50 | undefined> {
+  return loadWithProgress({ ...options, precision: 'f32' }).catch((error) => {
+    if ((error as ResNet50Error).code === 'WEIGHTS_NOT_FOUND') return undefined;
+    throw error;
+  });
+}

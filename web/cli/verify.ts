@@ -1,0 +1,202 @@
+/**
+ * `resnet50-wasm verify`: logits of the user's own PyTorch network beside ours, and the likely cause where they differ.
+ */
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fault } from '../base/check.js';
+import { describe, ResNet50Error } from '../base/errors.js';
+import { mergeTransforms } from '../base/transforms.js';
+import type { Setting } from '../convert/causes.js';
+import { deviationOf, differenceOf, meanRms } from '../convert/compare.js';
+import { visible } from '../convert/file-names.js';
+import { pictureIn } from '../convert/labeled.js';
+import { type Reference, readReference } from '../convert/reference.js';
+import type { ResNet50 } from '../index.node.js';
+import { argmax } from '../weights/measures.js';
+import {
+  HEAD_OPTION,
+  IMAGE_OPTIONS,
+  imageOptions,
+  loadOptions,
+  loadWithProgress,
+  MODEL_OPTIONS,
+  print,
+} from './classify.js';
+import { loadFloat } from './load-float.js';
+import { parse, text, UsageError } from './options.js';
+import { progressBar, shortly, table } from './terminal.js';
+import { TRANSFORM_HELP } from './transforms.js';
+import { agrees, byRms, type Cause, type Compared, causesOf, type Run } from './verify-causes.js';
+import { logitsWith } from './verify-settings.js';
+
+const HELP = `Usage: resnet50-wasm verify --reference FILE [options]
+
+Compares this network with your own in PyTorch: FILE holds names of pictures and the
+logits that your network gave them, as .npz or .safetensors. docs/trust.md has the lines
+of Python that write it. Prints how often both name the same class, the differences in
+units of the logits' standard deviation, the worst pictures and a verdict. If the two
+do not agree, other ways to prepare pictures are tried to find the likely cause:
+transforms, EXIF, the order of classes, or the checkpoint.
+
+  --reference FILE        names of pictures and logits
+  --images DIR            where the pictures are  [the folder that FILE names, the current
+                          folder, or that of FILE]
+  --json                  everything as JSON
+  --weights NAME          IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT, a variant you converted,
+                          or a folder with manifest.json  [DEFAULT]
+  --weights-dir DIR       look for weights in DIR first  [$RESNET50_WEIGHTS_DIR]
+  --head FILE             classes of your own: what 'fit' wrote
+  --precision P           int8 or f32  [f32 if the weights have it: int8 cannot tell small
+                          differences from its own rounding]
+  --activation-bits N     7 or 8  [7]
+  --threads N             [as many as help]
+${TRANSFORM_HELP}  --no-exif               leave the picture as it is stored, as Pillow does
+  --background RRGGBB     color under transparent pixels  [alpha is dropped, as Pillow does]
+  --flavour NAME          simd, simd-threads, relaxed or relaxed-threads  [the best]
+
+Exit status: 0 if both agree on all pictures, 1 if not.
+`;
+
+const OPTIONS = {
+  ...MODEL_OPTIONS,
+  ...HEAD_OPTION,
+  ...IMAGE_OPTIONS,
+  reference: { type: 'string', short: 'r' },
+  images: { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
+
+/** Runs the command; resolves to the exit status. */
+export async function verifyCommand(args: string[]): Promise<number> {
+  const { values, positionals } = parse('verify', args, OPTIONS);
+  if (values.help) return print(HELP);
+  const file = text(values, 'reference');
+  if (file === undefined || positionals.length > 0)
+    throw new UsageError('name the file of your logits with --reference (resnet50-wasm verify --help)');
+  const reference = await readReference(file);
+  const folder = folderOf(file, reference, text(values, 'images'));
+  const options = loadOptions(values);
+  const model = (options.precision === undefined && (await loadFloat(options))) || (await loadWithProgress(options));
+  try {
+    const { classes, transforms, precision } = model.info();
+    if (classes !== reference.classes) {
+      const why = `has ${reference.classes} logits per picture, but the network has ${classes} classes: name its weights with --weights`;
+      throw fault(file, why);
+    }
+    const { orientation = 'exif', background = null, transforms: given } = imageOptions(values);
+    const setting: Setting = { orientation, transforms: mergeTransforms(transforms, given), swapped: false };
+    const run = (of: ResNet50, path: string, how: Setting) => logitsWith(of, path, how, background);
+    const { compared, failed } = await compareAll(model, reference, folder, setting, run);
+    const agreed = agrees(compared, precision);
+    const causes = await causesOf(model, compared, setting, run, agreed, options);
+    const verdict = agreed && causes.length === 0;
+    const facts = { reference: file, weights: model.weights.name, precision, folder, ...summary(compared), failed };
+    const result = { ...facts, agreed: verdict, causes, worst: worstOf(compared, model) };
+    print(values.json ? `${JSON.stringify(result, null, 2)}\n` : visible(`${shown(result)}\n`));
+    return verdict && failed.length === 0 ? 0 : 1;
+  } finally {
+    await model.dispose();
+  }
+}
+
+type Failure = { file: string; code: string; message: string };
+
+/** The first folder that has one of the pictures. */
+function folderOf(file: string, { names, folder }: Reference, given: string | undefined): string {
+  const folders = given === undefined ? [...(folder === null ? [] : [folder]), '.', dirname(file)] : [given];
+  const has = (at: string) => names.slice(0, 20).some((name) => existsSync(pictureIn(at, name)));
+  const found = folders.find(has);
+  if (found !== undefined) return found;
+  throw new ResNet50Error(
+    'FILE_NOT_FOUND',
+    `${file} names pictures such as ${names[0]}, which are not in ${folders.join(', ')}: name their folder with --images`,
+    { subject: file },
+  );
+}
+
+async function compareAll(
+  model: ResNet50,
+  { names, rows }: Reference,
+  folder: string,
+  setting: Setting,
+  run: Run,
+): Promise<{ compared: Compared[]; failed: Failure[] }> {
+  const progress = progressBar('pictures');
+  const deviation = deviationOf(rows);
+  const [compared, failed]: [Compared[], Failure[]] = [[], []];
+  for (const [i, name] of names.entries()) {
+    const path = pictureIn(folder, name);
+    const reference = rows[i] as Float64Array;
+    try {
+      const row = await run(model, path, setting);
+      compared.push({ file: name, path, reference, row, ...differenceOf(row, reference, deviation) });
+    } catch (error) {
+      if (!(error instanceof ResNet50Error)) throw error;
+      failed.push({ file: name, code: error.code, message: describe(error) });
+      process.stderr.write(visible(`resnet50-wasm: left out: ${describe(error)}\n`));
+    }
+    progress.update((i + 1) / names.length, `${i + 1} of ${names.length}`);
+  }
+  progress.done();
+  if (compared.length > 0) return { compared, failed };
+  throw fault(folder, `holds no picture of the reference that could be read: ${failed[0]?.message}`);
+}
+
+function summary(compared: readonly Compared[]) {
+  const largest = compared.reduce((most, { largest }) => Math.max(most, largest), 0);
+  const same = compared.filter(({ agrees }) => agrees).length;
+  return {
+    pictures: compared.length,
+    classes: compared[0]?.reference.length ?? 0,
+    agreement: Number(((100 * same) / compared.length).toFixed(2)),
+    meanDifference: meanRms(compared),
+    largestDifference: largest,
+  };
+}
+
+function worstOf(compared: readonly Compared[], model: ResNet50) {
+  const label = (index: number): string => model.weights.categories?.[index]?.label ?? `class ${index}`;
+  return byRms(compared)
+    .slice(0, 10)
+    .map(({ file, rms, largest, reference, row }) => ({
+      ...{ file, difference: rms, largest },
+      ...{ ours: label(argmax(row)), theirs: label(argmax(reference as unknown as Float32Array)) },
+    }));
+}
+
+type Result = ReturnType<typeof summary> & {
+  reference: string;
+  weights: string | null;
+  precision: string;
+  failed: Failure[];
+  agreed: boolean;
+  causes: Cause[];
+  worst: ReturnType<typeof worstOf>;
+};
+
+function shown(result: Result): string {
+  const { reference, weights, precision, pictures, classes, agreement, worst, failed, agreed, causes } = result;
+  const facts = [
+    ['same class', `${agreement.toFixed(2)}% of ${pictures} pictures`],
+    ['mean difference', shortly(result.meanDifference)],
+    ['largest difference', shortly(result.largestDifference)],
+  ];
+  const rows = worst.map(({ file, difference, ours, theirs }) => [
+    `  ${file}`,
+    shortly(difference),
+    ours === theirs ? ours : `ours: ${ours}, reference: ${theirs}`,
+  ]);
+  const lines = causes.flatMap(({ cause, what, remedy }) => [
+    `  likely cause: ${cause}: ${what}`,
+    `  remedy: ${remedy}`,
+  ]);
+  const doubt =
+    precision === 'int8' ? " (within int8's own rounding; 'convert --precision both' allows a sharper comparison)" : '';
+  return [
+    `${reference}: ${pictures} pictures, ${classes} classes; ${weights ?? 'random'} in ${precision}`,
+    `${table(facts)}\n(differences of logits, in standard deviations of the reference's)`,
+    `worst pictures\n${table(rows)}`,
+    ...(failed.length === 0 ? [] : [`${failed.length} pictures could not be read`]),
+    agreed ? `verdict: agreed${doubt}` : ['verdict: not agreed', ...lines].join('\n'),
+  ].join('\n\n');
+}
