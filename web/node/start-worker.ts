@@ -12,8 +12,7 @@ import type { Port, Reply } from '../protocol/messages.js';
 export function startWorker(script: string, signal?: AbortSignal): Promise<Port> {
   return new Promise((resolvePort, reject) => {
     let worker: Worker;
-    const failed = (why: string) =>
-      reject(signal?.aborted ? signal.reason : new ResNet50Error('WORKER_FAILED', `the worker did not start: ${why}`));
+    const failed = (why: string) => reject(new ResNet50Error('WORKER_FAILED', `the worker did not start: ${why}`));
     try {
       // No flags of the process: --input-type and its like make a worker fail, and it needs none.
       worker = new Worker(script, { execArgv: [], name: 'resnet50-wasm' });
@@ -34,8 +33,8 @@ export function startWorker(script: string, signal?: AbortSignal): Promise<Port>
         await worker.terminate();
       },
     };
-    // Rejects when the thread has ended, which takes milliseconds, whatever it does: nothing is left behind.
-    const stop = () => void port.terminate();
+    // Rejects when the thread is gone, so that a load that was aborted leaves none: that takes milliseconds.
+    const stop = () => void Promise.resolve(port.terminate()).finally(() => reject(signal?.reason));
     signal?.addEventListener('abort', stop);
     worker.on('message', (reply: Reply) => {
       if ('hello' in reply) {
