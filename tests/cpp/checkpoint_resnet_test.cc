@@ -246,6 +246,26 @@ TEST(ResNet, SafetensorsAreNoPickleWhateverTheirLength) {
   EXPECT_NE(Refusal(tensors).find("holds no ResNet-50"), std::string::npos);
 }
 
+// What PyTorch saved: networks.*.pth of tests/data/make/make_checkpoint_files.py.
+TEST(ResNet, IsFoundInWhatTorchSaves) {
+  const std::vector<ExpectedTensor> table{{"conv1.weight", {1, 1, 1, 1}}, {"layer1.0.conv1.weight", {1, 1, 1, 1}}};
+  for (const char* name : {"networks.zip.pth", "networks.stream.pth"}) {
+    const std::vector<uint8_t> file = CheckpointFile(name);
+    const auto read = [&](const char* key) { return ReadResNet(file, name, table, {key, false}); };
+    const Result<RecognizedResNet> first = read("");
+    ASSERT_TRUE(first) << first.error().message;
+    EXPECT_EQ(first->key, "model");
+    EXPECT_EQ(first->others, (std::vector<std::string>{"hf.resnet", "fastai.0", "model_ema"}));
+    EXPECT_EQ(read("hf")->naming, "Hugging Face transformers");
+    EXPECT_EQ(read("fastai")->naming, "fastai");
+    const Result<RecognizedResNet> folded = read("model_ema");
+    ASSERT_TRUE(folded) << folded.error().message;
+    EXPECT_EQ(folded->head_norm, "fc.0");
+    EXPECT_EQ(ToFloat(*folded->state.Find("fc.weight")).value(),
+              std::vector<float>(2048, float(1 / std::sqrt(1 + 1e-5))));
+  }
+}
+
 // Thousands of networks and deep names end quickly.
 TEST(ResNet, HostileNamesEndQuickly) {
   Tensors tensors;

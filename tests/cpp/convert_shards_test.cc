@@ -272,6 +272,7 @@ TEST(Converter, TakesNetworksWithoutClassifier) {
   EXPECT_EQ(converter->classes(), 1);
   EXPECT_EQ(converter->parameters(), 23'508'032u);
   EXPECT_EQ(Take(converter->RunFloat(Picture()))[0], 0.0f);
+  Expect(converter->CalibrateGenerated(0));
   Quantize(*converter, true);
   EXPECT_GT(Take(converter->Plan(Precision::kInt8, size_t{4} << 20)), 0u);
   EXPECT_FALSE(Take(converter->WriteShard(0)).empty());

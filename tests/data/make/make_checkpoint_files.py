@@ -91,6 +91,29 @@ def training_checkpoint():
     }
 
 
+def networks():
+    """Small networks with ResNet-50's names, as the fuzzer's table (tests/fuzz/checkpoint.cc) has them, under several
+    prefixes and namings, beside objects of other classes: seeds."""
+    one = torch.ones(1, 1, 1, 1)
+    # Expanded tensors take no room.
+    wide = torch.ones(1).expand(1, 2048)
+    body = {"conv1.weight": one, "layer1.0.conv1.weight": one}
+    norm = {f"fc.0.{part}": torch.ones(1).expand(2048) for part in ("weight", "bias", "running_mean", "running_var")}
+    transformers = {
+        "resnet.embedder.embedder.convolution.weight": one,
+        "resnet.encoder.stages.0.layers.0.layer.0.convolution.weight": one,
+        "classifier.1.weight": wide,
+    }
+    return {
+        "model": {"module." + k: v for k, v in {**body, "fc.weight": wide, "fc.bias": torch.ones(1)}.items()},
+        "model_ema": {**body, **norm, "fc.1.weight": wide},
+        "hf": transformers,
+        "fastai": {"0.0.weight": one, "0.4.0.conv1.weight": one, "1.4.weight": wide},
+        "whole": torch.nn.Linear(1, 1),
+        "beside": [collections.Counter(a=1), collections.defaultdict(list), {1, 2}, torch.float32, torch.device("cpu")],
+    }
+
+
 def write(name, data):
     with open(os.path.join(OUT, name), "wb") as file:
         file.write(data)
@@ -244,6 +267,9 @@ def main():
     save_both("parameters", parameters())
     stripped = lambda loaded: {k.removeprefix("module."): v for k, v in loaded["state_dict"].items()}
     save_both("training", training_checkpoint(), stripped)
+
+    for suffix, zipped in (("zip", True), ("stream", False)):
+        write(f"networks.{suffix}.pth", saved(networks(), _use_new_zipfile_serialization=zipped, pickle_protocol=4))
 
     module = saved(state_dict())
     for name, data in (
