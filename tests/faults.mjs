@@ -80,6 +80,8 @@ function commands(shared) {
         join(out, 'mine'),
         '--precision',
         'both',
+        '--transforms',
+        'V2',
       ],
       fresh: (out) => writeOldVariant(join(out, 'mine'), 'old'),
     },
