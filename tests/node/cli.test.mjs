@@ -152,7 +152,7 @@ test('convert: the closing line says what was understood; other networks and mod
   const { cli, at } = await setUp(t);
   const recognized = { naming: 'MMPretrain', prefix: 'a.backbone.', head: 'head.fc', headNorm: 'head.bn', key: 'a' };
   await writeFile(at('mine.pth'), checkpoint(3, { ...recognized, others: ['ema', 'b'], leftOut: ['neck', 'loss'] }));
-  const { status, stderr } = await cli(['convert', at('mine.pth'), '--name', 'mine', '--out', at('out')]);
+  const { status, stderr } = await cli(['convert', at('mine.pth'), '--name', 'mine', '--out', at('out'), ...V1]);
   assert.equal(status, 0, stderr);
   assert.match(
     stderr,
@@ -161,7 +161,7 @@ test('convert: the closing line says what was understood; other networks and mod
   assert.match(stderr, /^resnet50-wasm: left out what is no part of the network: neck, loss$/m);
   const closing = stderr.trim().split('\n').at(-1);
   const understood =
-    "names of MMPretrain after 'a.backbone.', classifier head.fc with head.bn folded in, 3 classes, resize";
+    "names of MMPretrain after 'a.backbone.', classifier head.fc with head.bn folded in, 3 classes; transforms: resize";
   assert.ok(closing.startsWith(`mine: ${understood}`), closing);
 });
 
@@ -169,10 +169,11 @@ test('convert: a network without a classifier embeds, and refuses to classify by
   const { cli, at } = await setUp(t);
   await writeFile(at('mine.pth'), checkpoint(1, { head: null }));
   await writeFile(at('labels.txt'), 'one\n');
-  const convert = (...args) => cli(['convert', at('mine.pth'), '--name', 'mine', '--out', at('weights/mine'), ...args]);
+  const convert = (...args) =>
+    cli(['convert', at('mine.pth'), '--name', 'mine', '--out', at('weights/mine'), ...V1, ...args]);
   const { status, stderr } = await convert();
   assert.equal(status, 0, stderr);
-  assert.match(stderr, /no classifier \(for embed and features\), resize/);
+  assert.match(stderr, /no classifier \(for embed and features\); transforms: resize/);
   const manifest = JSON.parse(await readFile(at('weights/mine/manifest.json'), 'utf8'));
   assert.deepEqual([manifest.head, manifest.categories], ['none', [{ label: 'no classifier' }]]);
   for (const option of [

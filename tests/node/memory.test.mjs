@@ -45,14 +45,20 @@ describe('the compiled core', { skip: coreMissing() }, () => {
     t.after(() => model.dispose());
     const expected = await model.logits(picture);
     const { memoryBytes } = model.info();
-    const over = [blackPng(501, 375), blackPng(60_000, 60_000, false), Buffer.alloc(50_001), blackPng(20_000, 1)];
+    const over = [blackPng(501, 375), blackPng(60_000, 60_000, false), Buffer.alloc(50_001), blackPng(200_000, 1)];
     for (const bytes of over) {
       await assert.rejects(model.logits(bytes), { code: 'IMAGE_TOO_LARGE' });
       assert.deepEqual(await model.logits(picture), expected);
     }
     const pixels = { data: new Uint8Array(501 * 375), width: 501, height: 375, channels: 1 };
     await assert.rejects(model.logits(pixels), { code: 'IMAGE_TOO_LARGE' });
-    assert.equal((await model.logits(blackPng(500, 375))).length, 10);
+    for (const [width, height] of [
+      [500, 375],
+      [20_000, 1],
+      [1, 60_000],
+      [20_000, 9],
+    ]) // a side has no limit of its own
+      assert.equal((await model.logits(blackPng(width, height))).length, 10, `${width} x ${height}`);
     assert.ok(model.info().memoryBytes - memoryBytes <= 2 ** 20, 'refusals cost no memory');
   });
 

@@ -104,7 +104,7 @@ test('activations: by option, by config, by the number of classes; shown, and ke
   const activation = async (...args) => {
     const { status, stderr } = await convert('--transforms', 'V1', ...args);
     assert.equal(status, 0, stderr);
-    const [, shown] = /; scores: (\w+)\n$/.exec(stderr);
+    const [, shown] = /; scores: (\w+); /.exec(stderr);
     assert.equal((await manifest()).activation, shown);
     return shown;
   };

@@ -33,7 +33,7 @@ export function startWorker(script: string, signal?: AbortSignal): Promise<Port>
         await worker.terminate();
       },
     };
-    // Rejects when the thread is gone, so that a load that was aborted leaves none: that takes milliseconds.
+    // Rejects when the thread has ended, which takes milliseconds, whatever it does: nothing is left behind.
     const stop = () => void Promise.resolve(port.terminate()).finally(() => reject(signal?.reason));
     signal?.addEventListener('abort', stop);
     worker.on('message', (reply: Reply) => {
