@@ -124,4 +124,4 @@ export async function tryShape(maker, name, folder) {
 }
 
 /** What the closing line says of names and classifier. */
-const understood = (line) => /: (names of .*?), resize/.exec(line)?.[1] ?? line;
+const understood = (line) => /: (names of .*?)(?:; transforms|, resize)/.exec(line)?.[1] ?? line;
