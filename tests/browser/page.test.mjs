@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { before, describe, test } from 'node:test';
 import { BROWSERS, browserMissing } from '../support/browsers.mjs';
-import { finetunedInNode, headInNode, logitsInNode } from '../support/in-node.mjs';
+import { finetunedInNode, headInNode, logitsInNode, SMALL } from '../support/in-node.mjs';
 import { prepared } from '../support/prepared.mjs';
 import { stage } from '../support/stage.mjs';
 import { LIMIT } from '../support/wait.mjs';
@@ -130,14 +130,17 @@ for (const name of BROWSERS) {
     test('fine-tuning: the same network as Node, on one thread and on two', LIMIT, async () => {
       for (const threads of [2, 1]) {
         await isolated.open(async (page) => {
-          const result = await page.evaluate(async (threads) => {
-            const { ResNet50 } = await import('/package/dist/index.js');
-            const { finetuned } = await import('/tools/tools.mjs');
-            const model = await ResNet50.load({ weights: 'pqf', threads });
-            const { hash, finetuned: report } = await finetuned(model);
-            await model.dispose();
-            return { hash, threads: report.threads };
-          }, threads);
+          const result = await page.evaluate(
+            async (options) => {
+              const { ResNet50 } = await import('/package/dist/index.js');
+              const { finetuned } = await import('/tools/tools.mjs');
+              const model = await ResNet50.load({ weights: 'pqf', ...options });
+              const { hash, finetuned: report } = await finetuned(model);
+              await model.dispose();
+              return { hash, threads: report.threads };
+            },
+            { threads, transforms: SMALL },
+          );
           assert.deepEqual(result, { hash: expected.finetuned, threads });
         });
       }

@@ -329,10 +329,12 @@ test('options that do not exist are refused with the nearest name; wrong kinds b
     const refused = {
       code: 'INVALID_ARGUMENT',
       subject: wrong,
-      message: `${wrong} is no option: did you mean ${right}?`,
+      message: `${wrong} is no option of this call: did you mean ${right}?`,
     };
     await assert.rejects(call({ [wrong]: 1 }), refused, wrong);
   }
+  const farFetched = { code: 'INVALID_ARGUMENT', message: 'transforms is no option of this call' };
+  await assert.rejects(model.fit(examples, { transforms: {} }), farFetched);
   for (const options of [null, 5, 'IMAGENET1K_V2', []]) {
     const refused = { code: 'INVALID_ARGUMENT', subject: 'options' };
     for (const method of ['classify', 'logits', 'embed', 'preprocess', 'explain']) {

@@ -71,7 +71,8 @@ export function checkOptions<T extends object>(options: T, rules: Rules<T>): voi
   const unknown = Object.keys(options).find((name) => !names.includes(name));
   if (unknown !== undefined) {
     const like = (name: string) => likeness(unknown.toLowerCase(), name.toLowerCase());
-    throw fault(unknown, `is no option: did you mean ${names.reduce((a, b) => (like(b) > like(a) ? b : a))}?`);
+    const nearest = names.reduce((a, b) => (like(b) > like(a) ? b : a));
+    throw fault(unknown, `is no option of this call${like(nearest) > 0.25 ? `: did you mean ${nearest}?` : ''}`);
   }
   for (const name of names as (keyof T & string)[]) {
     const [must, ok] = rules[name];

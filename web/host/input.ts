@@ -3,7 +3,7 @@
  * by the realm.
  */
 
-import { isUndecodable, ResNet50Error } from '../base/errors.js';
+import { ResNet50Error } from '../base/errors.js';
 import { copyIn, unwrap } from '../core/start.js';
 import type { CoreInput, CoreModule, CorePicture, CoreResult } from '../core/types.js';
 import type { DecodeSettings, PreparedImage } from '../protocol/messages.js';
@@ -29,7 +29,7 @@ export interface ForeignImage {
 
 /**
  * The answer of one call into the core about a picture, or about a tensor if `use` takes it. Each input is for one call,
- * which frees it; a file that the core does not read takes a second one, with the realm's pixels.
+ * which frees it; a format that the core does not read takes a second one, with the realm's pixels.
  * @throws ResNet50Error the core's codes, UNSUPPORTED_INPUT
  */
 export async function withInput<T>(
@@ -45,7 +45,9 @@ export async function withInput<T>(
   if (image.kind === 'bytes') {
     const { bytes } = image;
     const result = use.picture({ pointer: copyIn(core, bytes, name), bytes: bytes.length });
-    const foreign = isUndecodable(result.error) ? await realm.decodeForeign?.(bytes, decode, name) : undefined;
+    // Damaged files of our own formats are refused alike in every engine.
+    const foreign =
+      result.error?.code === 'UNSUPPORTED_FORMAT' ? await realm.decodeForeign?.(bytes, decode, name) : undefined;
     return foreign === undefined ? unwrap(result, name) : ofPixels(foreign);
   }
   if (image.kind === 'pixels') return ofPixels(image, image.channels);

@@ -29,7 +29,7 @@ export async function finetuned(model) {
     image: picture(i % 2 ? 0 : 2, i),
   }));
   const options = { unfreeze: ['layer4', 'fc'], epochs: 1, batchSize: 4, holdOut: 0 };
-  const { finetuned } = await model.fit(examples, { ...options, transforms: { resizeSize: side, cropSize: side } });
+  const { finetuned } = await model.fit(examples, options);
   return { finetuned, hash: await hashOf(await model.logits(picture(0, 99))) };
 }
 
