@@ -210,7 +210,8 @@ TEST(Picture, ErrorsAreThoseOfTheDecoderAndTheView) {
   PictureSettings settings;
   settings.region = {0.5, 0.5, 0.5001, 0.5001};
   EXPECT_EQ(OpenPicture({RandomPixels(6, 4), 6, 4, kRgb}, settings).error().subject, "region");
-  settings = {.rotate = 45};
+  settings = {};
+  settings.rotate = 45;
   EXPECT_EQ(OpenPicture({RandomPixels(6, 4), 6, 4, kRgb}, settings).error().subject, "rotate");
 }
 

@@ -195,6 +195,23 @@ test('aborting before the worker says hello rejects at once and leaves no worker
   assert.ok(performance.now() - begun < 2000);
 });
 
+test('tensors with numbers that are not finite are refused, and std must be over 0 in float32', async (t) => {
+  const { model } = await setUp(t);
+  for (const odd of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    const tensor = new Float32Array(3072).fill(0.5);
+    tensor[100] = odd;
+    const refused = { code: 'INVALID_ARGUMENT', message: /a number that is not finite/ };
+    for (const job of ['logits', 'embed'])
+      await assert.rejects(model[job]({ tensor, shape: [3, 32, 32] }), refused, job);
+  }
+  for (const transforms of [{ std: [1e-300, 1, 1] }, { mean: [0, 1e300, 0] }, { std: [1, 1, 1e-40] }])
+    await assert.rejects(model.classify(fakeImage(1), { transforms }), {
+      code: 'INVALID_ARGUMENT',
+      message: /numbers/,
+    });
+  assert.equal(await best(model, fakeImage(2)), 2);
+});
+
 test('inputs that are gone, used up or odd are refused by a typed error that is short', async (t) => {
   const { model, weightsDir } = await setUp(t);
   const bytes = fakeImage(2);

@@ -171,3 +171,26 @@ test('5000 mutations: a manifest that holds what it promises, or a typed refusal
   }
   assert.ok(counts.taken > 100 && counts.refused > 1000, JSON.stringify(counts));
 });
+
+test('fields that we do not know are left out: none gets into results or over what the package says itself', () => {
+  const manifest = good();
+  manifest.categories[0] = { ...manifest.categories[0], index: 7, score: 1, ['__proto__']: { label: 'x' } };
+  Object.assign(manifest, { classify: 'x', nested: 'NESTED' });
+  manifest.transforms.extra = 1;
+  manifest.source.path = '/etc';
+  const nested = `${'['.repeat(20000)}${']'.repeat(20000)}`;
+  const parsed = parseManifest(JSON.stringify(manifest).replace('"NESTED"', nested), 'm');
+  assert.deepEqual(parsed, parse(good()));
+  assert.deepEqual(Object.keys(parsed.categories[0]).sort(), Object.keys(good().categories[0]).sort());
+});
+
+test('meta is free, but not nested without end', () => {
+  const nested = (depth) => JSON.parse(`${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`);
+  assert.deepEqual(parse({ ...good(), meta: nested(32) }).meta, nested(32));
+  assert.throws(() => parse({ ...good(), meta: nested(33) }), { code: 'MANIFEST_FORMAT', subject: 'meta' });
+  const text = JSON.stringify(good()).replace(
+    /"meta":\{[^}]*\}/,
+    `"meta":${'{"a":'.repeat(30000)}1${'}'.repeat(30000)}`,
+  );
+  assert.throws(() => parseManifest(text, 'm'), { code: 'MANIFEST_FORMAT' });
+});

@@ -30,7 +30,9 @@ const MAX_SIDE = 4096;
 const isSide = (v: unknown, least: number): v is number =>
   typeof v === 'number' && Number.isInteger(v) && v >= least && v <= MAX_SIDE;
 const isTriple = (v: unknown): v is readonly [number, number, number] =>
-  Array.isArray(v) && v.length === 3 && Array.from(v).every(Number.isFinite); // a hole is not a number
+  Array.isArray(v) && v.length === 3 && Array.from(v).every((x) => typeof x === 'number' && isSingle(x)); // a hole is none
+/** Finite as a float32, in which the network computes. */
+const isSingle = (x: number): boolean => Number.isFinite(Math.fround(x));
 
 /** One rule a field: what is wrong with it, or undefined. */
 const RULES: Readonly<Record<keyof Transforms, (v: unknown) => string | undefined>> = {
@@ -41,7 +43,10 @@ const RULES: Readonly<Record<keyof Transforms, (v: unknown) => string | undefine
   // Absent from manifests of earlier converters.
   antialias: (v) => (v === undefined || typeof v === 'boolean' ? undefined : 'must be true or false'),
   mean: (v) => (isTriple(v) ? undefined : 'must be three numbers'),
-  std: (v) => (isTriple(v) && v.every((x) => x > 0) ? undefined : 'must be three numbers greater than 0'),
+  std: (v) =>
+    isTriple(v) && v.every((x) => x > 0 && isSingle(1 / Math.fround(x)))
+      ? undefined
+      : 'must be three numbers greater than 0',
 };
 
 /** The first fault of a complete set of transforms: field and reason; undefined where there is none. */

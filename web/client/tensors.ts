@@ -32,6 +32,7 @@ export function prepareTensor({ tensor, shape }: TensorInput, label: string): Pr
     `must be a Float32Array of shape [n, 3, height, width] or [3, height, width]; this one has ${tensor?.length} numbers and shape [${full.map(String)}]`,
   );
   const data = last ? channelsFirst(tensor, height * width) : new Float32Array(tensor);
+  check(data.every(Number.isFinite), label, 'holds a number that is not finite');
   return { kind: 'tensor', name: label, data, shape: [n, 3, height, width] };
 }
 

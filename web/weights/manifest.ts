@@ -92,6 +92,8 @@ export interface Manifest {
 const MAX_CLASSES = 1_000_000;
 const MAX_SHARD_BYTES = 2 ** 30;
 const MAX_SHARDS = 4096;
+/** It crosses to workers, which copy it recursively. */
+const MAX_META_DEPTH = 32;
 /** Manifests are read whole before anything is known of them. */
 export const MAX_MANIFEST_BYTES = 64 * 2 ** 20;
 
@@ -133,6 +135,11 @@ export function parseManifest(text: string, where: string): Manifest {
   check(value.version === MANIFEST_VERSION, 'version', `must be ${MANIFEST_VERSION}`);
   check(isVariantName(value.name), 'name', 'must be a plain name of letters, digits, dots, hyphens and underscores');
   check(isFields(value.meta), 'meta', 'must be an object');
+  check(
+    depthOf(value.meta, MAX_META_DEPTH) <= MAX_META_DEPTH,
+    'meta',
+    `must not be nested over ${MAX_META_DEPTH} deep`,
+  );
   check(isFields(value.transforms), 'transforms', 'must be an object');
   const transformsFault = findTransformsFault(value.transforms as Fields);
   if (transformsFault) throw fault(`transforms.${transformsFault.field}`, transformsFault.reason);
@@ -157,7 +164,46 @@ export function parseManifest(text: string, where: string): Manifest {
   if (value.quantization !== undefined) checkQuantization(value.quantization, check);
   check(value.head === undefined || value.head === 'none', 'head', "must be 'none' or absent");
   check(isText(value.converter), 'converter', 'must be a version');
-  return value as unknown as Manifest;
+  return copyOf(value as unknown as Manifest);
+}
+
+/** The named fields of an object, those that it has, in its order. */
+const pick = <T extends object>(value: T, ...names: readonly (keyof T)[]): T =>
+  Object.fromEntries(Object.entries(value).filter(([name]) => names.includes(name as keyof T))) as T;
+
+const same = <T>(value: T): T => value;
+
+/** How each field is copied: what was checked, and nothing else. */
+const COPIES: { readonly [K in keyof Manifest]-?: (value: NonNullable<Manifest[K]>) => Manifest[K] } = {
+  ...{ format: same, version: same, name: same, meta: same, parameters: same, converter: same },
+  ...{ activation: same, head: same },
+  transforms: (v) => pick(v, 'resizeSize', 'cropSize', 'interpolation', 'antialias', 'mean', 'std'),
+  categories: (v) => v.map((category) => pick(category, 'wnid', 'label')),
+  ranges: (v) => ({ ...v }),
+  precisions: (v) =>
+    Object.fromEntries(
+      Object.entries(v).map(([precision, { shards }]) => [precision, { shards: shards.map(shardOf) }]),
+    ),
+  source: (v) => pick(v, 'file', 'sha256'),
+  calibration: (v) => pick(v, 'images', 'kind'),
+  quantization: (v) => pick(v, ...QUANTIZATION_FIELDS),
+};
+
+const shardOf = (shard: Shard): Shard => pick(shard, 'file', 'bytes', 'sha256', 'encoding', 'decodedBytes');
+
+/** Fields that we do not know must not get into results that ours are merged with. */
+const copyOf = (value: Manifest): Manifest =>
+  Object.fromEntries(
+    Object.entries(value)
+      .filter(([name]) => Object.hasOwn(COPIES, name))
+      .map(([name, field]) => [name, COPIES[name as keyof Manifest](field as never)]),
+  ) as unknown as Manifest;
+
+/** How deep an object is nested, or a number over `most`. */
+function depthOf(value: unknown, most: number): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (most === 0) return 1;
+  return 1 + Object.values(value).reduce((deepest: number, v) => Math.max(deepest, depthOf(v, most - 1)), 0);
 }
 
 type Check = (ok: boolean, field: string, reason: string) => void;
@@ -220,6 +266,18 @@ function checkPrecisions(value: unknown, check: Check): void {
     });
   }
 }
+
+const QUANTIZATION_FIELDS = [
+  'encoding',
+  'rounding',
+  'ranges',
+  'equalized',
+  'biasCorrected',
+  'batchNormMatched',
+  'repeatsVectors',
+  'layers',
+  'measured',
+] as const;
 
 const QUANTIZATION_WORDS: Readonly<Record<string, readonly unknown[]>> = {
   encoding: ['plain', 'compact'],
