@@ -72,7 +72,9 @@ Status InferenceSession::RunTensor(const TensorInput& input) {
 }
 
 Status InferenceSession::Run(const SessionInput& input) {
+  // What the last call gave goes before this one needs memory.
   logits_.clear();
+  stages_.clear();
   if (const auto* image = std::get_if<ImageInput>(&input)) return RunCrops(*image);
   return RunTensor(*std::get_if<TensorInput>(&input));
 }

@@ -182,7 +182,7 @@ describe('heads on real features', { skip }, () => {
       [['fit', examples], 2, /--out/],
       [['fit', examples, '--out', head, '--l2', 'x'], 2, /--l2 x/],
       [['fit', join(folder, 'nowhere'), '--out', head], 1, /there is no such file/],
-      [['fit', join(examples, 'horse'), '--out', head], 1, /holds no folder of pictures for each class/],
+      [['fit', join(examples, 'horse'), '--out', head], 1, /neither labels.json nor a folder of photos for each class/],
       [['classify', ship, '--weights', weights, '--head', ship], 1, /no head that model\.save\(\) wrote/],
     ]) {
       const refused = await cli(args);

@@ -403,7 +403,7 @@ def no_fc(path):
     torch.save(BODY, path)
 
 
-@shape("one logit", understood=r"1 class,")
+@shape("one logit", understood=r"1 class;")
 def one_logit(path):
     return with_head(new_head(functools.partial(nn.Linear, 2048, 1)), path)
 
