@@ -33,6 +33,12 @@ bool AnyWord(std::string_view key, const auto& matches) {
   std::string word;
   for (size_t i = 0; i <= key.size(); ++i) {
     const char c = i < key.size() ? key[i] : '.';
+    const bool is_hump = i > 0 && i < key.size() && std::isupper(static_cast<unsigned char>(c)) != 0 &&
+                         std::islower(static_cast<unsigned char>(key[i - 1])) != 0;
+    if (is_hump && !word.empty()) {  // "model", "ema" of "modelEma"
+      if (matches(word)) return true;
+      word.clear();
+    }
     if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
       word += char(std::tolower(static_cast<unsigned char>(c)));
     } else {
@@ -130,11 +136,10 @@ class Recognizer {
   std::optional<Error> FindFault(const Candidate& candidate) const;
   Error NothingFound() const;
   Error NoSuchKey(const std::string& key, const std::vector<Candidate>& candidates) const;
-  Result<RecognizedResNet> Take(const Candidate& candidate, std::span<const Candidate* const> fitting,
-                                const ResNetChoice& choice);
+  Result<RecognizedResNet> Take(const Candidate& candidate, std::span<const Candidate> all, const ResNetChoice& choice);
   Status ReadBody(const Candidate& candidate, StateDict& state);
-  std::vector<std::string> LeftOut(const Candidate& candidate, const Head& head,
-                                   std::span<const Candidate* const> fitting) const;
+  std::vector<const TensorEntry*> LeftOut(const Candidate& candidate, const Head& head,
+                                          const std::vector<const Candidate*>& others) const;
 
   CheckpointReader& file_;
   std::string_view file_name_;
@@ -212,10 +217,6 @@ Result<RecognizedResNet> Recognizer::Recognize(const ResNetChoice& choice) {
     const auto rank = [](const Candidate& c) { return std::tuple(IsAveraged(c.key), WrapperRank(c.key)); };
     return rank(a) < rank(b);
   });
-  std::vector<const Candidate*> fitting;
-  for (const Candidate& candidate : candidates) {
-    if (!candidate.fault) fitting.push_back(&candidate);
-  }
   const std::string& wanted = choice.state_dict;
   const auto best = std::min_element(candidates.begin(), candidates.end(), [&](const Candidate& a, const Candidate& b) {
     const auto rank = [&](const Candidate& c) {
@@ -226,7 +227,7 @@ Result<RecognizedResNet> Recognizer::Recognize(const ResNetChoice& choice) {
   });
   if (!wanted.empty() && Distance(wanted, best->key, best->body.prefix) == 3) return NoSuchKey(wanted, candidates);
   if (best->fault) return *best->fault;
-  return Take(*best, fitting, choice);
+  return Take(*best, candidates, choice);
 }
 
 Status Recognizer::ReadBody(const Candidate& candidate, StateDict& state) {
@@ -241,23 +242,45 @@ Status Recognizer::ReadBody(const Candidate& candidate, StateDict& state) {
   return {};
 }
 
-// Modules in the same dict that belong neither to the network nor to another one.
-std::vector<std::string> Recognizer::LeftOut(const Candidate& candidate, const Head& head,
-                                             std::span<const Candidate* const> fitting) const {
-  std::vector<std::string> modules;
-  const Body& body = candidate.body;
+// What another network's names begin with where they part from ours: "teacher." of "teacher.backbone." beside
+// "student.backbone."; empty where ours lies within it.
+std::string_view ScopeOf(std::string_view other, std::string_view own) {
+  size_t end = 0;
+  for (size_t dot = other.find('.'); dot != std::string_view::npos; dot = other.find('.', dot + 1)) {
+    end = dot + 1;
+    if (!own.starts_with(other.substr(0, end))) return other.substr(0, end);
+  }
+  return {};
+}
+
+// Tensors in the same dict that belong neither to the network nor to another one.
+std::vector<const TensorEntry*> Recognizer::LeftOut(const Candidate& candidate, const Head& head,
+                                                    const std::vector<const Candidate*>& others) const {
+  std::vector<std::string_view> scopes;
+  for (const Candidate* other : others) {
+    const std::string_view scope = ScopeOf(other->body.prefix, candidate.body.prefix);
+    if (!scope.empty()) scopes.push_back(scope);
+  }
+  std::vector<const TensorEntry*> left_out;
   for (const TensorEntry& entry : file_.entries()) {
     const bool is_used = candidate.used.contains(entry.name) || IsCounter(entry.name) ||
                          std::find(head.used.begin(), head.used.end(), &entry) != head.used.end();
-    const bool is_other = std::any_of(fitting.begin(), fitting.end(), [&](const Candidate* other) {
-      return other != &candidate && other->body.prefix.size() > body.prefix.size() &&
-             entry.name.starts_with(other->body.prefix);
-    });
-    if (is_used || is_other || entry.path() != body.path() || modules.size() == kMaxLeftOut) continue;
-    const bool is_below = entry.name.starts_with(body.prefix);
-    std::string_view name = std::string_view(entry.name).substr(is_below ? body.prefix.size() : entry.key);
+    const bool is_other = std::any_of(scopes.begin(), scopes.end(),
+                                      [&](std::string_view scope) { return entry.name.starts_with(scope); });
+    if (!is_used && !is_other && entry.path() == candidate.body.path()) left_out.push_back(&entry);
+  }
+  return left_out;
+}
+
+// Their modules, without repetition.
+std::vector<std::string> ModulesOf(const Body& body, const std::vector<const TensorEntry*>& entries) {
+  std::vector<std::string> modules;
+  for (const TensorEntry* entry : entries) {
+    const bool is_below = entry->name.starts_with(body.prefix);
+    std::string_view name = std::string_view(entry->name).substr(is_below ? body.prefix.size() : entry->key);
     std::string module = PrintableName(name.substr(0, std::min(name.find('.'), name.size())));
     if (std::find(modules.begin(), modules.end(), module) == modules.end()) modules.push_back(std::move(module));
+    if (modules.size() == kMaxLeftOut) break;
   }
   return modules;
 }
@@ -274,13 +297,20 @@ std::string NamingTitle(const Body& body, const Head& head) {
   return body.prefix.ends_with("backbone.") && head.module.ends_with("head.fc") ? "MMPretrain" : "torchvision";
 }
 
-Result<RecognizedResNet> Recognizer::Take(const Candidate& candidate, std::span<const Candidate* const> fitting,
+Result<RecognizedResNet> Recognizer::Take(const Candidate& candidate, std::span<const Candidate> all,
                                           const ResNetChoice& choice) {
   if (const std::string larger = GuessSurrounding(file_.entries(), candidate.body); !larger.empty()) {
     return Mismatch("holds " + larger + " around the body of a ResNet-50 (under '" +
                     PrintableName(candidate.body.prefix) + "'): such a body works otherwise than a classifier's");
   }
-  const Head head = choice.without_head ? Head{} : FindHead(candidate.body, index_);
+  Head head = choice.without_head ? Head{} : FindHead(candidate.body, index_);
+  std::vector<const Candidate*> others, fitting;
+  for (const Candidate& other : all) {
+    if (&other == &candidate) continue;
+    others.push_back(&other);
+    if (!other.fault) fitting.push_back(&other);
+  }
+  if (head.fault.empty()) head.fault = FindDoubt(candidate.body, head, LeftOut(candidate, head, others));
   if (!head.fault.empty()) return Mismatch(head.fault + "; --no-head converts the body alone, for embed and features");
   RecognizedResNet network;
   if (Status status = ReadBody(candidate, network.state); !status) return std::move(status).error();
@@ -297,9 +327,10 @@ Result<RecognizedResNet> Recognizer::Take(const Candidate& candidate, std::span<
   network.head_norm = within(head.norm);
   network.key = PrintableName(candidate.key);
   for (const Candidate* other : fitting) {
-    if (other->key != candidate.key) network.others.push_back(PrintableName(other->key));
+    // Wrappers alone may tell two networks apart.
+    network.others.push_back(PrintableName(other->key != candidate.key ? other->key : other->body.prefix));
   }
-  network.left_out = LeftOut(candidate, head, fitting);
+  network.left_out = ModulesOf(candidate.body, LeftOut(candidate, head, fitting));
   return network;
 }
 

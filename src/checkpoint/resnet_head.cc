@@ -21,8 +21,9 @@ constexpr std::string_view kHeadNames[] = {"fc",     "classifier", "head",      
                                            "logits", "cls_head",   "linear_head", "classification_head", "clf",
                                            "heads",  "fc_head",    "output_layer"};
 // Parts of names of what makes embeddings or losses, not classes.
-constexpr std::string_view kProjections[] = {"proj",      "prototype", "predictor", "queue", "neck",   "center",
-                                             "criterion", "loss",      "momentum",  "aux",   "exp_avg"};
+constexpr std::string_view kProjections[] = {"proj",   "prototype", "predictor", "queue",    "neck",
+                                             "center", "criterion", "loss",      "momentum", "aux",
+                                             "embed",  "exp_avg",   "mlp",       "feat"};
 
 using Entries = std::vector<const TensorEntry*>;
 
@@ -42,7 +43,13 @@ bool IsLinear(const TensorEntry& entry) {
                                         [&](std::string_view part) { return EndsWithPart(entry.name, part); });
 }
 
-bool IsProjection(std::string_view name) {
+// By its name in the body, or in the body's dict where it lies beside.
+bool IsProjection(const Body& body, std::string_view name) {
+  if (name.starts_with(body.prefix)) {
+    name.remove_prefix(body.prefix.size());
+  } else if (name.starts_with(body.path())) {
+    name.remove_prefix(body.path().size());
+  }
   return std::any_of(std::begin(kProjections), std::end(kProjections),
                      [&](std::string_view part) { return name.find(part) != std::string_view::npos; });
 }
@@ -95,7 +102,7 @@ bool IsFastai(const Body& body, std::string_view group) {
 class Reader {
  public:
   // `group`: what all of the head's names begin with, '.' at its end.
-  Reader(const Body& body, const TensorIndex& index, std::string group, Entries entries)
+  Reader(const Body& body, const TensorIndex& index, std::string group, const Entries& entries)
       : body_(body), index_(index), group_(std::move(group)), path_(body.path()) {
     for (const TensorEntry* entry : entries) {
       if (!IsCounter(entry->name)) head_.used.push_back(entry);
@@ -217,7 +224,8 @@ Head FindUnnamed(const Body& body, const TensorIndex& index) {
   for (const TensorEntry* entry : Below(index, path)) {
     const bool own = entry->name.starts_with(body.prefix) &&
                      TakesPart(body.naming, std::string_view(entry->name).substr(body.prefix.size()));
-    if (entry->key == body.key && !own && IsLinear(*entry) && !IsProjection(entry->name)) linears.push_back(entry);
+    if (entry->key == body.key && !own && IsLinear(*entry) && !IsProjection(body, entry->name))
+      linears.push_back(entry);
   }
   const auto of_features = [](const TensorEntry* entry) { return entry->shape[1] == kHeadInputs; };
   if (std::none_of(linears.begin(), linears.end(), of_features)) return {};
@@ -300,17 +308,47 @@ Status FoldNorm(const Head& head, CheckpointReader& file, const TensorIndex& ind
 
 Head FindHead(const Body& body, const TensorIndex& index) {
   for (std::string& group : Groups(body)) {
-    Entries entries = Below(index, group);
+    const Entries entries = Below(index, group);
     if (entries.empty()) continue;
     if (index.contains(group + "bias") && !index.contains(group + "weight") && entries.size() == 1) {
       Head head;
       head.fault = "has " + Within(body.path(), entries[0]->name) + " and no weight of it";
       return head;
     }
-    Reader reader(body, index, std::move(group), std::move(entries));
+    Reader reader(body, index, std::move(group), entries);
     if (reader.HasLinear()) return reader.Read();
   }
   return FindUnnamed(body, index);
+}
+
+std::string FindDoubt(const Body& body, const Head& head, const std::vector<const TensorEntry*>& left_out) {
+  if (head.weight == nullptr) return {};
+  const auto shown = [&](const TensorEntry& entry) {
+    return Within(body.path(), entry.name) + " " + ShapeText(entry.shape);
+  };
+  const std::vector<int64_t> of_features{kHeadInputs}, of_colors{3};
+  for (const TensorEntry* entry : left_out) {
+    // The batch norm before the classifier of a re-identification network is called its neck.
+    if (IsProjection(body, entry->name) && entry->name.find("neck") == std::string::npos) continue;
+    const bool is_linear = IsLinear(*entry);
+    if (is_linear && entry->shape[1] == kHeadInputs) {
+      return "has two layers of 2048 inputs, " + shown(*head.weight) + " and " + shown(*entry) +
+             ": which of them is the classifier, the file does not say";
+    }
+    if (is_linear && entry->shape[1] == head.weight->shape[0]) {
+      return "has a linear layer after " + shown(*head.weight) + ": " + shown(*entry) +
+             "; only one layer of 2048 inputs can take the place of fc";
+    }
+    const bool is_mean = EndsWithPart(entry->name, "running_mean");
+    if (entry->shape == of_features && (is_mean || EndsWithPart(entry->name, "weight"))) {
+      return "has a normalization of 2048 features beside its classifier (" + shown(*entry) +
+             "): where it stands, the file does not say";
+    }
+    if (entry->shape == of_colors && is_mean) {
+      return "has a batch norm of its input (" + shown(*entry) + "): this package normalizes by fixed mean and std";
+    }
+  }
+  return {};
 }
 
 Status AddHead(const Head& head, CheckpointReader& file, const TensorIndex& index, StateDict& state) {

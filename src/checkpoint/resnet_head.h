@@ -31,6 +31,10 @@ struct Head {
 // `index` holds the whole file.
 Head FindHead(const Body& body, const TensorIndex& index);
 
+// Why the classifier may not be all that follows the body, by what is left out of the body's dict: a second linear
+// layer, a normalization of the features or of the input. A sentence's rest; empty where nothing of the kind is there.
+std::string FindDoubt(const Body& body, const Head& head, const std::vector<const TensorEntry*>& left_out);
+
 // fc.weight [classes, 2048] and fc.bias [classes], with the batch norm folded in where there is one, for `state`. Zeros
 // for one class where there is no classifier.
 Status AddHead(const Head& head, CheckpointReader& file, const TensorIndex& index, StateDict& state);

@@ -248,7 +248,10 @@ export async function GET() {
           () => false,
         );
       await until(up, { what: 'the server is up' }).catch((error) => assert.fail(`${error.message}\n${output}`));
-      return await (await fetch(address)).json();
+      const response = await fetch(address);
+      const text = await response.text();
+      assert.match(text, /^\{/, `${response.status} ${output}`);
+      return JSON.parse(text);
     } finally {
       child.kill();
     }

@@ -186,6 +186,55 @@ TEST(ResNet, NamesWhatIsNoClassifier) {
   }
 }
 
+TEST(ResNet, WhatWouldChangeTheAnswerIsNotLeftOut) {
+  const std::vector<std::pair<Tensors, std::string>> cases{
+      {{{"fc.weight", {7, 2048}}, {"classifier.weight", {3, 7}}},
+       "has a linear layer after fc.weight [7, 2048]: classifier"},
+      {{{"fc.weight", {7, 2048}}, {"gender.weight", {2, 2048}}},
+       "has two layers of 2048 inputs, fc.weight [7, 2048] and gender"},
+      {{{"fc.weight", {7, 2048}}, {"attn.weight", {1, 2048, 1, 1}}}, "has two layers of 2048 inputs"},
+      {{{"fc.weight", {7, 2048}}, {"norm.weight", {2048}}},
+       "has a normalization of 2048 features beside its classifier"},
+      {{{"classifier.weight", {7, 2048}}, {"bottleneck.running_mean", {2048}}}, "has a normalization of 2048 features"},
+      {{{"fc.weight", {7, 2048}}, {"bn0.running_mean", {3}}}, "has a batch norm of its input (bn0.running_mean [3])"},
+  };
+  for (const auto& [head, reason] : cases) {
+    const std::string message = Refusal(With(BodyOf("net."), head));
+    EXPECT_NE(message.find(reason), std::string::npos) << message;
+    EXPECT_NE(message.find("--no-head"), std::string::npos) << message;
+    EXPECT_FALSE(ReadTensors(With(BodyOf("net."), head), {"", true}).network->has_head) << reason;
+  }
+}
+
+TEST(ResNet, EmbeddingsAndLossesAreNoClassifiers) {
+  for (const char* name : {"mlp", "embedding", "feat_head", "projector.0"}) {
+    const std::string module(name);
+    const Tensors tensors = With(BodyOf("net."), {{module + ".weight", {128, 2048}}, {module + ".bias", {128}}});
+    EXPECT_FALSE(ReadTensors(tensors).network->has_head) << name;
+  }
+  const Tensors beside = With(With(BodyOf("net."), {{"net.fc.weight", {7, 2048}}}),
+                              {{"projector.weight", {128, 2048}}, {"loss.weight", {9, 7}}, {"weights", {2048}}});
+  EXPECT_TRUE(ReadTensors(beside).network->has_head);
+  // A prefix that sounds like one says nothing.
+  EXPECT_TRUE(
+      ReadTensors(With(BodyOf("feature_mlp."), {{"feature_mlp.out.weight", {7, 2048}}, {"feature_mlp.out.bias", {7}}}))
+          .network->has_head);
+}
+
+TEST(ResNet, AnotherNetworksTensorsAreItsOwn) {
+  const Tensors pair = With(With(BodyOf("net_a.backbone."), BodyOf("net_b.backbone.")),
+                            {{"net_a.classifier.weight", {7, 2048}}, {"net_b.classifier.weight", {7, 2048}}});
+  const Read read = ReadTensors(pair);
+  ASSERT_TRUE(read.network) << read.network.error().message;
+  EXPECT_EQ(read.network->others, std::vector<std::string>{"net_b.backbone"});
+  EXPECT_TRUE(read.network->left_out.empty());
+  const Tensors camel = With(With(BodyOf("emaModel."), BodyOf("foo.")), {{"foo.fc.weight", {7, 2048}}});
+  EXPECT_EQ(ReadTensors(camel).network->key, "foo") << "trained before averaged";
+  // Only a wrapper tells them apart.
+  const Tensors wrapped = With(BodyOf(""), BodyOf("module."));
+  EXPECT_EQ(ReadTensors(wrapped).network->others.size(), 1U);
+}
+
 TEST(ResNet, IsChosenAmongSeveral) {
   const Tensors both = With(With(BodyOf("model_ema.module."), BodyOf("model.")), kFc);
   EXPECT_EQ(ReadTensors(both).network->key, "model") << "trained before averaged";
