@@ -314,19 +314,40 @@ void EndPngAt(size_t at, size_t size, ImageHeader& header) {
   header.patches.push_back({at, size, std::string(kLastChunk)});
 }
 
+// Bytes of a number as PNG has them.
+std::string BigEndian(uint32_t value) {
+  std::string bytes;
+  for (int shift = 24; shift >= 0; shift -= 8) bytes.push_back(char(value >> shift));
+  return bytes;
+}
+
 // The file ends inside a chunk of pixels: what is there of it as a chunk of that length, and the end.
 void EndPixelsEarly(size_t chunk_at, size_t data_bytes, size_t size, ImageHeader& header) {
-  std::string length;
-  for (int shift = 24; shift >= 0; shift -= 8) length.push_back(char(data_bytes >> shift));
-  header.patches.push_back({chunk_at, chunk_at + 4, std::move(length)});
+  header.patches.push_back({chunk_at, chunk_at + 4, BigEndian(uint32_t(data_bytes))});
   EndPngAt(chunk_at + 8 + data_bytes, size, header);
   header.patches.back().insert.insert(0, 4, '\0');  // the checksum, at which the decoder does not look
 }
+
+// A palette with fewer entries than the pixels' bits can name: the others are levels of grey, as Pillow has them. The
+// decoder would take what its stack holds.
+void CompletePalette(size_t chunk_at, size_t length, ImageHeader& header) {
+  const size_t entries = size_t{1} << header.bits;
+  std::string rest;
+  for (size_t i = length / kRgb; i < entries; ++i) rest.append(kRgb, char(i));
+  if (length % kRgb != 0 || rest.empty()) return;
+  header.patches.push_back({chunk_at, chunk_at + 4, BigEndian(uint32_t(entries * kRgb))});
+  const size_t end = chunk_at + 8 + length;
+  header.patches.push_back({end, end, std::move(rest)});
+}
+
+constexpr int kPaletteType = 3;
+constexpr size_t kColorTypeAt = 25;  // in the file: IHDR comes first
 
 Result<ImageHeader> ReadPng(std::span<const uint8_t> bytes, uint64_t max_pixels) {
   ByteReader reader(bytes);
   reader.Seek(8);
   std::optional<ImageHeader> header;
+  bool has_palette = false;
   uint64_t compressed_bytes = 0;
   while (true) {
     const size_t chunk_at = reader.position();
@@ -377,6 +398,9 @@ Result<ImageHeader> ReadPng(std::span<const uint8_t> bytes, uint64_t max_pixels)
       header->orientation = ReadOrientation(chunk);
     } else if (StartsWith(bytes, "tRNS", name_at)) {
       header->has_alpha = true;
+    } else if (StartsWith(bytes, "PLTE", name_at) && bytes[kColorTypeAt] == kPaletteType && !has_palette) {
+      has_palette = true;
+      CompletePalette(chunk_at, length, *header);
     }
     reader.Skip(size_t(length) + 4);
   }

@@ -7,6 +7,9 @@
 namespace resnet50 {
 namespace {
 
+// A layer that arrives in pieces is held twice, here and packed; modules have 1 GiB.
+constexpr size_t kMaxCollectedBytes = size_t{1} << 29;
+
 // Folded into the convolution in front of it: there for those who ask for the parameters, not for us.
 bool IsBatchNorm(const std::vector<Layer>& layers, std::string_view name) {
   return !name.empty() &&
@@ -120,6 +123,9 @@ Status ShardLoader::Collect(const Layer& layer, const StoredPiece& piece, std::s
   const bool int8 = network_.precision() == Precision::kInt8;
   const size_t all = size_t(layer.out_channels);
   const size_t row = layer.weight_count() / all;
+  if (layer.weight_count() * (int8 ? 1 : sizeof(float)) > kMaxCollectedBytes) {
+    return Error{ErrorCode::kOutOfMemory, std::string(file_name), layer.name + " does not fit in memory"};
+  }
   Pending& pending = pending_.try_emplace(layer.name).first->second;
   if (pending.seen.empty()) {
     pending.seen.resize(all);

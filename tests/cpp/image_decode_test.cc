@@ -1,5 +1,6 @@
 // Files of every kind that is read, drawn by tests/data/make/make_image_files.py, against the pixels that Pillow made
 // of them.
+#include <array>
 #include <cmath>
 #include <cstdlib>
 
@@ -45,6 +46,36 @@ TEST(Decode, PixelsArePillows) {
   }
   EXPECT_EQ(exact, 51);
   EXPECT_EQ(close, 10);
+}
+
+// A PNG of 4 x 1 pixels whose palette has one entry, (10, 20, 30); the checksum of its
+// header and its chunk of pixels are given.
+std::vector<uint8_t> ShortPalette(uint8_t bits, std::array<uint8_t, 4> header_crc, const std::vector<uint8_t>& pixels) {
+  std::vector<uint8_t> file{0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0,    0, 13, 'I', 'H', 'D',
+                            'R',  0,   0,   0,   4,    0,    0,    0,    1, bits, 3, 0,  0,   0};
+  file.insert(file.end(), header_crc.begin(), header_crc.end());
+  const std::vector<uint8_t> palette{0, 0, 0, 3, 'P', 'L', 'T', 'E', 10, 20, 30, 0x7e, 0x4c, 0x52, 0x3a};
+  file.insert(file.end(), palette.begin(), palette.end());
+  file.insert(file.end(), pixels.begin(), pixels.end());
+  const std::vector<uint8_t> end{0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xae, 0x42, 0x60, 0x82};
+  file.insert(file.end(), end.begin(), end.end());
+  return file;
+}
+
+// What Pillow makes of it: levels of grey. The decoder by itself would take what its stack happens to hold.
+TEST(Decode, IndicesBeyondAPaletteAreGrey) {
+  const std::vector<uint8_t> eight = ShortPalette(
+      8, {0xce, 0xe2, 0xff, 0xff}, {0,    0, 0, 16, 'I', 'D',  'A', 'T',  0x78, 1,    1,    5,    0,    0xfa,
+                                    0xff, 0, 0, 1,  2,   0xc8, 0,   0xd4, 0,    0xcc, 0x3f, 0x3c, 0x7d, 0x97});
+  const std::vector<uint8_t> four =
+      ShortPalette(4, {0x0b, 0x12, 0x12, 0xfe}, {0,    0, 0, 14,   'I', 'D',  'A', 'T',  0x78, 1,    1,    3,   0, 0xfc,
+                                                 0xff, 0, 1, 0x2f, 0,   0x34, 0,   0x31, 0x25, 0x37, 0x4d, 0x37});
+  for (const auto& [file, last] : {std::pair{eight, 200}, std::pair{four, 15}}) {
+    const Result<Image> image = Decode(file, {});
+    ASSERT_TRUE(image) << image.error().message;
+    const std::vector<int> expected{10, 20, 30, 1, 1, 1, 2, 2, 2, last, last, last};
+    EXPECT_EQ(std::vector<int>(image->pixels.data(), image->pixels.data() + image->pixels.size()), expected);
+  }
 }
 
 TEST(Decode, StandsUprightAsPillowTurnsIt) {

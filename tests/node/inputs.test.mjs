@@ -212,6 +212,49 @@ test('tensors with numbers that are not finite are refused, and std must be over
   assert.equal(await best(model, fakeImage(2)), 2);
 });
 
+test('an input that never comes does not hold up the calls behind it once it is aborted', async (t) => {
+  const { model } = await setUp(t);
+  async function* silence() {
+    yield new Uint8Array(3);
+    await new Promise(() => undefined);
+  }
+  const never = { size: 9, type: '', arrayBuffer: () => new Promise(() => undefined), slice() {}, stream() {} };
+  for (const input of [silence(), Object.assign(never, { [Symbol.toStringTag]: 'Blob' })]) {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error('enough')), 50);
+    const { signal } = controller;
+    const calls = [model.classify(input, { signal }), model.classify([fakeImage(1), input], { signal })];
+    const next = model.classify(fakeImage(2));
+    await Promise.all(calls.map((call) => assert.rejects(call, { message: 'enough' })));
+    assert.equal((await next)[0].index, 2);
+  }
+});
+
+test('the memory of another library’s Blob stays its own; streams of any view are bytes', async (t) => {
+  const { model } = await setUp(t);
+  const { buffer } = new Uint8Array(fakeImage(2));
+  const foreign = { size: buffer.byteLength, type: '', arrayBuffer: async () => buffer, slice() {}, stream() {} };
+  Object.assign(foreign, { [Symbol.toStringTag]: 'Blob' });
+  assert.equal(await best(model, foreign), 2);
+  assert.equal(await best(model, foreign), 2);
+  async function* views() {
+    yield new DataView(buffer, 0, 4);
+    yield new Uint8Array(buffer, 4);
+  }
+  assert.equal(await best(model, views()), 2);
+});
+
+test('a path with a NUL is a file that cannot be; a mean that overflows is refused', async (t) => {
+  const { model } = await setUp(t);
+  await assert.rejects(model.classify('/tmp/a\0b.jpg'), {
+    name: 'ResNet50Error',
+    code: 'FILE_NOT_FOUND',
+    message: /NUL/,
+  });
+  const transforms = { mean: [3e38, 0, 0], std: [1e-3, 1, 1] };
+  await assert.rejects(model.classify(fakeImage(1), { transforms }), { code: 'INVALID_ARGUMENT', message: /float32/ });
+});
+
 test('inputs that are gone, used up or odd are refused by a typed error that is short', async (t) => {
   const { model, weightsDir } = await setUp(t);
   const bytes = fakeImage(2);

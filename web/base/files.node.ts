@@ -7,6 +7,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { describe, ResNet50Error } from './errors.js';
 
 const REASONS: Readonly<Record<string, string>> = {
+  ERR_INVALID_ARG_VALUE: 'is no file name: it holds a NUL character',
   ENOENT: 'there is no such file',
   EISDIR: 'is a folder, not a file',
   EACCES: 'may not be read',
@@ -43,9 +44,12 @@ const WRITE_REASONS: Readonly<Record<string, string>> = {
 /** The `code` of a system error. */
 export const systemCode = (error: unknown): string => (error as { code?: string } | undefined)?.code ?? '';
 
-/** True for errors of the operating system (ours have codes too). */
+/** Node.js's own, for names with a NUL in them, which no file has. */
+const NO_NAME = 'ERR_INVALID_ARG_VALUE';
+
+/** True for errors of the operating system (ours have codes too), and for names that it is not even asked for. */
 export const isSystemError = (error: unknown): boolean =>
-  typeof (error as { errno?: unknown } | undefined)?.errno === 'number';
+  typeof (error as { errno?: unknown } | undefined)?.errno === 'number' || systemCode(error) === NO_NAME;
 
 /** An error as the operating system would give it. */
 export const systemError = (code: string): Error => Object.assign(new Error(code), { code, errno: 0 });

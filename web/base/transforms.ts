@@ -57,7 +57,11 @@ export function findTransformsFault(
     const reason = rule(value[field]);
     if (reason !== undefined) return { field, reason };
   }
-  return undefined;
+  const { mean, std } = value as unknown as Transforms;
+  const fits = mean.every((m, i) => [0, 1].every((level) => isSingle((level - m) / std[i as 0])));
+  return fits
+    ? undefined
+    : { field: 'std', reason: 'makes numbers that float32 cannot hold: mean is too large for it' };
 }
 
 const given = (overrides: Partial<Transforms>) =>

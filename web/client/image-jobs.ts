@@ -4,6 +4,7 @@
  */
 
 import { check } from '../base/check.js';
+import { orAborted } from '../base/concurrency.js';
 import { naming } from '../base/errors.js';
 import { mergeTransforms, normalizationMismatch, type Transforms } from '../base/transforms.js';
 import { viewSettings } from '../base/view.js';
@@ -131,11 +132,14 @@ export class ImageJobs {
     settings: ImageSettings & Wish<N>,
     signal: AbortSignal,
   ): AsyncGenerator<PromiseSettledResult<Jobs[N]['result']>> {
-    let ahead = preparing[0]?.(signal);
+    // What never comes, as from a stream that hangs, must not hold up the calls behind.
+    const begun = (i: number) =>
+      i < preparing.length ? orAborted((preparing[i] as Preparing)(signal), signal) : undefined;
+    let ahead = begun(0);
     for (let i = 0; i < preparing.length; i++) {
       const current = ahead as Promise<PreparedImage>;
       await current.catch(() => undefined);
-      ahead = preparing[i + 1]?.(signal);
+      ahead = begun(i + 1);
       ahead?.catch(() => undefined); // awaited in the next round
       const [one] = await Promise.allSettled([current.then((image) => this.#run(job, image, settings, signal))]);
       signal.throwIfAborted();

@@ -26,7 +26,9 @@ export async function readBlob(
   read = (it: Blob) => it.arrayBuffer(),
 ): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return new Uint8Array(await read(blob));
+    const bytes = new Uint8Array(await read(blob));
+    // Another library's may give its own memory, which must not be transferred.
+    return (blob as unknown) instanceof Blob ? bytes : bytes.slice();
   } catch (cause) {
     throw badInput(`${name} cannot be read: ${describe(cause)}`, name, cause);
   }

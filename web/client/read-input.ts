@@ -73,8 +73,8 @@ async function readStream(
       signal?.throwIfAborted();
       if (done) break;
       if (!ArrayBuffer.isView(value)) throw badInput(`${name} is a stream of ${typeof value}s, not of bytes`, name);
-      chunks.push(value);
-      length += value.length;
+      chunks.push(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+      length += value.byteLength;
       checkBytes(length, name, limits);
     }
   } catch (error) {
