@@ -12,7 +12,6 @@
 #include "bindings/js_result.h"
 #include "convert/converter.h"
 #include "convert/gzip.h"
-#include "inference/picture.h"
 
 namespace resnet50::js {
 
@@ -54,7 +53,7 @@ class ConverterHandle {
 
   // picture: CorePicture, settings: CorePictureSettings; the block that the picture points to is freed.
   val Calibrate(const val& input, const val& settings) {
-    Result<Picture> picture = Open(input, settings);
+    Result<Picture> picture = OpenPicture(input, settings);
     return ToJs(picture ? converter_->Calibrate(picture->viewed) : Status(picture.error()));
   }
 
@@ -94,7 +93,7 @@ class ConverterHandle {
   }
 
   val RunFloat(const val& input, const val& settings) {
-    Result<Picture> picture = Open(input, settings);
+    Result<Picture> picture = OpenPicture(input, settings);
     if (!picture) return Failure(picture.error());
     Result<std::span<const float>> logits = converter_->RunFloat(picture->viewed);
     if (!logits) return Failure(logits.error());
@@ -124,12 +123,6 @@ class ConverterHandle {
   }
 
  private:
-  static Result<Picture> Open(const val& input, const val& settings) {
-    Result<PictureSource> source = ToPictureSource(input);
-    if (!source) return std::move(source).error();
-    return OpenPicture(std::move(source).value(), ToPictureSettings(settings));
-  }
-
   static val Output(const std::vector<uint8_t>& bytes) {
     val output = val::object();
     output.set("pointer", reinterpret_cast<uintptr_t>(bytes.data()));

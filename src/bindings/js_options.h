@@ -18,10 +18,9 @@ namespace resnet50::js {
 
 // The block of wasm memory at input.pointer, which `allocate` gave: freed by whoever holds the buffer.
 PixelBuffer AdoptBlock(const emscripten::val& input, size_t bytes);
-// CorePicture; its block goes with the source, and is freed in case of an error. Errors: kInvalidArgument.
-Result<PictureSource> ToPictureSource(const emscripten::val& input);
-// CorePictureSettings.
-PictureSettings ToPictureSettings(const emscripten::val& settings);
+// CorePicture and CorePictureSettings; the picture's block is freed, whatever comes of it. Errors: kInvalidArgument,
+// those of the core's OpenPicture.
+Result<Picture> OpenPicture(const emscripten::val& input, const emscripten::val& settings);
 // CorePick; `allowed` stays the caller's.
 ClassChoice ToClassChoice(const emscripten::val& pick, size_t classes);
 DecodeOptions ToDecodeOptions(const emscripten::val& options);

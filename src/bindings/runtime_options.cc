@@ -37,17 +37,6 @@ std::optional<Interpolation> ToInterpolation(const std::string& name) {
   return std::nullopt;
 }
 
-}  // namespace
-
-std::optional<RgbColor> ToColor(const val& triple) {
-  if (!triple.isArray()) return std::nullopt;
-  return RgbColor{triple[0].as<uint8_t>(), triple[1].as<uint8_t>(), triple[2].as<uint8_t>()};
-}
-
-PixelBuffer AdoptBlock(const val& input, size_t bytes) {
-  return PixelBuffer::Adopt(reinterpret_cast<uint8_t*>(input["pointer"].as<uintptr_t>()), bytes);
-}
-
 Result<PictureSource> ToPictureSource(const val& input) {
   PictureSource source;
   const val bytes = input["bytes"];
@@ -75,6 +64,23 @@ PictureSettings ToPictureSettings(const val& settings) {
     picture.region = {edge("left"), edge("top"), edge("right"), edge("bottom")};
   }
   return picture;
+}
+
+}  // namespace
+
+std::optional<RgbColor> ToColor(const val& triple) {
+  if (!triple.isArray()) return std::nullopt;
+  return RgbColor{triple[0].as<uint8_t>(), triple[1].as<uint8_t>(), triple[2].as<uint8_t>()};
+}
+
+PixelBuffer AdoptBlock(const val& input, size_t bytes) {
+  return PixelBuffer::Adopt(reinterpret_cast<uint8_t*>(input["pointer"].as<uintptr_t>()), bytes);
+}
+
+Result<Picture> OpenPicture(const val& input, const val& settings) {
+  Result<PictureSource> source = ToPictureSource(input);
+  if (!source) return std::move(source).error();
+  return resnet50::OpenPicture(std::move(source).value(), ToPictureSettings(settings));
 }
 
 ClassChoice ToClassChoice(const val& pick, size_t classes) {

@@ -17,9 +17,6 @@ using emscripten::val;
 
 namespace {
 
-// Channels of the last stage, which its mean and the classifier read.
-constexpr size_t kFeatures = 2048;
-
 val Address(const void* data) { return val(reinterpret_cast<uintptr_t>(data)); }
 
 // A picture, cut to its view, and what is to be made of it.
@@ -30,12 +27,10 @@ struct Opened {
 
 // settings: CoreSettings.
 Result<Opened> Open(const val& input, const val& settings) {
-  Result<PictureSource> source = ToPictureSource(input);
-  if (!source) return std::move(source).error();
+  Result<Picture> picture = OpenPicture(input, settings);
+  if (!picture) return std::move(picture).error();
   Result<Transforms> transforms = ToTransforms(settings["transforms"]);
   if (!transforms) return std::move(transforms).error();
-  Result<Picture> picture = OpenPicture(std::move(source).value(), ToPictureSettings(settings));
-  if (!picture) return std::move(picture).error();
   return Opened{std::move(picture).value(), transforms.value()};
 }
 
@@ -76,14 +71,14 @@ std::vector<float> Floats(const val& pointer, size_t count) {
 
 Result<CustomHead> ToHead(const val& head) {
   const size_t rows = head["rows"].as<size_t>();
-  std::vector<float> features = Floats(head["features"], rows * kFeatures);
+  std::vector<float> features = Floats(head["features"], rows * kEmbedding);
   if (head["k"].isNull()) {
-    Result<LinearHead> linear = LinearHead::Create(std::move(features), Floats(head["perRow"], rows), kFeatures);
+    Result<LinearHead> linear = LinearHead::Create(std::move(features), Floats(head["perRow"], rows), kEmbedding);
     if (!linear) return std::move(linear).error();
     return CustomHead(std::move(linear).value());
   }
   const auto* labels = reinterpret_cast<const int32_t*>(head["perRow"].as<uintptr_t>());
-  Result<NearestNeighbours> nearest = NearestNeighbours::Create(std::move(features), {labels, rows}, kFeatures,
+  Result<NearestNeighbours> nearest = NearestNeighbours::Create(std::move(features), {labels, rows}, kEmbedding,
                                                                 head["classes"].as<int>(), head["k"].as<int>());
   if (!nearest) return std::move(nearest).error();
   return CustomHead(std::move(nearest).value());

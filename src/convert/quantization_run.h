@@ -47,7 +47,6 @@ class QuantizationRun {
   Status Prepare();
   Result<bool> Quantize();
   Status RestoreNetwork();
-  Status SetWeights(const std::vector<FoldedLayer>& layers);
   double Share() const;
 
   QuantizationSubject subject_;

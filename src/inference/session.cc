@@ -12,9 +12,6 @@
 namespace resnet50 {
 namespace {
 
-// Channels of the last stage, which its mean and the classifier read.
-constexpr size_t kFeatures = 2048;
-
 // What a classifier of the user's own reads: the embedding, and the last stage for activation maps.
 constexpr std::array kHeadStages = {"avgpool", "layer4"};
 
@@ -92,10 +89,10 @@ Status InferenceSession::RunPrepared() {
 
 void InferenceSession::ScoreEmbeddings() {
   const std::span<const float> embeddings = taps_[0].nchw;
-  const size_t rows = embeddings.size() / kFeatures, first = logits_.size(), count = size_t(classes());
+  const size_t rows = embeddings.size() / kEmbedding, first = logits_.size(), count = size_t(classes());
   logits_.resize(first + rows * count);
   for (size_t i = 0; i < rows; ++i) {
-    const std::span<const float> embedding = embeddings.subspan(i * kFeatures, kFeatures);
+    const std::span<const float> embedding = embeddings.subspan(i * kEmbedding, kEmbedding);
     const std::span<float> logits = std::span(logits_).subspan(first + i * count, count);
     std::visit([&](const auto& head) { head.Score(embedding, logits); }, *head_);
   }
@@ -115,12 +112,13 @@ Result<std::vector<ScoredClass>> InferenceSession::Classify(const ImageInput& in
 
 Result<std::vector<StageOutput>> InferenceSession::Features(const SessionInput& input,
                                                             std::span<const std::string> stages) {
-  taps_.erase(taps_.begin() + ptrdiff_t(HeadTaps()), taps_.end());
+  std::vector<Tap> wanted;
   for (const std::string& stage : stages) {
     Result<size_t> row = FindStage(network_->layers(), stage);
     if (!row) return std::move(row).error();
-    taps_.push_back({row.value()});
+    wanted.push_back({row.value()});
   }
+  taps_.insert(taps_.end(), wanted.begin(), wanted.end());
   Status status = Run(input);
   // The outputs stay until the next call, which copies these rows no longer.
   const auto first = taps_.begin() + ptrdiff_t(HeadTaps());
@@ -140,11 +138,11 @@ Result<std::vector<float>> InferenceSession::ActivationMap(int index) {
 }
 
 std::vector<float> InferenceSession::CustomActivationMap(int index) const {
-  const std::span<const float> embedding = std::span(taps_[0].nchw).first(kFeatures), stage = taps_[1].nchw;
+  const std::span<const float> embedding = std::span(taps_[0].nchw).first(kEmbedding), stage = taps_[1].nchw;
   const std::vector<float> direction =
       std::visit([&](const auto& head) { return head.Direction(embedding, index); }, *head_);
-  std::vector<float> map(stage.size() / kFeatures);
-  for (size_t k = 0; k < kFeatures; ++k) {
+  std::vector<float> map(stage.size() / kEmbedding);
+  for (size_t k = 0; k < kEmbedding; ++k) {
     for (size_t p = 0; p < map.size(); ++p) map[p] += direction[k] * stage[k * map.size() + p];
   }
   return map;

@@ -22,6 +22,9 @@
 
 namespace resnet50 {
 
+// Numbers of an embedding: channels of the last stage, whose mean the classifier reads.
+inline constexpr size_t kEmbedding = 2048;
+
 // A picture as it is to be looked at. `crops` as CropChoice::count: 1, 2, 5 or 10.
 struct ImageInput {
   const Image& image;

@@ -94,10 +94,9 @@ Status ShardLoader::Place(const Layer& layer, const StoredPiece& piece, std::opt
       return Mismatch(file_name, tensor->name, "is not a float32 vector with one value an output channel");
     }
   }
-  const bool by_kernel = order == WeightOrder::kOihw;
   std::vector<int8_t> reordered;
-  if (by_kernel) reordered = ToOhwi(piece.weight->data, ShapeOf(layer));
-  const std::span<const int8_t> codes = by_kernel ? std::span<const int8_t>(reordered) : AsCodes(piece.weight->data);
+  std::span<const int8_t> codes = AsCodes(piece.weight->data);
+  if (order == WeightOrder::kOihw) codes = reordered = ToOhwi(codes, ShapeOf(layer));
   if (channels != all) return Collect(layer, piece, codes, channels, file_name);
 
   const std::vector<float> bias = CopyFloats(piece.bias->data);

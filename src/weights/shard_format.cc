@@ -41,16 +41,18 @@ std::vector<int64_t> ShapeOf(const LayerShape& layer, size_t channels, WeightOrd
   return {int64_t(channels), layer.kernel, layer.kernel, layer.in_channels};
 }
 
-std::vector<int8_t> ToOihw(std::span<const int8_t> ohwi, const LayerShape& shape) {
-  const size_t area = size_t(shape.kernel) * size_t(shape.kernel), in = size_t(shape.in_channels);
-  std::vector<int8_t> oihw(ohwi.size());
-  for (size_t o = 0; o < ohwi.size(); o += area * in) {
-    for (size_t p = 0; p < area; ++p) {
-      for (size_t i = 0; i < in; ++i) oihw[o + i * area + p] = ohwi[o + p * in + i];
+// Rows and columns of each matrix change places, of as many as there are one after the other.
+std::vector<int8_t> Transposed(std::span<const int8_t> matrices, size_t rows, size_t columns) {
+  std::vector<int8_t> transposed(matrices.size());
+  for (size_t at = 0; at < matrices.size(); at += rows * columns) {
+    for (size_t r = 0; r < rows; ++r) {
+      for (size_t c = 0; c < columns; ++c) transposed[at + c * rows + r] = matrices[at + r * columns + c];
     }
   }
-  return oihw;
+  return transposed;
 }
+
+size_t AreaOf(const LayerShape& shape) { return size_t(shape.kernel) * size_t(shape.kernel); }
 
 template <typename T>
 std::span<const uint8_t> BytesOf(std::span<const T> values) {
@@ -97,7 +99,8 @@ class PieceWriter {
     }
     const WeightOrder order = piece.shape.kernel > 1 ? order_ : WeightOrder::kOhwi;
     std::span<const int8_t> codes = piece.codes;
-    if (order == WeightOrder::kOihw) codes = reordered_.emplace_back(ToOihw(codes, piece.shape));
+    if (order == WeightOrder::kOihw)
+      codes = reordered_.emplace_back(Transposed(codes, AreaOf(piece.shape), size_t(piece.shape.in_channels)));
     tensors_.push_back({name, TensorType::kI8, ShapeOf(piece.shape, piece.channels, order), BytesOf(codes)});
   }
 
@@ -165,15 +168,8 @@ std::optional<WeightOrder> OrderOf(const SafetensorsTensor& weight, const LayerS
   return std::nullopt;
 }
 
-std::vector<int8_t> ToOhwi(std::span<const uint8_t> oihw, const LayerShape& shape) {
-  const size_t area = size_t(shape.kernel) * size_t(shape.kernel), in = size_t(shape.in_channels);
-  std::vector<int8_t> ohwi(oihw.size());
-  for (size_t o = 0; o < oihw.size(); o += area * in) {
-    for (size_t i = 0; i < in; ++i) {
-      for (size_t p = 0; p < area; ++p) ohwi[o + p * in + i] = int8_t(oihw[o + i * area + p]);
-    }
-  }
-  return ohwi;
+std::vector<int8_t> ToOhwi(std::span<const int8_t> oihw, const LayerShape& shape) {
+  return Transposed(oihw, size_t(shape.in_channels), AreaOf(shape));
 }
 
 }  // namespace resnet50

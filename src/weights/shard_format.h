@@ -75,6 +75,6 @@ std::optional<WeightOrder> OrderOf(const SafetensorsTensor& weight, const LayerS
                                    std::optional<WeightOrder> declared);
 
 // int8 codes as OHWI.
-std::vector<int8_t> ToOhwi(std::span<const uint8_t> oihw, const LayerShape& shape);
+std::vector<int8_t> ToOhwi(std::span<const int8_t> oihw, const LayerShape& shape);
 
 }  // namespace resnet50

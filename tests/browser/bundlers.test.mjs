@@ -2,7 +2,7 @@
 // the weights must be found, with threads, and give the bits that Node gives. docs/bundlers.md says what is needed where.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -56,15 +56,7 @@ describe('bundlers', { skip, concurrency: 2 }, () => {
   const load = (name) => import(pathToFileURL(createRequire(join(tools, 'x.js')).resolve(name)).href);
 
   /** A project folder with the given files. */
-  async function project(name, files) {
-    const folder = join(tools, 'apps', name);
-    await rm(folder, { recursive: true, force: true });
-    for (const [path, text] of Object.entries(files)) {
-      await mkdir(join(folder, path, '..'), { recursive: true });
-      await writeFile(join(folder, path), text);
-    }
-    return folder;
-  }
+  const project = (name, files) => makeProject(join(tools, 'apps', name), files);
 
   /** Opens an address and classifies there: threads in a worker, Node's bits, nothing on the console. */
   async function check(address, { allow = /^$/ } = {}) {

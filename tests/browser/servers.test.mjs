@@ -4,12 +4,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { installPackage, installTools, ROOT } from '../support/prepare.mjs';
+import { installPackage, installTools, makeProject, ROOT } from '../support/prepare.mjs';
 import { until } from '../support/wait.mjs';
 
 const LIMIT = { timeout: 300_000 };
@@ -70,20 +70,12 @@ describe('bundled for servers', { concurrency: 2 }, () => {
     const { project } = await installPackage();
     await rm(installed(), { recursive: true, force: true });
     await cp(join(project, 'node_modules', 'resnet50-wasm'), installed(), { recursive: true });
-    const folder = await makeProject('plain', { 'main.mjs': IMPORTED });
+    const folder = await projectOf('plain', { 'main.mjs': IMPORTED });
     expected = await said(join(folder, 'main.mjs'));
     assert.ok(expected.worker && expected.score > 0.5, JSON.stringify(expected));
   }, LIMIT);
 
-  async function makeProject(name, files) {
-    const folder = join(tools, 'apps', name);
-    await rm(folder, { recursive: true, force: true });
-    for (const [path, text] of Object.entries(files)) {
-      await mkdir(join(folder, path, '..'), { recursive: true });
-      await writeFile(join(folder, path), text);
-    }
-    return folder;
-  }
+  const projectOf = (name, files) => makeProject(join(tools, 'apps', name), files);
 
   /** The line of JSON that a program prints; it prints nothing else. */
   async function said(program, { flags = [], ...options } = {}) {
@@ -113,7 +105,7 @@ describe('bundled for servers', { concurrency: 2 }, () => {
 
   test('require, where Node.js can require modules and where it cannot', LIMIT, async () => {
     const identity = `import('resnet50-wasm').then((imported) => console.log(imported.ResNet50 === require('resnet50-wasm').ResNet50))`;
-    const folder = await makeProject('require', { 'main.cjs': REQUIRED, 'identity.cjs': identity });
+    const folder = await projectOf('require', { 'main.cjs': REQUIRED, 'identity.cjs': identity });
     assert.deepEqual(await said(join(folder, 'main.cjs')), expected);
     const canRequireModules = process.features.require_module === true;
     if (!canRequireModules) return;
@@ -130,7 +122,7 @@ describe('bundled for servers', { concurrency: 2 }, () => {
   ]) {
     const kind = source === IMPORTED ? 'import' : 'require';
     test(`esbuild, ${kind} to ${format}`, LIMIT, async (t) => {
-      const folder = await makeProject(`esbuild-${kind}-${format}`, { 'main.js': source });
+      const folder = await projectOf(`esbuild-${kind}-${format}`, { 'main.js': source });
       const { build } = (await import(tool('esbuild', 'lib', 'main.js'))).default;
       const { warnings } = await build({
         ...{ absWorkingDir: folder, entryPoints: ['main.js'], bundle: true, platform: 'node', format },
@@ -147,7 +139,7 @@ describe('bundled for servers', { concurrency: 2 }, () => {
     ['require', REQUIRED, { filename: 'main.cjs' }],
   ]) {
     test(`webpack, ${kind}`, LIMIT, async (t) => {
-      const folder = await makeProject(`webpack-${kind.replaceAll(' ', '-')}`, { 'main.js': source });
+      const folder = await projectOf(`webpack-${kind.replaceAll(' ', '-')}`, { 'main.js': source });
       const { default: webpack } = await import(tool('webpack', 'lib', 'index.js'));
       const stats = await new Promise((resolve, reject) => {
         const config = {
@@ -171,7 +163,7 @@ describe('bundled for servers', { concurrency: 2 }, () => {
 
   for (const noExternal of [undefined, true]) {
     test(`Vite SSR, ${noExternal ? 'all in one bundle' : 'as it is'}`, LIMIT, async () => {
-      const folder = await makeProject(`vite-${noExternal ?? false}`, {
+      const folder = await projectOf(`vite-${noExternal ?? false}`, {
         'package.json': '{ "name": "app", "private": true, "type": "module" }',
         'main.js': IMPORTED,
       });
@@ -193,7 +185,7 @@ describe('bundled for servers', { concurrency: 2 }, () => {
 `;
   for (const environment of ['node', 'jsdom']) {
     test(`Jest, ${environment}`, LIMIT, async () => {
-      const folder = await makeProject(`jest-${environment}`, {
+      const folder = await projectOf(`jest-${environment}`, {
         'package.json': JSON.stringify({ name: 'app', private: true, jest: { testEnvironment: environment } }),
         'a.test.js': `const { ResNet50, ResNet50Error } = require('resnet50-wasm');\n${TEST}`,
       });
@@ -202,7 +194,7 @@ describe('bundled for servers', { concurrency: 2 }, () => {
   }
 
   test('Jest with modules', LIMIT, async () => {
-    const folder = await makeProject('jest-modules', {
+    const folder = await projectOf('jest-modules', {
       'package.json': '{ "name": "app", "private": true, "type": "module", "jest": { "transform": {} } }',
       'a.test.js': `import { ResNet50, ResNet50Error } from 'resnet50-wasm';\n${TEST}`,
     });
@@ -212,7 +204,7 @@ describe('bundled for servers', { concurrency: 2 }, () => {
   for (const pool of ['forks', 'threads', 'vmThreads']) {
     test(`Vitest, ${pool}`, LIMIT, async () => {
       const imports = `import { expect, test } from 'vitest';\nimport { ResNet50, ResNet50Error } from 'resnet50-wasm';\n`;
-      const folder = await makeProject(`vitest-${pool}`, {
+      const folder = await projectOf(`vitest-${pool}`, {
         'package.json': '{ "name": "app", "private": true, "type": "module" }',
         'a.test.js': imports + TEST,
       });
@@ -259,7 +251,7 @@ export async function GET() {
 
   /** A built project with the route; its folder. */
   async function builtNext(name, bundler, config) {
-    const folder = await makeProject(name, {
+    const folder = await projectOf(name, {
       'package.json': '{ "name": "app", "private": true }',
       'next.config.mjs': `export default ${JSON.stringify({ ...config, outputFileTracingRoot: tools, turbopack: { root: tools } })};`,
       'app/layout.js': 'export default function Layout({ children }) { return <html><body>{children}</body></html>; }',

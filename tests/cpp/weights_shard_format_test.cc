@@ -44,9 +44,9 @@ TEST(ShardFormat, CodesComeBackInTheNetworksOrderWhicheverTheyAreStoredIn) {
     EXPECT_EQ(piece.layer, "layer1.0.conv2");
     ASSERT_NE(piece.weight, nullptr);
     EXPECT_EQ(OrderOf(*piece.weight, kShape, 4, shard->order), order);
-    EXPECT_EQ(
-        order == WeightOrder::kOihw ? ToOhwi(piece.weight->data, kShape) : testing::ValuesOf<int8_t>(*piece.weight),
-        codes);
+    EXPECT_EQ(order == WeightOrder::kOihw ? ToOhwi(testing::ValuesOf<int8_t>(*piece.weight), kShape)
+                                          : testing::ValuesOf<int8_t>(*piece.weight),
+              codes);
     EXPECT_EQ(testing::ValuesOf<float>(*piece.scale), kVector);
   }
 }

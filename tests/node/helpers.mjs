@@ -152,3 +152,16 @@ export function run(command, args, { input, env, cwd, timeout = 30_000 } = {}) {
     child.stdin.end(input ?? '');
   });
 }
+
+/** A loaded model over the stand-in for the core, with the variant IMAGENET1K_V2 made up, in a worker. */
+export async function fakeModel(t, options = {}) {
+  const [folder, weightsDir] = [await fakePackage(t), await scratch(t)];
+  await writeVariant(weightsDir, 'IMAGENET1K_V2');
+  const api = await importPackage(folder);
+  const model = await api.ResNet50.load({ weightsDir, ...options });
+  t.after(() => model.dispose());
+  return { ...api, model, folder, weightsDir };
+}
+
+/** The index of the best class. */
+export const best = async (model, image, options) => (await model.classify(image, { topK: 1, ...options }))[0]?.index;

@@ -6,17 +6,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { createContext, runInContext } from 'node:vm';
-import { fakeImage, fakePackage, importPackage, run, scratch, serve, writeVariant } from './helpers.mjs';
-
-async function setUp(t, options = {}) {
-  const [folder, weightsDir] = [await fakePackage(t), await scratch(t)];
-  await writeVariant(weightsDir, 'IMAGENET1K_V2');
-  const api = await importPackage(folder);
-  const model = await api.ResNet50.load({ weightsDir, ...options });
-  t.after(() => model.dispose());
-  return { ...api, model, folder, weightsDir };
-}
-const best = async (model, image, options) => (await model.classify(image, { topK: 1, ...options }))[0]?.index;
+import { best, fakeImage, fakeModel, run, scratch, serve } from './helpers.mjs';
 
 /** What a test runner's realm makes: nothing of it is an instance of this realm's classes. */
 const other = createContext({});
@@ -30,7 +20,7 @@ const tagged = (tag, fields) => Object.assign(Object.create({ [Symbol.toStringTa
 
 for (const worker of [true, false]) {
   test(`inputs of other realms and libraries, ${worker ? 'in a worker' : 'in place'}`, async (t) => {
-    const { model } = await setUp(t, { worker });
+    const { model } = await fakeModel(t, { worker });
     const bytes = fakeImage(2);
     const copy = () => new Uint8Array(bytes).buffer;
     const { url } = await serve(t, { '/p.jpg': bytes });
@@ -74,7 +64,7 @@ for (const worker of [true, false]) {
 }
 
 test("a Blob that only FileReader reads, as jsdom's are", async (t) => {
-  const { model } = await setUp(t);
+  const { model } = await fakeModel(t);
   const bytes = fakeImage(3);
   const blob = tagged('File', { size: bytes.length, name: 'x.jpg' });
   await assert.rejects(model.classify(blob), {
@@ -94,7 +84,7 @@ test("a Blob that only FileReader reads, as jsdom's are", async (t) => {
 });
 
 test('a canvas that a package for Node.js draws; elements without pixels are refused by name', async (t) => {
-  const { model } = await setUp(t);
+  const { model } = await fakeModel(t);
   const context = {
     getImageData: (_x, _y, width, height) => ({
       data: new Uint8ClampedArray(4 * width * height).fill(1),
@@ -113,7 +103,7 @@ test('a canvas that a package for Node.js draws; elements without pixels are ref
 });
 
 test('what the package gave out is taken back', async (t) => {
-  const { model, ResNet50, ResNet50_Weights, weightsDir } = await setUp(t);
+  const { model, ResNet50, ResNet50_Weights, weightsDir } = await fakeModel(t);
   for (const layout of ['nchw', 'nhwc']) {
     const seen = await model.preprocess(fakeImage(2), { layout });
     const logits = await model.logits(fakeImage(2));
@@ -154,7 +144,7 @@ test('signals of other libraries abort, and twenty calls with one signal or none
   const onWarning = (warning) => warnings.push(warning.name);
   process.on('warning', onWarning);
   t.after(() => process.off('warning', onWarning));
-  const { model, ResNet50, weightsDir } = await setUp(t);
+  const { model, ResNet50, weightsDir } = await fakeModel(t);
   const listeners = new Set();
   const signal = tagged('AbortSignal', {
     aborted: false,
@@ -185,7 +175,7 @@ test('signals of other libraries abort, and twenty calls with one signal or none
 });
 
 test('aborting before the worker says hello rejects at once and leaves no worker', async (t) => {
-  const { ResNet50, folder, weightsDir } = await setUp(t);
+  const { ResNet50, folder, weightsDir } = await fakeModel(t);
   await writeFile(join(folder, 'dist', 'worker.node.mjs'), 'setInterval(() => undefined, 1000);'); // never says it
   const controller = new AbortController();
   const loading = ResNet50.load({ weightsDir, signal: controller.signal });
@@ -196,7 +186,7 @@ test('aborting before the worker says hello rejects at once and leaves no worker
 });
 
 test('tensors with numbers that are not finite are refused, and std must be over 0 in float32', async (t) => {
-  const { model } = await setUp(t);
+  const { model } = await fakeModel(t);
   for (const odd of [Number.NaN, Number.POSITIVE_INFINITY]) {
     const tensor = new Float32Array(3072).fill(0.5);
     tensor[100] = odd;
@@ -213,7 +203,7 @@ test('tensors with numbers that are not finite are refused, and std must be over
 });
 
 test('an input that never comes does not hold up the calls behind it once it is aborted', async (t) => {
-  const { model } = await setUp(t);
+  const { model } = await fakeModel(t);
   async function* silence() {
     yield new Uint8Array(3);
     await new Promise(() => undefined);
@@ -231,7 +221,7 @@ test('an input that never comes does not hold up the calls behind it once it is 
 });
 
 test('the memory of another library’s Blob stays its own; streams of any view are bytes', async (t) => {
-  const { model } = await setUp(t);
+  const { model } = await fakeModel(t);
   const { buffer } = new Uint8Array(fakeImage(2));
   const foreign = { size: buffer.byteLength, type: '', arrayBuffer: async () => buffer, slice() {}, stream() {} };
   Object.assign(foreign, { [Symbol.toStringTag]: 'Blob' });
@@ -245,7 +235,7 @@ test('the memory of another library’s Blob stays its own; streams of any view 
 });
 
 test('a path with a NUL is a file that cannot be; a mean that overflows is refused', async (t) => {
-  const { model } = await setUp(t);
+  const { model } = await fakeModel(t);
   await assert.rejects(model.classify('/tmp/a\0b.jpg'), {
     name: 'ResNet50Error',
     code: 'FILE_NOT_FOUND',
@@ -256,7 +246,7 @@ test('a path with a NUL is a file that cannot be; a mean that overflows is refus
 });
 
 test('inputs that are gone, used up or odd are refused by a typed error that is short', async (t) => {
-  const { model, weightsDir } = await setUp(t);
+  const { model, weightsDir } = await fakeModel(t);
   const bytes = fakeImage(2);
   const detached = new Uint8Array(bytes);
   structuredClone(detached.buffer, { transfer: [detached.buffer] });
@@ -302,7 +292,7 @@ test('inputs that are gone, used up or odd are refused by a typed error that is 
 });
 
 test('errors name the picture: its path, the name of its File, its place in the list', async (t) => {
-  const { model, weightsDir } = await setUp(t);
+  const { model, weightsDir } = await fakeModel(t);
   const text = join(weightsDir, 'notes.txt');
   await writeFile(text, 'just text');
   const { url } = await serve(t, { '/no.jpg': Buffer.from('no') });
@@ -327,7 +317,7 @@ test('errors name the picture: its path, the name of its File, its place in the 
 });
 
 test('settled: a result or an error for each picture', async (t) => {
-  const { model, ResNet50 } = await setUp(t);
+  const { model, ResNet50 } = await fakeModel(t);
   // biome-ignore lint/suspicious/noSparseArray: a hole is a bad picture like any other
   const images = [fakeImage(2), Buffer.from('no'), , 'none.jpg', Buffer.from('TRAP'), fakeImage(3)];
   const expected = ['fulfilled', 'NOT_AN_IMAGE', 'UNSUPPORTED_INPUT', 'FILE_NOT_FOUND', 'CORE_CRASHED', 'fulfilled'];
@@ -365,7 +355,7 @@ test('settled: a result or an error for each picture', async (t) => {
 });
 
 test('options that do not exist are refused with the nearest name; wrong kinds by theirs', async (t) => {
-  const { model, ResNet50, weightsDir } = await setUp(t);
+  const { model, ResNet50, weightsDir } = await fakeModel(t);
   const image = fakeImage(1);
   const embedding = new Float32Array(2048);
   const examples = ['a', 'b'].map((label) => ({ label, embedding }));
@@ -430,7 +420,7 @@ test('options that do not exist are refused with the nearest name; wrong kinds b
 });
 
 test('file names with colons are paths; addresses stay addresses', async (t) => {
-  const { folder, weightsDir } = await setUp(t);
+  const { folder, weightsDir } = await fakeModel(t);
   const here = await scratch(t);
   const names = [
     'a:b.jpg',
@@ -461,7 +451,7 @@ test('file names with colons are paths; addresses stay addresses', async (t) => 
 });
 
 test('a file that is read while it is a stream: fs.createReadStream', async (t) => {
-  const { model, weightsDir } = await setUp(t, { maxBytes: 1000 });
+  const { model, weightsDir } = await fakeModel(t, { maxBytes: 1000 });
   await mkdir(join(weightsDir, 'photos'));
   const path = join(weightsDir, 'photos', 'p.jpg');
   await writeFile(path, fakeImage(3));

@@ -6,10 +6,10 @@ import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import {
+  best,
   FLAVOURS,
   fakeImage,
-  fakePackage,
-  importPackage,
+  fakeModel,
   makeVariant,
   run,
   scratch,
@@ -19,20 +19,9 @@ import {
   writeVariant,
 } from './helpers.mjs';
 
-/** A loaded model with the variant IMAGENET1K_V2 made up, in a worker. */
-async function setUp(t, options = {}) {
-  const [folder, weightsDir] = [await fakePackage(t), await scratch(t)];
-  await writeVariant(weightsDir, 'IMAGENET1K_V2');
-  const api = await importPackage(folder);
-  const model = await api.ResNet50.load({ weightsDir, ...options });
-  t.after(() => model.dispose());
-  return { ...api, model, folder, weightsDir };
-}
-const best = async (model, image, options) => (await model.classify(image, { topK: 1, ...options }))[0]?.index;
-
 for (const worker of [true, false]) {
   test(`every kind of input, ${worker ? 'in a worker' : 'in place'}`, async (t) => {
-    const { model, weightsDir } = await setUp(t, { worker });
+    const { model, weightsDir } = await fakeModel(t, { worker });
     const path = join(weightsDir, 'a photo.jpg');
     const bytes = fakeImage(2);
     await writeFile(path, bytes);
@@ -63,7 +52,7 @@ for (const worker of [true, false]) {
 }
 
 test('a module that is loaded late and is not there: an error that says so, and the next call works', async (t) => {
-  const { model, folder } = await setUp(t);
+  const { model, folder } = await fakeModel(t);
   const late = (await readdir(join(folder, 'dist'))).filter((name) => /^node-(extras|training)-/.test(name));
   assert.equal(late.length, 2);
   for (const name of late) await rm(join(folder, 'dist', name));
@@ -76,7 +65,7 @@ test('a module that is loaded late and is not there: an error that says so, and 
 
 test('a normalization that is not the one of the weights is warned of once a model', async (t) => {
   const warn = t.mock.method(console, 'warn', () => undefined);
-  const { model, ResNet50, weightsDir } = await setUp(t);
+  const { model, ResNet50, weightsDir } = await fakeModel(t);
   await model.classify(fakeImage(1), { transforms: { resizeSize: 300 } });
   assert.equal(warn.mock.callCount(), 0);
   for (let i = 0; i < 2; i++) await model.classify(fakeImage(1), { transforms: { mean: [0.5, 0.5, 0.5] } });
@@ -88,7 +77,7 @@ test('a normalization that is not the one of the weights is warned of once a mod
 });
 
 test('crops, region and rotation reach the core', async (t) => {
-  const { model } = await setUp(t);
+  const { model } = await fakeModel(t);
   const scores = await model.classify(fakeImage(0), { crops: 2 });
   assert.deepEqual(new Set(scores.slice(0, 2).map(({ index }) => index)), new Set([0, 1]), 'two crops see two pixels');
   assert.ok(scores[1].score > 0.45 && scores[0].score < 0.55);
@@ -99,7 +88,7 @@ test('crops, region and rotation reach the core', async (t) => {
 });
 
 test('results: best first, labels, ids; topK, threshold, allow, deny', async (t) => {
-  const { model } = await setUp(t);
+  const { model } = await fakeModel(t);
   const [first, ...rest] = await model.classify(fakeImage(1));
   assert.deepEqual({ ...first, score: 0 }, { index: 1, wnid: 'n00000001', label: 'label 1', score: 0 });
   assert.ok(first.score > 0.9 && rest.length === 3);
@@ -114,7 +103,7 @@ test('results: best first, labels, ids; topK, threshold, allow, deny', async (t)
 });
 
 test('several images in one call, in order; logits; tensors', async (t) => {
-  const { model } = await setUp(t);
+  const { model } = await fakeModel(t);
   const lists = await model.classify([3, 0, 2, 1].map(fakeImage), { topK: 1 });
   assert.deepEqual(
     lists.map(([c]) => c.index),
@@ -135,7 +124,7 @@ test('several images in one call, in order; logits; tensors', async (t) => {
 });
 
 test('calls queue, and their results come in the order of the calls', async (t) => {
-  const { model } = await setUp(t);
+  const { model } = await fakeModel(t);
   const { url } = await serve(t, { '/slow': (_, res) => setTimeout(() => res.end(fakeImage(0)), 150) });
   const order = [];
   const calls = [`${url}/slow`, fakeImage(1), fakeImage(2)].map((image, i) =>
@@ -150,7 +139,7 @@ test('calls queue, and their results come in the order of the calls', async (t) 
 });
 
 test('bad input gets one typed error that names it, and the next call works', async (t) => {
-  const { model, weightsDir } = await setUp(t, { maxBytes: 1000 });
+  const { model, weightsDir } = await fakeModel(t, { maxBytes: 1000 });
   const text = join(weightsDir, 'notes.txt');
   await writeFile(text, 'just text');
   const cases = [
@@ -179,7 +168,7 @@ test('bad input gets one typed error that names it, and the next call works', as
 });
 
 test('bad options are refused by name', async (t) => {
-  const { model, ResNet50 } = await setUp(t);
+  const { model, ResNet50 } = await fakeModel(t);
   const bad = { topK: 0, threshold: 2, orientation: 'up', background: [1, 2], allow: 'cat' };
   for (const [option, value] of Object.entries(bad)) {
     await assert.rejects(model.classify(fakeImage(1), { [option]: value }), {
@@ -227,7 +216,7 @@ const ODD = {
 };
 for (const worker of [true, false]) {
   test(`odd options are refused by name and cost no core, ${worker ? 'in a worker' : 'in place'}`, async (t) => {
-    const { model } = await setUp(t, { worker });
+    const { model } = await fakeModel(t, { worker });
     const info = t.mock.method(console, 'info', () => undefined);
     for (const [method, options] of Object.entries(ODD)) {
       for (const [option, values] of Object.entries(options)) {
@@ -257,7 +246,7 @@ for (const worker of [true, false]) {
 }
 
 test('odd options of load are refused by name', async (t) => {
-  const { ResNet50, weightsDir } = await setUp(t);
+  const { ResNet50, weightsDir } = await fakeModel(t);
   const odd = {
     maxPixels: [5n, '5', 0, Number.NaN, [5]],
     maxBytes: ['5', -1, {}],
@@ -299,7 +288,7 @@ function watchWorkers(t) {
 }
 
 test('a bug of ours is INTERNAL and leaves the core alive; what the core throws replaces it', async (t) => {
-  const { model } = await setUp(t);
+  const { model } = await fakeModel(t);
   const workers = watchWorkers(t);
   await assert.rejects(model.classify(Buffer.from('ODD')), {
     code: 'INTERNAL',
@@ -317,7 +306,7 @@ test('a bug of ours is INTERNAL and leaves the core alive; what the core throws 
 
 for (const worker of [true, false]) {
   test(`after a trap ${worker ? 'in the worker' : 'in place'} that call fails, those behind it and the next work`, async (t) => {
-    const { model } = await setUp(t, { worker });
+    const { model } = await fakeModel(t, { worker });
     const calls = [fakeImage(1), Buffer.from('TRAP'), fakeImage(2)].map((image) => best(model, image));
     const [before, crash, behind] = await Promise.allSettled(calls);
     assert.deepEqual([before.value, behind.value], [1, 2]);
@@ -328,7 +317,7 @@ for (const worker of [true, false]) {
 
 for (const worker of [true, false]) {
   test(`what onProgress throws ends that load and nothing else, ${worker ? 'in a worker' : 'in place'}`, async (t) => {
-    const { ResNet50, weightsDir } = await setUp(t);
+    const { ResNet50, weightsDir } = await fakeModel(t);
     for (const phase of ['core', 'manifest', 'weights', 'ready']) {
       const callbacks = {
         throws: (event) => {
@@ -354,7 +343,7 @@ for (const worker of [true, false]) {
 test('a pipe that nobody writes to is waited for until the abort, and holds nothing up', {
   skip: process.platform === 'win32',
 }, async (t) => {
-  const { model, weightsDir } = await setUp(t);
+  const { model, weightsDir } = await fakeModel(t);
   const pipe = join(weightsDir, 'pipe');
   assert.equal((await run('mkfifo', [pipe])).status, 0);
   for (let i = 0; i < 5; i++) {
@@ -367,7 +356,7 @@ test('a pipe that nobody writes to is waited for until the abort, and holds noth
 });
 
 test('an abort rejects with its own reason, and the model stays usable', async (t) => {
-  const { model } = await setUp(t);
+  const { model } = await fakeModel(t);
   const { url } = await serve(t, { '/never': () => undefined });
   const stop = new AbortController();
   const waiting = model.classify(`${url}/never`, { signal: stop.signal });
@@ -379,7 +368,7 @@ test('an abort rejects with its own reason, and the model stays usable', async (
 });
 
 test('dispose ends calls in progress; later ones say so; twice is fine', async (t) => {
-  const { model } = await setUp(t);
+  const { model } = await fakeModel(t);
   const { url } = await serve(t, { '/never': () => undefined });
   const waiting = model.classify([fakeImage(1), `${url}/never`]);
   const behind = model.classify(fakeImage(1));
@@ -391,7 +380,7 @@ test('dispose ends calls in progress; later ones say so; twice is fine', async (
 });
 
 test('memory does not grow from call to call', async (t) => {
-  const { model } = await setUp(t);
+  const { model } = await fakeModel(t);
   await model.classify(fakeImage(1));
   const { memoryBytes } = model.info();
   for (let i = 0; i < 50; i++)
@@ -401,7 +390,7 @@ test('memory does not grow from call to call', async (t) => {
 });
 
 test('info tells flavour, threads and why; every flavour can be asked for', async (t) => {
-  const { model, ResNet50, weightsDir, probeEngine } = await setUp(t, { threads: 1 });
+  const { model, ResNet50, weightsDir, probeEngine } = await fakeModel(t, { threads: 1 });
   assert.equal(model.info().threads, 1);
   assert.equal(model.info().weights, 'IMAGENET1K_V2');
   assert.ok(model.info().why.length >= 2);
@@ -414,7 +403,7 @@ test('info tells flavour, threads and why; every flavour can be asked for', asyn
 });
 
 test('weights: names, folders, null; what is missing names the remedy', async (t) => {
-  const { ResNet50, ResNet50_Weights, weightsDir } = await setUp(t);
+  const { ResNet50, ResNet50_Weights, weightsDir } = await fakeModel(t);
   await writeVariant(weightsDir, 'flowers', { classes: 3 });
   const load = async (options) => {
     const model = await ResNet50.load(options);
@@ -448,7 +437,7 @@ test('weights: names, folders, null; what is missing names the remedy', async (t
 });
 
 test('damaged shards on disk are refused by name', async (t) => {
-  const { ResNet50, weightsDir } = await setUp(t);
+  const { ResNet50, weightsDir } = await fakeModel(t);
   const shard = join(weightsDir, 'IMAGENET1K_V2', 'resnet50-int8-01.safetensors');
   const good = await readFile(shard);
   const bad = Buffer.from(good);
@@ -460,7 +449,7 @@ test('damaged shards on disk are refused by name', async (t) => {
 });
 
 test('weights over HTTP: progress, resume, cache, offline, cache helpers', async (t) => {
-  const { ResNet50, weightsCache } = await setUp(t);
+  const { ResNet50, weightsCache } = await fakeModel(t);
   process.env.XDG_CACHE_HOME = await scratch(t);
   t.after(() => delete process.env.XDG_CACHE_HOME);
   const { manifest, files } = makeVariant('web', { shards: 6, bytes: 50_000 });
@@ -498,7 +487,7 @@ test('weights over HTTP: progress, resume, cache, offline, cache helpers', async
 });
 
 test('an aborted load stops the download', async (t) => {
-  const { ResNet50 } = await setUp(t);
+  const { ResNet50 } = await fakeModel(t);
   const { manifest } = makeVariant('web');
   const { url } = await serve(t, {
     '/web/manifest.json': Buffer.from(JSON.stringify(manifest)),
@@ -513,7 +502,7 @@ test('an aborted load stops the download', async (t) => {
 });
 
 test('a process ends by itself when its work is done, and not before', async (t) => {
-  const { folder, weightsDir } = await setUp(t);
+  const { folder, weightsDir } = await fakeModel(t);
   const script = join(weightsDir, 'script.mjs');
   const image = JSON.stringify(fakeImage(2).toString());
   const lines = [

@@ -11,13 +11,7 @@ import type { Classification, ClassifyOptions, ImageOptions, LoadOptions, ResNet
 import { loadWithProgress } from './load.js';
 import { choice, color, list, number, parse, text, UsageError, type Values } from './options.js';
 import { bar, complain, print, printJson, shown } from './terminal.js';
-import {
-  ACTIVATION_OPTION,
-  activationOption,
-  TRANSFORM_HELP,
-  TRANSFORM_OPTIONS,
-  transformOptions,
-} from './transforms.js';
+import { ACTIVATION_OPTION, activationOption, IMAGE_HELP, TRANSFORM_OPTIONS, transformOptions } from './transforms.js';
 
 export { loadWithProgress } from './load.js';
 export { print } from './terminal.js';
@@ -46,9 +40,7 @@ read from standard input, one a line.
   --precision P           int8 or f32  [int8]
   --activation-bits N     7 or 8  [7]
   --threads N             [as many as help]
-${TRANSFORM_HELP}  --no-exif               leave the picture as it is stored, as Pillow does
-  --background RRGGBB     color under transparent pixels  [alpha is dropped, as Pillow does]
-  --flavour NAME          simd, simd-threads, relaxed or relaxed-threads  [the best]
+${IMAGE_HELP}  --flavour NAME          simd, simd-threads, relaxed or relaxed-threads  [the best]
 
 Exit status: 0, or 1 if a picture could not be classified (the others are).
 `;

@@ -22,7 +22,7 @@ import {
 import { NpyWriter } from './npy.js';
 import { parse, text, UsageError } from './options.js';
 import { complain, note, shown } from './terminal.js';
-import { TRANSFORM_HELP } from './transforms.js';
+import { IMAGE_HELP } from './transforms.js';
 
 const HELP = `Usage: resnet50-wasm embed [FILES...] --out vectors.npy [options]
 
@@ -40,9 +40,7 @@ input, one a line. A picture that cannot be read has no row: --names says which 
   --download              get the weights NAME if they are not there (minutes)
   --precision P           int8 or f32  [int8]
   --threads N             [as many as help]
-${TRANSFORM_HELP}  --no-exif               leave the picture as it is stored, as Pillow does
-  --background RRGGBB     color under transparent pixels  [alpha is dropped, as Pillow does]
-
+${IMAGE_HELP}
 Exit status: 0, or 1 if a picture could not be read (the others are).
 `;
 

@@ -30,7 +30,7 @@ import {
 import { loadFloat } from './load-float.js';
 import { parse, text, UsageError } from './options.js';
 import { complain, printJson, progressBar, table } from './terminal.js';
-import { TRANSFORM_HELP } from './transforms.js';
+import { IMAGE_HELP } from './transforms.js';
 
 const HELP = `Usage: resnet50-wasm evaluate DIR [options]
 
@@ -52,9 +52,7 @@ the network by name (label or WordNet id), else by order: see docs/trust.md.
   --precision P           int8 or f32 only  [both, if the weights have both]
   --activation-bits N     7 or 8  [7]
   --threads N             [as many as help]
-${TRANSFORM_HELP}  --no-exif               leave the picture as it is stored, as Pillow does
-  --background RRGGBB     color under transparent pixels  [alpha is dropped, as Pillow does]
-  --flavour NAME          simd, simd-threads, relaxed or relaxed-threads  [the best]
+${IMAGE_HELP}  --flavour NAME          simd, simd-threads, relaxed or relaxed-threads  [the best]
 
 Exit status: 0, or 1 if a picture could not be read (the others count).
 `;

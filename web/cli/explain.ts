@@ -20,7 +20,7 @@ import {
 } from './classify.js';
 import { number, parse, text, UsageError } from './options.js';
 import { note, shown } from './terminal.js';
-import { ACTIVATION_OPTION, activationOption, TRANSFORM_HELP } from './transforms.js';
+import { ACTIVATION_OPTION, activationOption, IMAGE_HELP } from './transforms.js';
 
 const HELP = `Usage: resnet50-wasm explain PICTURE --out heat.png [options]
 
@@ -42,9 +42,7 @@ score.
   --head FILE             classes of your own: what 'fit' wrote
   --precision P           int8 or f32  [int8]
   --threads N             [as many as help]
-${TRANSFORM_HELP}  --no-exif               leave the picture as it is stored, as Pillow does
-  --background RRGGBB     color under transparent pixels  [alpha is dropped, as Pillow does]
-`;
+${IMAGE_HELP}`;
 
 const OPTIONS = {
   out: { type: 'string', short: 'o' },

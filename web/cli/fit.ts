@@ -17,7 +17,7 @@ import {
 } from './classify.js';
 import { choice, number, parse, UsageError, type Values } from './options.js';
 import { complain, note, printJson, progressBar, shown } from './terminal.js';
-import { TRANSFORM_HELP } from './transforms.js';
+import { IMAGE_HELP } from './transforms.js';
 
 const HELP = `Usage: resnet50-wasm fit FOLDER --out head.safetensors [options]
 
@@ -43,9 +43,7 @@ A picture that cannot be read is left out. 'resnet50-wasm classify PICTURE --hea
   --download              get the weights NAME if they are not there (minutes)
   --precision P           int8 or f32  [int8]
   --threads N             [as many as help]
-${TRANSFORM_HELP}  --no-exif               leave the picture as it is stored, as Pillow does
-  --background RRGGBB     color under transparent pixels  [alpha is dropped, as Pillow does]
-
+${IMAGE_HELP}
 Exit status: 0, or 1 if a picture could not be read (it learnt from the others).
 `;
 

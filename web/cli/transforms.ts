@@ -17,10 +17,12 @@ export const TRANSFORM_OPTIONS = {
   std: { type: 'string' },
 } as const;
 
-/** Their help, for commands that load a model. */
-export const TRANSFORM_HELP = `  --resize N --crop N     preprocessing, pixels  [that of the weights, or of the head]
+/** Help on these and on IMAGE_OPTIONS, for commands that load a model and read pictures. */
+export const IMAGE_HELP = `  --resize N --crop N     preprocessing, pixels  [that of the weights, or of the head]
   --interpolation I       nearest, bilinear or bicubic
   --mean R,G,B --std R,G,B
+  --no-exif               leave the picture as it is stored, as Pillow does
+  --background RRGGBB     color under transparent pixels  [alpha is dropped, as Pillow does]
 `;
 
 /** What makes scores of logits. */

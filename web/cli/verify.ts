@@ -24,7 +24,7 @@ import {
 import { loadFloat } from './load-float.js';
 import { parse, text, UsageError } from './options.js';
 import { complain, printJson, progressBar, shortly, table } from './terminal.js';
-import { TRANSFORM_HELP } from './transforms.js';
+import { IMAGE_HELP } from './transforms.js';
 import { agrees, byRms, type Cause, type Compared, causesOf, type Run } from './verify-causes.js';
 import { logitsWith } from './verify-settings.js';
 
@@ -49,9 +49,7 @@ transforms, EXIF, the order of classes, or the checkpoint.
                           differences from its own rounding]
   --activation-bits N     7 or 8  [7]
   --threads N             [as many as help]
-${TRANSFORM_HELP}  --no-exif               leave the picture as it is stored, as Pillow does
-  --background RRGGBB     color under transparent pixels  [alpha is dropped, as Pillow does]
-  --flavour NAME          simd, simd-threads, relaxed or relaxed-threads  [the best]
+${IMAGE_HELP}  --flavour NAME          simd, simd-threads, relaxed or relaxed-threads  [the best]
 
 Exit status: 0 if both agree on all pictures, 1 if not.
 `;
