@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import { browserMissing, openPage } from '../support/browsers.mjs';
 import { logitsInNode } from '../support/in-node.mjs';
 import { prepared, toolsFolder } from '../support/prepared.mjs';
+import { makeProject } from '../support/project.mjs';
 import { STRICT_CSP, startServer } from '../support/server.mjs';
 import { serverOptions } from '../support/server-options.mjs';
 import { newContext } from '../support/shared-browsers.mjs';

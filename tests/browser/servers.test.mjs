@@ -9,7 +9,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { installPackage, installTools, makeProject, ROOT } from '../support/prepare.mjs';
+import { installPackage, installTools, ROOT } from '../support/prepare.mjs';
+import { makeProject } from '../support/project.mjs';
 import { until } from '../support/wait.mjs';
 
 const LIMIT = { timeout: 300_000 };

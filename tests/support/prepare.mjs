@@ -67,16 +67,6 @@ export async function installPackage() {
   return { tarball, project };
 }
 
-/** A project with these files by path, in a fresh folder; the folder. */
-export function makeProject(folder, files) {
-  rmSync(folder, { recursive: true, force: true });
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text);
-  }
-  return folder;
-}
-
 /** The pinned tools of package-lock.json in `source`, installed; their folder. Nothing of theirs is run by npm. */
 export function installTools(name, source = join(ROOT, 'tests', 'browser', name)) {
   const lock = readFileSync(join(source, 'package-lock.json'));
