@@ -340,6 +340,16 @@ void CompletePalette(size_t chunk_at, size_t length, ImageHeader& header) {
   header.patches.push_back({end, end, std::move(rest)});
 }
 
+// The decoder copies what an empty first chunk of pixels holds to where it has no memory yet.
+void LeaveOut(size_t begin, size_t end, ImageHeader& header) {
+  if (!header.patches.empty() && header.patches.back().end == begin && header.patches.back().insert.empty()) {
+    header.patches.back().end = end;
+  } else {
+    header.patches.push_back({begin, end, {}});
+  }
+}
+
+constexpr size_t kChunkFrame = 12;  // length, name and checksum
 constexpr int kPaletteType = 3;
 constexpr size_t kColorTypeAt = 25;  // in the file: IHDR comes first
 
@@ -377,6 +387,7 @@ Result<ImageHeader> ReadPng(std::span<const uint8_t> bytes, uint64_t max_pixels)
     const bool damaged = critical && crc.U32() != Crc32(bytes.subspan(name_at, size_t(length) + 4));
     if (is_pixels) {
       header->is_unchecked |= damaged;
+      if (compressed_bytes == 0 && length == 0) LeaveOut(chunk_at, chunk_at + kChunkFrame, *header);
       compressed_bytes += length;
       reader.Skip(size_t(length) + 4);
       continue;
