@@ -17,7 +17,8 @@ void* BudgetedMalloc(size_t bytes) {
     budget_exceeded = true;
     return nullptr;
   }
-  void* block = std::malloc(bytes);
+  // Zeros: the decoder leaves pixels unwritten where a scan ends early, and memory of others is nobody's business.
+  void* block = std::calloc(1, bytes);
   if (block != nullptr) budget_left -= bytes;
   return block;
 }

@@ -49,10 +49,10 @@ TEST(ImageMutator, MutantsDifferAndMostAreReadAsPictures) {
       same += mutant == file;
       mutants.insert(mutant);
     }
-    EXPECT_GT(read, int(kSeeds) * 6 / 10) << name;
+    EXPECT_GT(read, int(kSeeds) / 2) << name;
     EXPECT_LT(read, int(kSeeds)) << name << ": refusals are to be seen too";
     EXPECT_LT(same, int(kSeeds) / 5) << name;
-    EXPECT_GT(mutants.size(), kSeeds * 6 / 10) << name;
+    EXPECT_GT(mutants.size(), kSeeds / 2) << name;
   }
 }
 

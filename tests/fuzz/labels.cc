@@ -53,7 +53,7 @@ void CheckLabels(const ImageInput& input) {
 void Label(Bytes bytes, uint32_t run_one_in) {
   if (bytes.empty()) return;
   PictureSettings settings;
-  settings.decode.max_pixels = 1 << 14;
+  settings.decode.max_pixels = 1 << 12;
   // The last byte also turns the picture: in most files it is free.
   settings.rotate = int(bytes.back() % 4U) * 90;
   const Result<Picture> picture = OpenPicture({.bytes = CopyOf(bytes)}, settings);
