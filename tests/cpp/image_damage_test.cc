@@ -104,18 +104,32 @@ TEST(DamagedJpeg, WhatHidesPixelsIsRefused) {
                 "leave out a component");
 }
 
-// The decoder's memory is that of others before: what it does not write is not to be seen.
-TEST(DamagedJpeg, PixelsThatNoScanBringsAreBlack) {
-  const auto file = Changed("jpeg-grey.jpg", [](std::vector<Part>& parts) {
-    const size_t scan = Find(parts, kScan);
-    parts.insert(parts.begin() + ptrdiff_t(scan), {kInterval, {0, 1}, {}});
-    // All restart markers, behind the first block's place: the decoder stops where it expects the first.
-    std::vector<uint8_t>& pixels = parts[scan + 1].tail;
-    for (uint8_t i = 0; i < 100; ++i) pixels.insert(pixels.end(), {0xFF, uint8_t(0xD0 + i % 8)});
-  });
-  const Result<Image> image = Decode(file, {});
-  ASSERT_TRUE(image) << image.error().message;
-  EXPECT_EQ(image->row(image->height - 1)[size_t(image->width - 1) * kRgb], 0);
+// Restart markers where none belongs, or later than expected: the decoder stops there and says that all is well.
+TEST(DamagedJpeg, PicturesThatStopInTheirMiddleAreRefused) {
+  const auto with_marker = [](std::vector<Part>& parts) {
+    std::vector<uint8_t>& pixels = parts[Find(parts, kScan)].tail;
+    const uint8_t restart[] = {0xFF, 0xD0};
+    pixels.insert(pixels.begin() + ptrdiff_t(pixels.size() / 2), restart, restart + 2);
+  };
+  ExpectCorrupt("jpeg420-progressive.jpg", with_marker, "marker");
+  ExpectCorrupt("jpeg444-progressive.jpg", with_marker, "marker");
+  // The same behind all blocks, where it hides nothing.
+  ExpectSamePixels(
+      "jpeg-grey.jpg",
+      [](std::vector<Part>& parts) {
+        std::vector<uint8_t>& pixels = parts[Find(parts, kScan)].tail;
+        pixels.insert(pixels.end(), {0xFF, 0xD0, 1, 2, 3, 0xFF, 0xD1, 4});
+      },
+      "more rows than the picture has");
+}
+
+// A reason that the library left from another file says nothing of this one.
+TEST(DamagedJpeg, ReasonsAreOfTheFileItself) {
+  const auto no_such_component = [](std::vector<Part>& parts) { parts[Find(parts, kScan)].body[1] = 99; };
+  EXPECT_FALSE(Decode(Changed("palette8.png", Without(kPalette)), {}));
+  const Result<Image> image = Decode(Changed("jpeg420.jpg", no_such_component), {});
+  ASSERT_FALSE(image);
+  EXPECT_EQ(image.error().message.find("PLTE"), std::string::npos) << image.error().message;
 }
 
 TEST(DamagedPng, TransparencyThatFitsNoPixelsIsPassedOver) {
