@@ -1,5 +1,5 @@
-// The target `decode` over the output of image_mutants, for checks under which libFuzzer cannot run: files from stdin, each
-// as its length (4 bytes, little-endian) and its bytes. Says how many there were.
+// The target `decode` over the output of image_mutants, for checks under which libFuzzer cannot run: files from stdin,
+// each as its length (4 bytes, little-endian) and its bytes. Says how many there were.
 #include <cstdio>
 #include <vector>
 
