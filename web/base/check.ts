@@ -66,7 +66,7 @@ const likeness = (a: string, b: string): number =>
 
 /** @throws ResNet50Error INVALID_ARGUMENT naming an option that does not exist, or that is not as its rule says */
 export function checkOptions<T extends object>(options: T, rules: Rules<T>): void {
-  check(isFields(options), 'options', 'must be an object');
+  check(isOptions(options), 'options', 'must be an object');
   const names = Object.keys(rules);
   const unknown = Object.keys(options).find((name) => !names.includes(name));
   if (unknown !== undefined) {
@@ -79,5 +79,8 @@ export function checkOptions<T extends object>(options: T, rules: Rules<T>): voi
     check(options[name] === undefined || ok(options[name]), name, must);
   }
 }
+
+/** True for what options are given in, and not for a Map, a Promise or an Error, whose entries are no fields. */
+export const isOptions = (v: unknown): v is Fields => /^(Object|Module)$/.test(tagOf(v));
 
 export const isFields = (v: unknown): v is Fields => typeof v === 'object' && v !== null && !Array.isArray(v);

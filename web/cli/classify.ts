@@ -2,9 +2,8 @@
  * `resnet50-wasm classify`: labels for files, one after the other; a bad one does not stop the rest.
  */
 import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { describe } from '../base/errors.js';
+import { describe, ResNet50Error } from '../base/errors.js';
+import { nameOf } from '../base/file-names.node.js';
 import { printable } from '../base/printable.js';
 import { linesOfStandardInput, readStandardInput } from '../base/read.node.js';
 import type { Classification, ClassifyOptions, ImageOptions, LoadOptions, ResNet50 } from '../index.node.js';
@@ -150,9 +149,10 @@ async function classifyOne(model: ResNet50, file: string, options: ClassifyOptio
   try {
     return { file, classes: await model.classify(await readable(file), options) };
   } catch (error) {
-    const message = describe(error);
-    const named = file === '-' || message.includes(file) ? message : `${file}: ${message}`;
-    return { file, error: { code: (error as { code?: string }).code ?? 'INTERNAL', message: named } };
+    return {
+      file,
+      error: { code: (error as { code?: string }).code ?? 'INTERNAL', message: namedMessage(file, error) },
+    };
   }
 }
 
@@ -164,6 +164,8 @@ export const imageOptions = (values: Values): ImageOptions => ({
 
 /** The names of pictures: those given, or those on standard input. */
 export function namesOf(command: string, positionals: string[]): Iterable<string> | AsyncIterable<string> {
+  if (positionals.filter((name) => name === STANDARD_INPUT).length > 1)
+    throw new UsageError(`'-' is given twice, but standard input holds one picture`);
   if (positionals.length > 0) return positionals;
   if (process.stdin.isTTY) throw new UsageError(`no FILES given (resnet50-wasm ${command} --help)`);
   return namesFromStdin();
@@ -174,12 +176,27 @@ const ofThisSystem = (name: string): string =>
   name.includes('\\') && !name.includes('://') && !existsSync(name) ? name.replaceAll('\\', '/') : name;
 
 async function* namesFromStdin(): AsyncGenerator<string> {
-  for await (const line of linesOfStandardInput()) yield ofThisSystem(line);
+  // In a list, '-' is a file: standard input holds the list.
+  for await (const line of linesOfStandardInput(nameOf)) yield line === STANDARD_INPUT ? './-' : ofThisSystem(line);
 }
 
+/** As a name: the picture on standard input. */
+const STANDARD_INPUT = '-';
+
 /** A picture by name; '-' is on standard input. */
-export const readable = async (file: string): Promise<string | Uint8Array> =>
-  file === '-' ? readStandardInput({ maxBytes: MAX_STANDARD_INPUT }) : file;
+export async function readable(file: string): Promise<string | Uint8Array> {
+  if (file !== STANDARD_INPUT) return file;
+  const bytes = await readStandardInput({ maxBytes: MAX_STANDARD_INPUT });
+  if (bytes.length > 0) return bytes;
+  throw new ResNet50Error('NOT_AN_IMAGE', 'standard input is empty', { subject: 'standard input' });
+}
+
+/** An error of a picture, in one line that names it. */
+export function namedMessage(file: string, error: unknown): string {
+  const message = describe(error);
+  const name = file === STANDARD_INPUT ? 'standard input' : file;
+  return message.includes(name) ? message : `${name}: ${message}`;
+}
 
 /** As long as pictures in files may be, bytes. */
 const MAX_STANDARD_INPUT = 512 * 2 ** 20;
@@ -223,24 +240,3 @@ function jsonArray(): Printer {
     end: () => void printJson(all, 2),
   };
 }
-
-/** The file that --out names. */
-export function neededOut(command: string, values: Values): string {
-  const out = text(values, 'out');
-  if (out !== undefined) return out;
-  throw new UsageError(`name the file to write with --out (resnet50-wasm ${command} --help)`);
-}
-
-/** The same, where its folder must be there before a long work begins. */
-export async function outFile(command: string, values: Values): Promise<string> {
-  const out = neededOut(command, values);
-  if (await exists(dirname(out))) return out;
-  throw new UsageError(`--out ${out}: there is no folder ${dirname(out)}`);
-}
-
-/** True if a path is there. */
-export const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );

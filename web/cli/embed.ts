@@ -3,10 +3,9 @@
  */
 
 import { resolve } from 'node:path';
-import { describe } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 import { FEATURES } from '../base/resnet50.js';
-import { ResultFile } from '../base/write.node.js';
+import { isStandardOutput, type ResultFile } from '../base/write.node.js';
 import type { ImageOptions, ResNet50 } from '../index.node.js';
 import {
   IMAGE_OPTIONS,
@@ -14,13 +13,14 @@ import {
   loadOptions,
   loadWithProgress,
   MODEL_OPTIONS,
+  namedMessage,
   namesOf,
-  outFile,
   print,
   readable,
 } from './classify.js';
 import { NpyWriter } from './npy.js';
-import { parse, text, UsageError } from './options.js';
+import { parse, UsageError } from './options.js';
+import { neededOut, openResult, resultPath } from './results.js';
 import { complain, note, shown } from './terminal.js';
 import { IMAGE_HELP } from './transforms.js';
 
@@ -55,61 +55,61 @@ const OPTIONS = {
 export async function embedCommand(args: string[]): Promise<number> {
   const { values, positionals } = parse('embed', args, OPTIONS);
   if (values.help) return print(HELP);
-  const out = await outFile('embed', values);
-  const names = text(values, 'names');
-  if (names !== undefined && resolve(names) === resolve(out) && names !== '/dev/null')
+  const out = neededOut('embed', values);
+  const names = resultPath(values, 'names');
+  if (names !== undefined && names !== '/dev/null' && (await areSame(names, out)))
     throw new UsageError(`--names ${names}: is the file of --out`);
   const files = namesOf('embed', positionals);
-  const options = imageOptions(values);
-  const model = await loadWithProgress(loadOptions(values));
+  const [options, load] = [imageOptions(values), loadOptions(values)];
+  const results: ResultFile[] = [];
+  let model: ResNet50 | undefined;
   try {
-    return await writeVectors(model, files, options, out, names);
+    results.push(await openResult('out', out));
+    if (names !== undefined) results.push(await openResult('names', names));
+    model = await loadWithProgress(load);
+    const { rows, failures } = await writeVectors(model, files, options, results);
+    note(shown`${out}: ${rows} x ${FEATURES}`);
+    return failures === 0 ? 0 : 1;
   } finally {
-    await model.dispose();
+    for (const result of results) await result.abandon();
+    await model?.dispose();
   }
 }
+
+const areSame = async (a: string, b: string): Promise<boolean> =>
+  resolve(a) === resolve(b) || ((await isStandardOutput(a)) && (await isStandardOutput(b)));
 
 async function writeVectors(
   model: ResNet50,
   files: AsyncIterable<string> | Iterable<string>,
   options: ImageOptions,
-  out: string,
-  namesFile: string | undefined,
-): Promise<number> {
-  const matrix = await NpyWriter.create(out, FEATURES);
-  const names = namesFile === undefined ? undefined : await createBeside(matrix, namesFile);
+  [out, names]: readonly ResultFile[],
+): Promise<{ rows: number; failures: number }> {
+  const matrix = new NpyWriter(out as ResultFile, FEATURES);
   const rows: string[] = [];
   let failures = 0;
-  try {
-    for await (const file of files) {
-      const vector = await model.embed(await readable(file), options).catch((error) => {
-        failures++;
-        const message = describe(error);
-        complain(message.includes(file) ? message : `${file}: ${message}`);
-      });
-      if (!(vector instanceof Float32Array)) continue;
+  for await (const file of files) {
+    const vector = await embedOne(model, file, options);
+    if (vector === undefined) failures++;
+    else {
       await matrix.append(vector);
       rows.push(`${printable(file)}\n`);
     }
-    // Both are written before one of them takes its place.
-    await matrix.finish();
-    await names?.write(new TextEncoder().encode(rows.join('')), 0);
-    await matrix.commit();
-    await names?.commit();
-  } finally {
-    await matrix.abandon();
-    await names?.abandon();
   }
-  note(shown`${out}: ${rows.length} x ${FEATURES}`);
-  return failures === 0 ? 0 : 1;
+  // Both are written before one of them takes its place.
+  await matrix.finish();
+  await names?.write(new TextEncoder().encode(rows.join('')), 0);
+  await out?.commit();
+  await names?.commit();
+  return { rows: rows.length, failures };
 }
 
-/** A second result; if it cannot be, there is no first one either. */
-async function createBeside(matrix: NpyWriter, path: string): Promise<ResultFile> {
+/** Undefined for a picture that cannot be read, which is told. */
+async function embedOne(model: ResNet50, file: string, options: ImageOptions): Promise<Float32Array | undefined> {
   try {
-    return await ResultFile.create(path);
+    return await model.embed(await readable(file), options);
   } catch (error) {
-    await matrix.abandon();
-    throw error;
+    complain(namedMessage(file, error));
+    return undefined;
   }
 }

@@ -2,7 +2,7 @@
  * `resnet50-wasm evaluate`: how right a network is on labeled pictures, in int8 and float32 where both are there.
  */
 import { describe, ResNet50Error } from '../base/errors.js';
-import { writeResult } from '../base/write.node.js';
+import { isStandardOutput } from '../base/write.node.js';
 import { type LabeledPhoto, pictureInput, readLabeled } from '../convert/labeled.js';
 import {
   type Answer,
@@ -24,12 +24,12 @@ import {
   loadOptions,
   loadWithProgress,
   MODEL_OPTIONS,
-  outFile,
   print,
 } from './classify.js';
 import { loadFloat } from './load-float.js';
-import { parse, text, UsageError } from './options.js';
-import { complain, printJson, progressBar, table } from './terminal.js';
+import { parse, UsageError } from './options.js';
+import { openResult, resultPath } from './results.js';
+import { complain, note, printJson, progressBar, table } from './terminal.js';
 import { IMAGE_HELP } from './transforms.js';
 
 const HELP = `Usage: resnet50-wasm evaluate DIR [options]
@@ -71,19 +71,25 @@ export async function evaluateCommand(args: string[]): Promise<number> {
   if (values.help) return print(HELP);
   const [folder, ...more] = positionals;
   if (folder === undefined || more.length > 0) throw new UsageError('name one DIR (resnet50-wasm evaluate --help)');
-  const report = text(values, 'report') && (await outFile('evaluate', { out: values.report }));
+  const report = resultPath(values, 'report');
   const images = imageOptions(values);
   const options = loadOptions(values);
-  const model = await loadWithProgress(options);
-  const evaluation = await evaluate(model, folder, options, images);
-  for (const note of evaluation.notes) complain(`${folder}: ${note}`);
-  if (report) {
-    const { reportOf } = await import('./report.js');
-    await writeResult(report, await reportOf(evaluation, options, images));
+  const file = report === undefined ? undefined : await openResult('report', report);
+  try {
+    const evaluation = await evaluate(await loadWithProgress(options), folder, options, images);
+    for (const what of evaluation.notes) complain(`${folder}: ${what}`);
+    if (file !== undefined) {
+      const { reportOf } = await import('./report.js');
+      await file.write(new TextEncoder().encode(await reportOf(evaluation, options, images)), 0);
+      await file.commit();
+    }
+    if (report !== undefined && (await isStandardOutput(report))) note(shown(evaluation));
+    else if (values.json) printJson(plain(evaluation), 2);
+    else print(`${shown(evaluation)}\n`);
+    return evaluation.failed.length === 0 ? 0 : 1;
+  } finally {
+    await file?.abandon();
   }
-  if (values.json) printJson(plain(evaluation), 2);
-  else print(`${shown(evaluation)}\n`);
-  return evaluation.failed.length === 0 ? 0 : 1;
 }
 
 /** Measures and disposes of the model. */

@@ -105,6 +105,19 @@ function take(
   return { rows: rows as number, data: new Uint8Array(bytes.subarray(first, first + count)).buffer };
 }
 
+/** Two classes of one name could not be told apart in results. */
+export const areDistinct = (names: readonly string[]): boolean => new Set(names).size === names.length;
+
+/** Largest number of a head: 2048 features times such numbers stay far within float32, whose end is at 3.4e38. */
+const MOST = 1e30;
+
+/** False for numbers that would drown or overflow what the network sees: no training makes them. */
+export const areUsable = (numbers: Float32Array): boolean => numbers.every((x) => Math.abs(x) <= MOST);
+
+function checkUsable(numbers: Float32Array, tensor: string, name: string): void {
+  if (!areUsable(numbers)) throw broken(name, `has a ${tensor} with numbers beyond ${MOST}, or that are none`);
+}
+
 function originOf(metadata: Fields, name: string): HeadOrigin {
   const classes = parseJson(metadata.classes, name, 'a list of classes');
   const isNames =
@@ -113,6 +126,7 @@ function originOf(metadata: Fields, name: string): HeadOrigin {
     classes.length <= MAX_CLASSES &&
     classes.every((c) => typeof c === 'string' && c !== '');
   if (!isNames) throw broken(name, 'names no classes');
+  if (!areDistinct(classes)) throw broken(name, 'gives two classes one name');
   const transforms = parseJson(metadata.transforms, name, 'transforms');
   const fault = isFields(transforms) ? findTransformsFault(transforms) : { field: '', reason: 'are missing' };
   if (fault !== undefined) throw broken(name, `has transforms whose ${fault.field} ${fault.reason}`);
@@ -150,6 +164,8 @@ export function parseHead(bytes: Uint8Array, name: string): Head {
       throw broken(name, `names ${classes} classes, but has weights of ${weight.rows} and biases of ${bias.rows}`);
     }
     const parts = { weight: new Float32Array(weight.data), bias: new Float32Array(bias.data) };
+    checkUsable(parts.weight, 'fc.weight', name);
+    checkUsable(parts.bias, 'fc.bias', name);
     return { method: 'head', ...origin, ...parts, ...activationOf(metadata, name) };
   }
   if (metadata.method !== 'knn') throw broken(name, `has the unknown method '${metadata.method}'`);
@@ -159,5 +175,6 @@ export function parseHead(bytes: Uint8Array, name: string): Head {
   const k = Number(metadata.k);
   if (!Number.isInteger(k) || k < 1 || k > labels.rows) throw broken(name, `lets ${metadata.k} examples vote`);
   const [examples, indices] = [new Float32Array(embeddings.data), new Int32Array(labels.data)];
+  checkUsable(examples, 'knn.embeddings', name);
   return { method: 'knn', ...origin, embeddings: examples, labels: indices, k };
 }
