@@ -242,7 +242,7 @@ for (const worker of [true, false]) {
       code: 'INVALID_ARGUMENT',
       message: /did you mean inputSize/,
     });
-    await assert.rejects(model.save({ waht: 'all' }), { code: 'INVALID_ARGUMENT', message: /did you mean what/ });
+    await assert.rejects(model.save({ wha: 'all' }), { code: 'INVALID_ARGUMENT', message: /did you mean what/ });
     const region = { left: 0, top: 0, right: 1, bottom: 1, botom: 1 };
     await assert.rejects(model.classify(fakeImage(1), { region }), {
       code: 'INVALID_ARGUMENT',

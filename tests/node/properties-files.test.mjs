@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { formatReference } from '../support/npz.mjs';
 import { importSource, makeVariant, scratch } from './helpers.mjs';
-import { damaged, property, spoiled, valueOf } from './properties.mjs';
+import { damaged, outcomeOf, property, spoiled } from './properties.mjs';
 
 const { parseManifest, formatManifest, isPlainFileName } = await importSource('weights/manifest.ts');
 const { formatSafetensors, headerOf } = await importSource('base/safetensors.ts');
@@ -55,7 +55,7 @@ property(
   'manifest: any text ends in a manifest that holds what it promises, or a typed error',
   [anyText],
   async (text) => {
-    const found = await valueOf(() => parseManifest(text, 'here'));
+    const found = await outcomeOf(() => parseManifest(text, 'here'));
     if (found === undefined) return;
     const { categories, ranges, precisions } = found.value;
     assert.ok(categories.length > 0 && categories.every(({ label }) => typeof label === 'string' && label !== ''));
@@ -159,7 +159,7 @@ property(
   'heads: any bytes end in a whole head, or a typed error',
   [headFiles],
   async (bytes) => {
-    const found = await valueOf(() => parseHead(bytes, 'x'));
+    const found = await outcomeOf(() => parseHead(bytes, 'x'));
     if (found === undefined) return;
     const { classes, weight, bias } = found.value;
     assert.deepEqual([weight.length, bias.length], [classes.length * 2048, classes.length]);
@@ -221,14 +221,12 @@ property('NumPy: names', [words], (names) => {
   assert.deepEqual(readNpy(npy(`<U${width}`, false, [names.length], content), refused).texts, names);
 });
 
-const rows = fc
-  .integer({ min: 1, max: 9 })
-  .chain((columns) =>
-    fc.array(fc.array(fc.float({ noNaN: true }), { minLength: columns, maxLength: columns }), {
-      minLength: 1,
-      maxLength: 9,
-    }),
-  );
+const rows = fc.integer({ min: 1, max: 9 }).chain((columns) =>
+  fc.array(fc.array(fc.float({ noNaN: true }), { minLength: columns, maxLength: columns }), {
+    minLength: 1,
+    maxLength: 9,
+  }),
+);
 property('embed: the file that is written is read again', [rows], async (matrix) => {
   let bytes = new Uint8Array();
   const file = {
@@ -257,7 +255,7 @@ property(
   'NumPy: any bytes end in an array of as many entries as its shape says, or a typed error',
   [anyNpy],
   async (bytes) => {
-    const found = await valueOf(() => readNpy(bytes, refused));
+    const found = await outcomeOf(() => readNpy(bytes, refused));
     if (found === undefined) return;
     const { shape, numbers, texts } = found.value;
     assert.equal(
@@ -275,7 +273,7 @@ const npz = formatReference(
     [4, 5, 6],
   ],
 );
-property('NumPy: archives that are damaged', [damaged(npz)], (bytes) => valueOf(() => readNpz(bytes, refused)), {
+property('NumPy: archives that are damaged', [damaged(npz)], (bytes) => outcomeOf(() => readNpz(bytes, refused)), {
   runs: 1000,
 });
 
@@ -297,7 +295,7 @@ property(
   [references],
   async (bytes, path) => {
     await writeFile(path, bytes);
-    const found = await valueOf(() => readReference(path));
+    const found = await outcomeOf(() => readReference(path));
     if (found === undefined) return;
     const { names, rows: all, classes: count } = found.value;
     assert.ok(Number.isInteger(count) && count > 0 && names.length === all.length);

@@ -43,7 +43,7 @@ export function assertTyped(error) {
 }
 
 /** `{ value }` of the action, or undefined where it ends in a typed error. */
-export async function valueOf(action) {
+export async function outcomeOf(action) {
   try {
     return { value: await action() };
   } catch (error) {

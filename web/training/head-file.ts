@@ -89,14 +89,15 @@ function take(
   const entry = header[tensor];
   if (!isFields(entry)) throw broken(name, `has no tensor ${tensor}`);
   const { shape, data_offsets: offsets } = entry;
-  if (entry.dtype !== dtype) throw broken(name, `has a ${tensor} of type ${entry.dtype}, not ${dtype}`);
-  if (!Array.isArray(shape) || shape.length !== rest.length + 1) throw broken(name, `has a misshaped ${tensor}`);
+  if (entry.dtype !== dtype) throw broken(name, `has a ${tensor} of type ${JSON.stringify(entry.dtype)}, not ${dtype}`);
+  if (!Array.isArray(shape) || shape.length !== rest.length + 1 || !shape.every(Number.isInteger))
+    throw broken(name, `has a misshaped ${tensor}`);
   const [rows, ...columns] = shape as number[];
   if (columns.some((n, i) => n !== rest[i])) {
     const why = `has a ${tensor} of ${columns.join(' x ')} features, but ResNet-50 has ${FEATURES}: it was made for another network`;
     throw mismatch(name, why);
   }
-  if (!Number.isInteger(rows) || (rows as number) < 1) throw broken(name, `has a misshaped ${tensor}`);
+  if ((rows as number) < 1) throw broken(name, `has a misshaped ${tensor}`);
   const count = columns.reduce((product, n) => product * n, rows as number) * 4;
   const [from, to] = Array.isArray(offsets) ? (offsets as number[]) : [];
   const fits = Number.isInteger(from) && (from as number) >= 0 && to === (from as number) + count;
