@@ -72,7 +72,7 @@ export function checkOptions<T extends object>(options: T, rules: Rules<T>): voi
   if (unknown !== undefined) {
     const like = (name: string) => likeness(unknown.toLowerCase(), name.toLowerCase());
     const nearest = names.reduce((a, b) => (like(b) > like(a) ? b : a));
-    throw fault(unknown, `is no option of this call${like(nearest) > 0.2 ? `: did you mean ${nearest}?` : ''}`);
+    throw fault(unknown, `is no option of this call${like(nearest) >= 0.2 ? `: did you mean ${nearest}?` : ''}`);
   }
   for (const name of names as (keyof T & string)[]) {
     const [must, ok] = rules[name];

@@ -34,7 +34,7 @@ function unitOf(vector: Vector): number {
   let most = 0;
   for (let i = 0; i < vector.length; i++) most = Math.max(most, Math.abs(vector[i] as number));
   check(most < Number.POSITIVE_INFINITY, 'vectors', 'must hold finite numbers only');
-  return most === 0 ? 1 : 2 ** Math.floor(Math.log2(most));
+  return most === 0 ? 1 : 2 ** Math.min(1023, Math.floor(Math.log2(most)));
 }
 
 /** Positions of `vectors` by their similarity to `query`, most similar first, equals in their order. */

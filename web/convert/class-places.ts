@@ -39,10 +39,11 @@ export function placeClasses(labels: Labels, categories: readonly Category[]): P
   const given = [...new Set(photos.map(({ label }) => label))];
   const indices = given.filter((label) => typeof label === 'number');
   const names = given.filter((label) => typeof label === 'string');
-  const strange = indices.find((label) => !(Number.isInteger(label) && label >= 0 && label < categories.length));
+  const isIndex = (label: number) => Number.isInteger(label) && label >= 0 && label < categories.length;
+  const strange = photos.find(({ label }) => typeof label === 'number' && !isIndex(label));
   if (strange !== undefined) {
-    const { file = '' } = photos.find(({ label }) => label === strange) as { file?: string };
-    throw fault(folder, `gives ${file} class ${strange}, of ${categories.length}`);
+    const { file = '', label } = strange as { file?: string; label: number };
+    throw fault(folder, `gives ${file} class ${label}, of ${categories.length}`);
   }
   const placed = placeNames(labels, names, categories);
   return { ...placed, places: new Map([...placed.places, ...indices.map((i) => [i, i] as const)]) };
