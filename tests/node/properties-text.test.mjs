@@ -94,10 +94,12 @@ const classes = fc.option(fc.uniqueArray(label.filter(Boolean), { minLength: 1, 
 const labels = fc.oneof(label, fc.integer({ min: -1, max: 6 }), fc.constantFrom(0.5, -0, Number.NaN, 1e9));
 const folders = fc
   .record({ classes, counted: classes, photos: fc.array(labels, { maxLength: 6 }) })
-  .map(({ photos, ...rest }) => ({
-    folder: 'here',
-    ...rest,
-    photos: photos.map((label, i) => ({ label, file: `${i}.jpg` })),
+  .map(({ classes, counted, photos }) => ({
+    // Names of folders are those of the photos' classes, and torchvision counts all of them.
+    ...{ folder: 'here', classes, counted: classes && [...new Set([...classes, ...(counted ?? [])])] },
+    photos: photos
+      .filter((label) => classes === null || typeof label !== 'string' || classes.includes(label))
+      .map((label, i) => ({ label, file: `${i}.jpg` })),
   }));
 const networks = fc.array(category, { minLength: 1, maxLength: 5 });
 property(

@@ -216,7 +216,8 @@ export class Model {
   async fit(examples: readonly Example[], options: FitOptions = {}): Promise<FitReport> {
     check(Array.isArray(examples), 'examples', 'must be a list of { image, label } or { embedding, label }');
     check(isOptions(options), 'options', 'must be an object');
-    checkOptions({ signal: options.signal }, { signal: SIGNAL });
+    const { signal: given, orientation, background } = options;
+    checkCall('fit', { signal: given, orientation, background } as ImageOptions); // the others are checked in their turn
     const [running, images] = [this.#running, this.#images];
     const settings = images.settings(options);
     const signal = running.until(options.signal);
