@@ -68,7 +68,7 @@ const cases = [
   ['no transforms', linear, (h) => (h.__metadata__.transforms = 'null'), 'WEIGHTS_FORMAT', /transforms/],
   ['bad transforms', linear, (h) => (h.__metadata__.transforms = '{"resizeSize":0}'), 'WEIGHTS_FORMAT', /resizeSize/],
   ['no weights', linear, (h) => delete h['fc.weight'], 'WEIGHTS_FORMAT', /no tensor fc.weight/],
-  ['halves', linear, (h) => (h['fc.weight'].dtype = 'F16'), 'WEIGHTS_FORMAT', /type F16/],
+  ['halves', linear, (h) => (h['fc.weight'].dtype = 'F16'), 'WEIGHTS_FORMAT', /type "F16"/],
   ['another width', linear, (h) => (h['fc.weight'].shape = [2, 512]), 'WEIGHTS_MISMATCH', /512 features.*2048/],
   ['a shape that is none', linear, (h) => (h['fc.weight'].shape = 7), 'WEIGHTS_FORMAT', /misshaped/],
   ['no classes', linear, (h) => (h['fc.bias'].shape = [0]), 'WEIGHTS_FORMAT', /misshaped/],
