@@ -34,7 +34,30 @@ const CHROMIUM_FLAGS = [
   '--use-fake-ui-for-media-stream',
   `--host-resolver-rules=MAP ${INSECURE_NAME} 127.0.0.1`,
 ];
-const FIREFOX_PREFERENCES = { 'network.dns.localDomains': INSECURE_NAME };
+const FIREFOX_PREFERENCES = {
+  'network.dns.localDomains': INSECURE_NAME,
+  'media.navigator.streams.fake': true,
+  'media.navigator.permission.disabled': true,
+};
+
+/** What the tests themselves cannot do in a browser, with the reason. What a browser lacks for its users is probed. */
+const LACKS = {
+  chromium: {},
+  firefox: {
+    'media features': 'puppeteer cannot set the color scheme of Firefox',
+    'accessibility tree': 'puppeteer does not get the accessibility tree of Firefox',
+  },
+  webkit: {
+    'accessibility tree': 'WebDriver gives no accessibility tree',
+    'file chooser': 'WebDriver does not say that a file chooser opens',
+  },
+};
+
+/** The `skip` of a test that needs this of a browser: the reason, or false. */
+export const lacks = (name, what) => LACKS[name][what] ?? false;
+
+/** The narrowest window, CSS pixels: that of WebKit has the width of its desktop's smallest one. */
+export const narrowest = (name) => (name === 'webkit' ? 334 : 320);
 
 export const BROWSERS = Object.keys(EXECUTABLES);
 

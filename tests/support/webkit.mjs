@@ -57,13 +57,14 @@ async function startDisplay() {
   return { name: `:${number}`, close };
 }
 
-/** What of the desktop's settings pages see. `features` are puppeteer's media features. */
-async function writeDesktopSettings(home, features) {
+/** Writes the desktop's settings; gives those that are variables. `features` are puppeteer's media features. */
+async function writeDesktopSettings(home, features, downloads) {
   const wants = (name, value) => features.some((feature) => feature.name === name && feature.value === value);
   const folder = join(home, '.config', 'gtk-3.0');
   await mkdir(folder, { recursive: true });
   const animations = wants('prefers-reduced-motion', 'reduce') ? 0 : 1;
   await writeFile(join(folder, 'settings.ini'), `[Settings]\ngtk-enable-animations=${animations}\n`);
+  await writeFile(join(home, '.config', 'user-dirs.dirs'), `XDG_DOWNLOAD_DIR="${downloads}"\n`);
   return wants('prefers-color-scheme', 'dark') ? { GTK_THEME: 'Adwaita:dark' } : {};
 }
 
@@ -78,13 +79,13 @@ class WebKitContext {
     this.#home = home;
   }
 
-  async start(display, { proxyServer, features = [] }) {
+  async start(display, { proxyServer, features = [], downloadBehavior }) {
     const home = this.#home;
     const port = await findFreePort('127.0.0.1');
     const env = {
       ...process.env,
       ...{ DISPLAY: display, HOME: home, XDG_RUNTIME_DIR: home, XDG_CONFIG_HOME: join(home, '.config') },
-      ...(await writeDesktopSettings(home, features)),
+      ...(await writeDesktopSettings(home, features, downloadBehavior?.downloadPath ?? home)),
       JSC_useSharedArrayBuffer: '1', // which WebKitGTK leaves off, unlike Safari
     };
     this.#service = new DriverService(DRIVER, { loopback: true, port, args: [`--port=${port}`], env });
@@ -99,11 +100,6 @@ class WebKitContext {
       .withCapabilities(capabilities)
       .build();
     this.#window = await this.#driver.getWindowHandle();
-  }
-
-  /** Where the browser puts files that a page gives to its user. */
-  get downloads() {
-    return this.#home;
   }
 
   /** One at a time: WebDriver's commands go to the window that was chosen last. */
