@@ -59,7 +59,8 @@ export const lacks = (name, what) => LACKS[name][what] ?? false;
 /** The narrowest window, CSS pixels: that of WebKit has the width of its desktop's smallest one. */
 export const narrowest = (name) => (name === 'webkit' ? 334 : 320);
 
-export const BROWSERS = Object.keys(EXECUTABLES);
+/** Those that tests use: all, or what RESNET50_BROWSERS names ('webkit' or 'chromium,firefox'). */
+export const BROWSERS = process.env.RESNET50_BROWSERS?.split(',') ?? Object.keys(EXECUTABLES);
 
 /** The reason to skip tests in a browser, or false where it is installed; CI must have all of them. */
 export function browserMissing(name) {
