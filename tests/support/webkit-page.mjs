@@ -61,9 +61,13 @@ class WebKitElement {
     this.#element = element;
   }
 
+  async $$(selector) {
+    const found = await this.#element.findElements(By.css(selector));
+    return found.map((element) => new WebKitElement(this.#driver, element));
+  }
+
   async $(selector) {
-    const [first] = await this.#element.findElements(By.css(selector));
-    return first ? new WebKitElement(this.#driver, first) : null;
+    return (await this.$$(selector))[0] ?? null;
   }
 
   waitForSelector(selector, options) {
