@@ -24,6 +24,7 @@ import {
 } from '../support/demo.mjs';
 import { ROOT } from '../support/prepare.mjs';
 import { prepared } from '../support/prepared.mjs';
+import { startServer } from '../support/server.mjs';
 import { slowLine } from '../support/slow-line.mjs';
 import { LIMIT } from '../support/wait.mjs';
 
@@ -477,9 +478,11 @@ for (const name of BROWSERS) {
       const { page } = await open(t, isolated.url);
       const ask = (address) => fetch(address, { mode: 'no-cors' }).catch(() => undefined);
       await page.evaluate(ask, 'http://elsewhere.test/from-the-page');
-      await page.goto('about:blank');
-      await page.evaluate(ask, 'http://elsewhere.test/from-a-blank-page');
-      assert.deepEqual(visits.foreign(), ['http://elsewhere.test/from-a-blank-page']);
+      const plain = await startServer({ folders: {}, pages: { '/': '<!doctype html><title>plain</title>' } });
+      t.after(plain.close);
+      await page.goto(`http://localhost:${plain.port}/`);
+      await page.evaluate(ask, 'http://elsewhere.test/from-a-plain-page');
+      assert.deepEqual(visits.foreign(), ['http://elsewhere.test/from-a-plain-page']);
     });
 
     test('the commands say what is wrong, and leave folders of others alone', LIMIT, async () => {
