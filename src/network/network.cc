@@ -288,17 +288,20 @@ void Network::SetInput(std::span<const float> nchw) {
   }
 }
 
-Status Network::RunRow(size_t row) {
+Status Network::RunRow(size_t row, std::span<Tap> taps) {
   if (n_ == 0) return Error{ErrorCode::kNotReady, "network", "Prepare must come before Run"};
-  return HasOperator(row) ? operators_[row]->Run(pool_) : Status{};
+  if (HasOperator(row)) {
+    if (Status status = operators_[row]->Run(pool_); !status) return status;
+  }
+  for (Tap& tap : taps) {
+    if (tap.row == row) Copy(tap);
+  }
+  return {};
 }
 
 Status Network::Run(const LayerObserver& observer, std::span<Tap> taps) {
   for (size_t i = 0; i < layers_.size(); ++i) {
-    if (Status status = RunRow(i); !status) return status;
-    for (Tap& tap : taps) {
-      if (tap.row == i) Copy(tap);
-    }
+    if (Status status = RunRow(i, taps); !status) return status;
     if (!observer || options_.precision != Precision::kFloat32 || !HasOperator(i)) continue;
     const Layer& layer = layers_[i];
     const float* output =

@@ -50,6 +50,8 @@ const LACKS = {
   webkit: {
     'accessibility tree': 'WebDriver gives no accessibility tree',
     'file chooser': 'WebDriver does not say that a file chooser opens',
+    'hidden pages':
+      'WebDriver of WebKit hides and freezes no page, and its processes are not those of a browser of puppeteer',
   },
 };
 
