@@ -322,7 +322,7 @@ for (const name of BROWSERS) {
       await page.keyboard.down('Shift');
       await page.keyboard.press('Tab');
       await page.keyboard.up('Shift');
-      await page.keyboard.press('Space');
+      await page.keyboard.press(' ');
       await bestGuess(page, SAMPLES.at(-2).label);
     });
 
@@ -373,7 +373,7 @@ for (const name of BROWSERS) {
         await page.waitForSelector('.guesses li:nth-child(2) .label[aria-pressed="true"]');
         assert.equal((await page.$$('.guesses .label[aria-pressed="true"]')).length, 1);
         await page.waitForSelector('#photo-heat:not([hidden])');
-        await page.keyboard.press('Space');
+        await page.keyboard.press(' ');
         await page.waitForSelector('#photo-heat[hidden]');
         await clickAtRest(page, '.guesses li:nth-child(1) .label');
         await page.waitForSelector('#photo-heat:not([hidden])');

@@ -54,6 +54,9 @@ export async function serveStatic(folder, base) {
 const BROWSERS_OWN =
   /^(http:\/\/)?(update\.googleapis|content-autofill\.googleapis|clients2\.google|accounts\.google)\.com[:/]/;
 
+/** What Firefox says by itself when an image is none. */
+const BROWSERS_WORDS = /Image corrupt or truncated\./;
+
 /** Whatever a browser asks of other hosts than this one ends here and is written down. */
 async function startForeignTrap() {
   const asked = [];
@@ -91,8 +94,9 @@ async function openPage(t, { browserName, ...options }, url, { width = 1280, fea
   t.after(() => context.close());
   const page = Object.assign(await context.newPage(), { browserName });
   const faults = [];
-  page.on('pageerror', (error) => faults.push(String(error)));
-  page.on('console', (message) => ['error', 'warn'].includes(message.type()) && faults.push(message.text()));
+  page.on('pageerror', (error) => BROWSERS_WORDS.test(error) || faults.push(String(error)));
+  const isFault = (message) => ['error', 'warn'].includes(message.type()) && !BROWSERS_WORDS.test(message.text());
+  page.on('console', (message) => isFault(message) && faults.push(message.text()));
   await page.setViewport({ width, height: 860 });
   await (features && page.emulateMediaFeatures?.(features));
   await page.goto(url);
@@ -158,9 +162,10 @@ async function sendFiles(page, type, paths) {
       const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
       data.items.add(new File([bytes], name, { type }));
     }
-    const init = { bubbles: true, cancelable: true, clientX: 300, clientY: 400 };
-    const event = type === 'paste' ? new ClipboardEvent(type, { ...init, clipboardData: data }) : undefined;
-    document.elementFromPoint(300, 400).dispatchEvent(event ?? new DragEvent(type, { ...init, dataTransfer: data }));
+    const field = type === 'paste' ? 'clipboardData' : 'dataTransfer';
+    const event = new Event(type, { bubbles: true, cancelable: true });
+    Object.defineProperty(event, field, { value: data }); // which Firefox leaves out of the events that scripts make
+    document.elementFromPoint(300, 400).dispatchEvent(event);
   };
   await page.evaluate(send, type, await Promise.all(paths.map(read)));
 }

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { By, error as errors, Key } from 'selenium-webdriver';
 import { until } from './wait.mjs';
 
-const KEYS = { Control: Key.CONTROL, Enter: Key.ENTER, Shift: Key.SHIFT, Space: ' ', Tab: Key.TAB };
+const KEYS = { Control: Key.CONTROL, Enter: Key.ENTER, Shift: Key.SHIFT, Tab: Key.TAB };
 
 /** WebDriver's moves of the mouse take their time unless told otherwise, ms. */
 const AT_ONCE = 10;
