@@ -131,7 +131,12 @@ for (const name of BROWSERS) {
       const { page, faults } = await open(t, { width: 390 });
       await teach(page);
       await result(page, /Done/);
-      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+      const [whole, seen] = await page.evaluate(() => {
+        const { scrollWidth, clientWidth } = document.documentElement; // less than 390 where a scroll bar takes room
+        return [scrollWidth, clientWidth];
+      });
+      assert.equal(whole, seen);
+      assert.ok(seen <= 390, `${seen} pixels`);
       await page.focus('#train');
       await page.keyboard.press('Enter');
       await result(page, /Done/);
@@ -146,8 +151,9 @@ for (const name of BROWSERS) {
       const { page } = await open(t);
       await teach(page);
       await result(page, /Done/);
-      const { children } = await page.accessibility.snapshot();
-      const named = children.filter(({ role }) => ['button', 'textbox', 'image'].includes(role));
+      const tree = await page.accessibility.snapshot();
+      const below = (node) => [node, ...(node.children ?? []).flatMap(below)];
+      const named = below(tree).filter(({ role }) => ['button', 'textbox', 'image'].includes(role));
       assert.ok(named.length > 4, `${named.length} elements`);
       assert.deepEqual(
         named.filter((element) => !element.name),
