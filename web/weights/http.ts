@@ -154,6 +154,8 @@ async function receive(url: string, take: Take, options: HttpOptions, state: Sta
   const end = new AbortController();
   const { signal, stall = 30_000, cache, within } = options;
   const signals = signal ? AbortSignal.any([signal, end.signal]) : end.signal;
+  const ask = within ?? globalThis.fetch;
+  if (!ask) throw new Refusal('there is no fetch here (jsdom has none): give the bytes instead');
   /** What the server does next, if it does not stay silent for too long. */
   const heard = async <T>(next: Promise<T>): Promise<T> => {
     const timer = setTimeout(() => end.abort(), stall);
@@ -171,7 +173,7 @@ async function receive(url: string, take: Take, options: HttpOptions, state: Sta
     const { received, etag } = state;
     const condition: Record<string, string> = etag ? { 'If-Range': etag } : {};
     const headers = received > 0 ? { Range: `bytes=${received}-`, ...condition } : {};
-    const response = await heard((within ?? fetch)(url, { headers, signal: signals, ...(cache && { cache }) }));
+    const response = await heard(ask(url, { headers, signal: signals, ...(cache && { cache }) }));
     const from = response.url || url;
     if (within && !from.startsWith(new URL('/', url).href))
       throw fetchFailed(url, `it redirects to ${from}, another origin: give that address instead`);
