@@ -7,6 +7,7 @@ import { root } from './lib.mjs';
 /** Half a minute or more each, or beside packages of Python that `npm test` does not install. */
 const LONG = [
   'checkpoints.test.mjs',
+  'docs-site.test.mjs',
   'end-to-end.test.mjs',
   'faults.test.mjs',
   'fit-photos.test.mjs',
@@ -14,6 +15,7 @@ const LONG = [
   'logits-torchvision.test.mjs',
   'memory.test.mjs',
   'model-int8.test.mjs',
+  'package.test.mjs',
   'types.test.mjs',
   'verify-torchvision.test.mjs',
 ];
