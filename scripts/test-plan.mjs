@@ -8,6 +8,7 @@ import { root } from './lib.mjs';
 const LONG = [
   'aborts.test.mjs',
   'checkpoints.test.mjs',
+  'docs-site.test.mjs',
   'end-to-end.test.mjs',
   'faults.test.mjs',
   'fit-photos.test.mjs',
@@ -15,6 +16,7 @@ const LONG = [
   'logits-torchvision.test.mjs',
   'memory.test.mjs',
   'model-int8.test.mjs',
+  'package.test.mjs',
   'types.test.mjs',
   'verify-torchvision.test.mjs',
 ];

@@ -74,3 +74,21 @@ test('SECURITY.md: each promise names tests, and they are there', () => {
     }
   }
 });
+
+test('docs/errors.md has every error code once, with a cause and a remedy', () => {
+  const codes = Array.from(textOf('web/base/errors.ts').matchAll(/^ {2}\| '([A-Z_]+)'/gm), ([, code]) => code);
+  const rows = Array.from(textOf('docs/errors.md').matchAll(/^\| `([A-Z_]+)` \| (.{10,}) \| (.{5,}) \|$/gm));
+  assert.ok(codes.length > 25, `${codes.length} codes in web/base/errors.ts`);
+  assert.deepEqual(rows.map(([, code]) => code).sort(), codes.sort());
+});
+
+test('docs/README.md leads to every document', () => {
+  const linked = Array.from(textOf('docs/README.md').matchAll(/\]\(([^)#]+)/g), ([, path]) => join('docs', path));
+  const own = documents.filter((file) => file.startsWith(join('docs', '')) && file !== join('docs', 'README.md'));
+  assert.deepEqual(own.filter((file) => !linked.includes(file)), []);
+});
+
+test('README.md fits on a few screens', () => {
+  const lines = textOf('README.md').trimEnd().split('\n').length;
+  assert.ok(lines <= 130, `${lines} lines`);
+});
