@@ -153,6 +153,8 @@ export function parseHead(bytes: Uint8Array, name: string): Head {
   const metadata = parsed.header.__metadata__;
   if (!isFields(metadata) || metadata.format !== FORMAT)
     throw broken(name, `has no format '${FORMAT}' in its metadata`);
+  const strange = Object.entries(metadata).find(([, value]) => typeof value !== 'string');
+  if (strange !== undefined) throw broken(name, `has ${strange[0]} in its metadata that is no text`);
   if (metadata.version !== VERSION) {
     throw mismatch(name, `has version ${metadata.version}, and this package reads ${VERSION}: update resnet50-wasm`);
   }
