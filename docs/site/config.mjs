@@ -59,8 +59,7 @@ export default {
   outDir: process.env.RESNET50_DOCS_OUT,
   // The files keep the names that they have in the repository, so that links work in both places.
   rewrites: { 'README.md': 'index.md', 'docs/README.md': 'docs/index.md', ':folder/README.md': ':folder/index.md' },
-  cleanUrls: false,
-  lastUpdated: false,
+  ignoreDeadLinks: 'localhostLinks', // the demo's address on the reader's own machine
   themeConfig: {
     nav: [
       { text: 'Documentation', link: '/docs/' },

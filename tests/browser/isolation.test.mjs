@@ -1,0 +1,58 @@
+// Threads on a host that sends no headers, as docs/hosting.md has it for users of the package: its own lines, run in a page
+// below the folder of the service worker.
+import assert from 'node:assert/strict';
+import { copyFileSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { BROWSERS, browserMissing, openPage } from '../support/browsers.mjs';
+import { ROOT } from '../support/prepare.mjs';
+import { prepared } from '../support/prepared.mjs';
+import { makeProject } from '../support/project.mjs';
+import { startServer } from '../support/server.mjs';
+import { newContext } from '../support/shared-browsers.mjs';
+import { LIMIT } from '../support/wait.mjs';
+
+const HOSTING = readFileSync(join(ROOT, 'docs', 'hosting.md'), 'utf8');
+/** The module of the section on hosts without headers, with weights that are there, and its result kept. */
+const MODULE = /^## GitHub Pages.*?```js\n(.*?)```/ms
+  .exec(HOSTING)[1]
+  .replace('ResNet50.load()', "ResNet50.load({ weights: 'CIFAR10_DEMO' })")
+  .replace(/\}\n$/, '  globalThis.info = model.info();\n}\n');
+
+const imports = {
+  'resnet50-wasm': '/here/node_modules/resnet50-wasm/dist/index.js',
+  'resnet50-wasm/isolation': '/here/node_modules/resnet50-wasm/dist/isolation.js',
+};
+const PAGE = `<!doctype html><link rel="icon" href="data:,"><title>test</title>
+<script type="importmap">${JSON.stringify({ imports })}</script>
+<script type="module">${MODULE}</script>`;
+
+describe('a page on a host without isolation headers', () => {
+  let server;
+
+  before(async () => {
+    const project = makeProject(join(ROOT, 'build', 'tests-isolation'), { 'index.html': PAGE });
+    symlinkSync(join(prepared.project, 'node_modules'), join(project, 'node_modules'));
+    copyFileSync(join(prepared.packageFolder, 'dist', 'isolation-worker.js'), join(project, 'isolation-worker.js'));
+    server = await startServer({ folders: { '/here/': `${project}/` } });
+  });
+  after(() => server?.close());
+
+  for (const name of BROWSERS) {
+    test(`${name}: isolate() brings threads, with one reload`, { skip: browserMissing(name), ...LIMIT }, async (t) => {
+      const context = await newContext(name);
+      t.after(() => context.close());
+      const page = await openPage(context, `http://localhost:${server.port}/here/`);
+      let loads = 1;
+      page.on('load', () => loads++);
+      await page.waitForFunction(() => globalThis.info !== undefined, { timeout: 120_000 });
+      const { info, isolated } = await page.evaluate(() => ({ info: globalThis.info, isolated: crossOriginIsolated }));
+      assert.equal(isolated, true);
+      assert.ok(info.threads >= 2, `${info.threads} threads: ${info.why}`);
+      await page.reload();
+      await page.waitForFunction(() => globalThis.info !== undefined, { timeout: 120_000 });
+      assert.equal(await page.evaluate(() => crossOriginIsolated), true);
+      assert.ok(loads <= 3, `${loads} loads`);
+    });
+  }
+});
