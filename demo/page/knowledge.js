@@ -22,7 +22,7 @@ export function knowledgeOf({ classes, labels, accuracy, bytes }) {
   const right = accuracy
     ? ` It is right about ${accuracy.top1.toFixed(1)}% of the test pictures of ${accuracy.data}.`
     : '';
-  return `${what}${right} Download: ${Math.ceil(bytes / 1e6)} MB, once.`;
+  return `${what}${right} Download: ${Math.round(bytes / 1e6)} MB, once.`;
 }
 
 /** A best score below this says little; with many classes, what is right often scores low. */

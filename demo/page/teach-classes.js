@@ -4,6 +4,11 @@ import { cameraSentence, noPicture, pictureSentence } from './sentences.js';
 
 /** Pictures of a class: what a page can show. */
 const MOST = 200;
+/** Held for this long, a button repeats, so often; in milliseconds. */
+const HOLD = 300;
+const INTERVAL = 100;
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
  * @typedef {object} Picture
@@ -95,6 +100,28 @@ export function createClasses({ list, add, notice, rest }, { network, snapshots,
   };
 }
 
+/** One act for a click; for as long as a pointer holds the button, one after another. @param {() => Promise<void>} act */
+function holdToRepeat(button, act) {
+  let [presses, held, repeated] = [0, false, false];
+  button.addEventListener('pointerdown', async () => {
+    const mine = ++presses;
+    [held, repeated] = [true, false];
+    await pause(HOLD);
+    while (held && mine === presses && button.isConnected && !button.hidden) {
+      repeated = true;
+      await Promise.all([act(), pause(INTERVAL)]);
+    }
+  });
+  for (const type of ['pointerup', 'pointercancel', 'pointerleave'])
+    button.addEventListener(type, () => {
+      held = false;
+    });
+  button.addEventListener('click', (event) => {
+    const byKey = event.detail === 0;
+    if (byKey || !repeated) act();
+  });
+}
+
 function createCard(number, { network, snapshots, onCamera, onChange, say, onRemove }, title = `Class ${number}`) {
   const item = element('li', 'class');
   const head = element('div', 'class-head');
@@ -122,6 +149,7 @@ function createCard(number, { network, snapshots, onCamera, onChange, say, onRem
   const snap = element('button', 'button small primary', {
     type: 'button',
     textContent: 'Take a picture',
+    title: 'Hold it to take ten a second',
     hidden: true,
   });
   head.append(name, count, removeButton);
@@ -227,10 +255,11 @@ function createCard(number, { network, snapshots, onCamera, onChange, say, onRem
   });
   removeButton.addEventListener('click', onRemove);
   camera.addEventListener('click', toggleCamera);
-  snap.addEventListener('click', async () => {
+  const shoot = async () => {
     const file = await snapshots.take();
     if (file !== null) take([file]);
-  });
+  };
+  holdToRepeat(snap, shoot);
   label();
 
   return {

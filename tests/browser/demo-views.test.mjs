@@ -15,6 +15,7 @@ const MOST_SHIFT = 0.02;
 
 /** In the page, before its scripts: a camera that shows a moving picture and is called what the test says. */
 function fakeCamera(facingMode) {
+  if (navigator.mediaDevices === undefined) return; // an empty page before the demo
   const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 240 });
   const context = canvas.getContext('2d');
   let turn = 0;
@@ -45,7 +46,7 @@ for (const browser of BROWSERS) {
       const { page, faults } = await open(t);
       assert.match(
         await page.$eval('#knows', (e) => e.textContent),
-        /^This network knows 10 things only: airplane, .*, truck\. Whatever it sees, .* 90\.4% .* of CIFAR-10\. Download: 13 MB/,
+        /^This network knows 10 things only: airplane, .*, truck\. Whatever it sees, .* 90\.4% .* of CIFAR-10\. Download: 12 MB/,
       );
       await page.click('#classes-box summary');
       await page.waitForFunction(() => document.querySelectorAll('#classes-list li').length === 10);
@@ -170,7 +171,7 @@ for (const browser of BROWSERS) {
         html.dir = 'rtl';
       });
       const { from, width } = await bar();
-      assert.equal(from, width);
+      assert.ok(Math.abs(from - width) < 1, `${from} of ${width}`);
       assert.match(await shown.timing(page), /ms/);
     });
   });

@@ -75,6 +75,33 @@ for (const browser of BROWSERS) {
       },
     );
 
+    test('the camera takes one picture per click and many while its button is held', LIMIT, async (t) => {
+      const before = (page) =>
+        page.evaluateOnNewDocument(() => {
+          if (navigator.mediaDevices === undefined) return; // an empty page before the demo
+          const canvas = Object.assign(document.createElement('canvas'), { width: 160, height: 120 });
+          const context = canvas.getContext('2d');
+          setInterval(() => context.fillRect(Math.random() * 160, 0, 9, 120), 20);
+          navigator.mediaDevices.getUserMedia = async () => canvas.captureStream(30);
+        });
+      const { page, faults } = await open(t, { before });
+      const count = () => page.$$eval('.class-pictures li', (all) => all.length);
+      await page.click('.class .tools button:not(.primary)');
+      const snap = await page.waitForSelector('.class .tools button.primary:not([hidden])');
+      await page.waitForFunction(() => document.querySelector('.class video').videoWidth > 0);
+      await snap.click();
+      await page.waitForFunction(() => document.querySelectorAll('.class-pictures li').length === 1);
+      await snap.hover();
+      await page.mouse.down();
+      await page.waitForFunction(() => document.querySelectorAll('.class-pictures li').length >= 5);
+      await page.mouse.up();
+      await page.waitForFunction(() => document.querySelectorAll('.class-pictures li').length >= 5);
+      const after = await count();
+      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 500)));
+      assert.ok((await count()) <= after + 1, 'it stops when the button is let go');
+      assert.deepEqual(faults, []);
+    });
+
     test('a notice goes when its cause does', LIMIT, async (t) => {
       const { page } = await open(t);
       await train(page);
