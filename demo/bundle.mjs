@@ -10,11 +10,12 @@ const PAGES = ['index.html', 'teach.html'];
 /** Stands in the sources for the hash of the page's only inline script. */
 const GUARD = 'sha256-of-the-guard';
 
-/** The package keeps its own files: its workers are found from where it lies. */
+/** The package keeps its own files: its workers are found from where it lies, in dist/ beside the pages. */
 const packageBeside = {
   name: 'package-beside',
   setup({ onResolve }) {
     onResolve({ filter: /^resnet50-wasm$/ }, () => ({ path: '../dist/index.js', external: true }));
+    onResolve({ filter: /^\.\/dist\// }, ({ path }) => ({ path: `.${path}`, external: true }));
   },
 };
 
@@ -33,7 +34,7 @@ export async function bundlePages(page, out) {
   });
   const outputs = Object.entries(metafile.outputs).map(([path, { entryPoint, imports }]) => ({
     ...{ file: `assets/${basename(path)}`, entry: entryPoint },
-    imports: imports.map((used) => (used.external ? 'dist/index.js' : `assets/${basename(used.path)}`)),
+    imports: imports.map((used) => (used.external ? used.path.slice('../'.length) : `assets/${basename(used.path)}`)),
   }));
   for (const name of PAGES) {
     const text = readFileSync(join(page, name), 'utf8');

@@ -18,10 +18,18 @@ const AS_THEY_ARE = ['icon.svg', 'app.webmanifest'];
 
 /** What a browser may ask of dist/; the rest is for Node.js. */
 const BROWSER_FILES =
-  /^(index|extras|inplace|training|inplace-trainer|worker-(trainer-simd|simd|relaxed)(-threads)?)\.js$|^wasm\/resnet50-(simd|relaxed|trainer-simd)(-threads)?\.(mjs|wasm)$/;
+  /^(index|isolation|extras|inplace|training|inplace-trainer|worker-(trainer-simd|simd|relaxed)(-threads)?)\.js$|^wasm\/resnet50-(simd|relaxed|trainer-simd)(-threads)?\.(mjs|wasm)$/;
 /** Which of the flavours a browser takes is known only there. */
 const NEEDED_FILES = [
-  ...['index.js', 'extras.js', 'training.js', 'worker-trainer-simd.js', 'wasm/resnet50-trainer-simd.wasm'],
+  ...[
+    'index.js',
+    'isolation.js',
+    WORKER_FILE,
+    'extras.js',
+    'training.js',
+    'worker-trainer-simd.js',
+    'wasm/resnet50-trainer-simd.wasm',
+  ],
   ...['simd', 'simd-threads', 'relaxed', 'relaxed-threads'].map((flavour) => `wasm/resnet50-${flavour}.wasm`),
 ];
 const VARIANT_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
@@ -115,9 +123,11 @@ export async function writeSite({ out, weights, isolationWorker }) {
   if (missing !== undefined) throw new SiteError(`dist/${missing} is not built: run 'npm run build' first`);
   clear(out);
   const page = join(ROOT, 'demo', 'page');
-  copy(page, out, (name) => AS_THEY_ARE.includes(name) || (isolationWorker && name === WORKER_FILE));
+  copy(page, out, (name) => AS_THEY_ARE.includes(name));
   await bundlePages(page, out);
   copy(join(ROOT, 'dist'), join(out, 'dist'), (name) => BROWSER_FILES.test(name));
+  // It isolates pages of its own folder: beside them, not in dist/.
+  if (isolationWorker) cpSync(join(ROOT, 'dist', WORKER_FILE), join(out, WORKER_FILE));
   const networks = weights.map((variant) => writeNetwork(out, variant));
   const index = join(out, 'index.html');
   writeFileSync(index, fillPage(readFileSync(index, 'utf8'), networks));

@@ -2,10 +2,10 @@
 import { askedFor, keepAddress } from './address.js';
 import { createCamera } from './camera.js';
 import { createClassList } from './class-list.js';
+import { isolate } from './dist/isolation.js';
 import { createFactsView } from './facts-view.js';
 import { createGallery, sampleAddress } from './gallery.js';
 import { listenForPictures } from './inputs.js';
-import { isolate } from './isolation.js';
 import { knowledgeOf } from './knowledge.js';
 import { createNetwork } from './network.js';
 import { createPictures } from './pictures.js';
@@ -57,7 +57,7 @@ async function showAsked(asked, { store, pictures, explain, samples }) {
 async function start() {
   const store = createStore(initialState());
   const site = await readSite();
-  if (await isolate(site.isolationWorker)) return;
+  if (site.isolationWorker && (await isolate())) return;
   const asked = askedFor();
   const first = site.networks.find(({ name }) => name === asked.network) ?? site.networks[0];
   let chosen = first;
