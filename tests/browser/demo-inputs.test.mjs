@@ -6,7 +6,7 @@ import { mkdtemp, rm, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { browserMissing } from '../support/browsers.mjs';
+import { BROWSERS, browserMissing } from '../support/browsers.mjs';
 import { bestGuess, networkReady, noticed, run, serveDemo, serveStatic, shown, startVisits } from '../support/demo.mjs';
 import { ROOT } from '../support/prepare.mjs';
 import { startServer } from '../support/server.mjs';
@@ -30,7 +30,7 @@ function bring({ type, on = 'body', texts = {}, files = [] }) {
 
 const photo = (name) => ({ name, mime: 'image/jpeg', base64: readFileSync(join(PICTURES, name)).toString('base64') });
 
-for (const browser of ['chromium', 'firefox']) {
+for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
   describe(`${browser}: what comes into the demo`, { skip: browserMissing(browser) }, () => {
     let [visits, site, scratch] = [];
     const open = (t, path = '', options) => visits.open(t, new URL(path, site.url).href, options);

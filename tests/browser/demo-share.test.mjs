@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { decode } from 'fast-png';
-import { browserMissing } from '../support/browsers.mjs';
+import { BROWSERS, browserMissing } from '../support/browsers.mjs';
 import { bestGuess, clickAtRest, serveDemo, startVisits } from '../support/demo.mjs';
 import { ROOT } from '../support/prepare.mjs';
 import { LIMIT, until } from '../support/wait.mjs';
@@ -29,7 +29,7 @@ function remember() {
   };
 }
 
-for (const browser of ['chromium', 'firefox']) {
+for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
   describe(`${browser}: what visitors of the demo take along`, { skip: browserMissing(browser) }, () => {
     let [visits, site] = [];
     const open = (t, path = '') =>

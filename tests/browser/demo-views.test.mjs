@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { browserMissing } from '../support/browsers.mjs';
+import { BROWSERS, browserMissing } from '../support/browsers.mjs';
 import { bestGuess, clickAtRest, networkReady, noticed, serveDemo, shown, startVisits } from '../support/demo.mjs';
 import { ROOT } from '../support/prepare.mjs';
 import { LIMIT } from '../support/wait.mjs';
@@ -31,7 +31,7 @@ function fakeCamera(facingMode) {
   };
 }
 
-for (const browser of ['chromium', 'firefox']) {
+for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
   describe(`${browser}: what the demo shows`, { skip: browserMissing(browser) }, () => {
     let [visits, site] = [];
     const open = (t, path = '', options) => visits.open(t, new URL(path, site.url).href, options);

@@ -6,14 +6,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { browserMissing } from '../support/browsers.mjs';
+import { BROWSERS, browserMissing } from '../support/browsers.mjs';
 import { serveDemo, startVisits } from '../support/demo.mjs';
 import { ROOT } from '../support/prepare.mjs';
 import { LIMIT } from '../support/wait.mjs';
 
 const picture = (name) => join(ROOT, 'tests', 'data', 'cifar10', name);
 
-for (const browser of ['chromium', 'firefox']) {
+for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
   describe(`${browser}: the cards of the teach-it page`, { skip: browserMissing(browser) }, () => {
     let [visits, site, scratch] = [];
     const open = (t, options) => visits.open(t, new URL('teach.html', site.url).href, options);
