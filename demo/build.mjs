@@ -20,6 +20,6 @@ await command('demo:build', HELP, OPTIONS, async (values, say) => {
   if (values.out === undefined) throw new SiteError('name the folder to write with --out DIR');
   const out = fromUser(values.out);
   const weights = await prepare(values, say);
-  const bytes = writeSite({ out, weights, isolationWorker: !values['no-isolation-worker'] });
+  const bytes = await writeSite({ out, weights, isolationWorker: !values['no-isolation-worker'] });
   say(`${out} holds the demo with ${weights.map(({ name }) => name).join(', ')} (${(bytes / 1e6).toFixed(1)} MB)`);
 });

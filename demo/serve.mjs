@@ -82,9 +82,12 @@ await command('demo', HELP, OPTIONS, async (values, say) => {
   const weights = await prepare(values, say);
   const sirv = await fileServer();
   const site = temporaryFolder();
-  writeSite({ out: site, weights, isolationWorker: false });
+  await writeSite({ out: site, weights, isolationWorker: false });
   const headers = new Map(Object.entries(headersOf(site, isolated)));
-  const setHeaders = (response) => void response.setHeaders(headers);
+  const setHeaders = (response, path) => {
+    response.setHeaders(headers);
+    if (path.startsWith('/assets/')) response.setHeader('Cache-Control', 'public, max-age=31536000, immutable');
+  };
   server.on('request', sirv(site, { etag: true, setHeaders }));
   say(`http://localhost:${port}/ (Ctrl+C ends it)`);
   const served = weights.map(({ name, folder }) => `${name} from ${folder}`).join(' and ');

@@ -4,6 +4,8 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { demoWeights } from '../scripts/weights.mjs';
+import { bundlePages } from './bundle.mjs';
+import { fillPage } from './fill.mjs';
 
 /** The repository's folder. */
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -11,6 +13,8 @@ export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const DATA = join(ROOT, 'tests', 'data');
 const FACTS_FILE = 'site.json';
 const WORKER_FILE = 'isolation-worker.js';
+/** Files of the page that are in no bundle. */
+const AS_THEY_ARE = ['icon.svg', 'app.webmanifest'];
 
 /** What a browser may ask of dist/; the rest is for Node.js. */
 const BROWSER_FILES =
@@ -39,6 +43,9 @@ export class SiteError extends Error {}
  * @property {string} folder
  * @property {string[]} files those that the page loads: one precision
  * @property {number} classes
+ * @property {string[]} labels by class
+ * @property {{ data: string, top1: number }} [accuracy] where the manifest says it
+ * @property {number} bytes of the shards, as they are downloaded
  */
 
 /**
@@ -52,14 +59,23 @@ export function weightsIn(folder) {
     throw new SiteError(`${folder} holds no manifest.json: name a folder that 'resnet50-wasm convert' wrote`);
   }
   try {
-    const { name, precisions, categories } = JSON.parse(readFileSync(path, 'utf8'));
+    const { name, precisions, categories, meta } = JSON.parse(readFileSync(path, 'utf8'));
     const { shards } = precisions.int8 ?? precisions.f32;
     const files = ['manifest.json', ...shards.map(({ file }) => file)];
-    if (VARIANT_NAME.test(name)) return { name, folder, files, classes: categories.length };
+    const bytes = shards.reduce((sum, shard) => sum + shard.bytes, 0);
+    const labels = categories.map(({ label }) => label);
+    if (VARIANT_NAME.test(name))
+      return { ...{ name, folder, files, labels, bytes }, classes: labels.length, accuracy: accuracyIn(meta) };
   } catch {
     // the same remedy
   }
   throw new SiteError(`${path} is not one that 'resnet50-wasm convert' wrote: convert the checkpoint again`);
+}
+
+/** Top-1 accuracy in percent, in the form of torchvision's `meta`. */
+function accuracyIn(meta) {
+  const [first] = Object.entries(meta?._metrics ?? {});
+  return first === undefined ? undefined : { data: first[0], top1: first[1]['acc@1'] };
 }
 
 /** Folder of the sample pictures that a network knows; networks of other classes have none. */
@@ -99,31 +115,35 @@ function clear(out) {
  * @param {SiteWeights[]} options.weights from `weightsIn`; the page begins with the first
  * @param {boolean} options.isolationWorker whether the page may get threads through its service worker; for hosts that
  *   cannot send the isolation headers
- * @returns {number} size in bytes
+ * @returns {Promise<number>} size in bytes
  * @throws SiteError
  */
-export function writeSite({ out, weights, isolationWorker }) {
+export async function writeSite({ out, weights, isolationWorker }) {
   const missing = NEEDED_FILES.find((file) => !existsSync(join(ROOT, 'dist', file)));
   if (missing !== undefined) throw new SiteError(`dist/${missing} is not built: run 'npm run build' first`);
   clear(out);
-  copy(join(ROOT, 'demo', 'page'), out, () => true);
+  const page = join(ROOT, 'demo', 'page');
+  copy(page, out, (name) => AS_THEY_ARE.includes(name));
+  await bundlePages(page, out);
   copy(join(ROOT, 'dist'), join(out, 'dist'), (name) => BROWSER_FILES.test(name));
   // It isolates pages of its own folder: beside them, not in dist/.
   if (isolationWorker) cpSync(join(ROOT, 'dist', WORKER_FILE), join(out, WORKER_FILE));
   const networks = weights.map((variant) => writeNetwork(out, variant));
+  const index = join(out, 'index.html');
+  writeFileSync(index, fillPage(readFileSync(index, 'utf8'), networks));
   writeFileSync(join(out, FACTS_FILE), `${JSON.stringify({ networks, isolationWorker }, null, 2)}\n`);
   return sizeOf(out);
 }
 
 /** One variant and the pictures it knows; returns what site.json says of it. */
 function writeNetwork(out, variant) {
-  const { name, folder, files, classes } = variant;
-  copy(folder, join(out, 'weights', name), (file) => files.includes(file));
+  const { folder, files, ...facts } = variant;
+  copy(folder, join(out, 'weights', facts.name), (file) => files.includes(file));
   const pictures = picturesFor(variant);
   const shown = pictures === undefined ? [] : samples(pictures);
   if (pictures !== undefined)
     copy(pictures, join(out, 'samples'), (file) => shown.some((sample) => sample.file === file));
-  return { name, classes, samples: shown };
+  return { ...facts, samples: shown };
 }
 
 function sizeOf(folder) {

@@ -1,11 +1,15 @@
 // The page: what is there (site.json), the parts, and who listens to whom. Each part has a file of its own.
+import { askedFor, keepAddress } from './address.js';
 import { createCamera } from './camera.js';
+import { createClassList } from './class-list.js';
 import { isolate } from './dist/isolation.js';
 import { createFactsView } from './facts-view.js';
-import { createGallery } from './gallery.js';
-import { listenForFiles } from './inputs.js';
+import { createGallery, sampleAddress } from './gallery.js';
+import { listenForPictures } from './inputs.js';
+import { knowledgeOf } from './knowledge.js';
 import { createNetwork } from './network.js';
 import { createPictures } from './pictures.js';
+import { connectSnippet, createShare } from './share.js';
 import { createSimilar } from './similar.js';
 import { readSite } from './site.js';
 import { createStore, initialState } from './state.js';
@@ -13,12 +17,16 @@ import { createVariants } from './variants.js';
 import { $, connectCamera, showViews } from './views.js';
 
 function connectInputs(store, pictures, camera) {
-  const onFile = (file) => {
+  const onFiles = (files) => {
     camera.stop();
-    pictures.take(file);
+    pictures.takeFirst(files);
+  };
+  const onAddress = (address) => {
+    camera.stop();
+    pictures.takeAddress(address);
   };
   const onNothing = (notice) => store.update({ notice });
-  listenForFiles({ input: $('file'), zone: $('photo'), onFile, onNothing });
+  listenForPictures({ input: $('file'), zone: $('photo'), onFiles, onAddress, onNothing });
 
   connectCamera(store, camera, pictures.clear);
 }
@@ -36,26 +44,54 @@ function connectGallery(store, pictures, camera) {
   };
 }
 
+/** Shows what the page's address asks for, where there is such a thing. */
+async function showAsked(asked, { store, pictures, explain, samples }) {
+  const sample = samples.find(({ file }) => file === asked.sample);
+  if (sample !== undefined) await pictures.takeSample(sample, sampleAddress(sample));
+  else if (/^https:\/\//.test(asked.picture ?? '')) await pictures.takeAddress(asked.picture);
+  else return;
+  const guess = store.state.result?.guesses.find(({ label }) => label === asked.class);
+  if (guess !== undefined) explain(guess);
+}
+
 async function start() {
   const store = createStore(initialState());
   const site = await readSite();
   if (site.isolationWorker && (await isolate())) return;
-  const network = createNetwork(store, site.networks[0].name);
+  const asked = askedFor();
+  const first = site.networks.find(({ name }) => name === asked.network) ?? site.networks[0];
+  let chosen = first;
+  const network = createNetwork(store, first.name);
   const pictures = createPictures(store, network);
-  showViews(store, pictures, network);
+  const explain = showViews(store, pictures, network);
   store.subscribe(createFactsView({ section: $('facts'), list: $('facts-list'), why: $('facts-why') }));
   const camera = createCamera(store, network, $('photo-video'));
   connectInputs(store, pictures, camera);
   const showSamples = connectGallery(store, pictures, camera);
-  showSamples(site.networks[0].samples);
-  createVariants({ box: $('variants'), select: $('variant') }, site.networks, ({ name, samples }) => {
+  const classList = { box: $('classes-box'), search: $('classes-search'), list: $('classes-list') };
+  const showClasses = createClassList({ ...classList, count: $('classes-count') });
+  const show = (other) => {
+    chosen = other;
+    showSamples(chosen.samples);
+    showClasses(chosen.labels);
+    $('knows').textContent = knowledgeOf(chosen);
+    $('snippet').textContent = $('snippet').textContent.replace(/weights: '.*'/, `weights: '${chosen.name}'`);
+  };
+  show(first);
+  createVariants({ box: $('variants'), select: $('variant') }, site.networks, (other) => {
     camera.stop();
-    network.choose(name);
-    showSamples(samples);
+    network.choose(other.name);
+    show(other);
     pictures.again();
   });
   const similar = { input: $('similar-files'), list: $('similar-list') };
   createSimilar({ ...similar, status: $('similar-status'), notice: $('similar-notice') }, network);
+  $('variant').value = String(site.networks.indexOf(first));
+  const parts = { box: $('share'), copy: $('copy'), save: $('save'), send: $('send'), status: $('share-status') };
+  createShare(store, { ...parts, image: $('photo-image'), map: $('photo-heat') });
+  connectSnippet({ button: $('snippet-copy'), code: $('snippet'), status: $('snippet-status') });
+  showAsked(asked, { store, pictures, explain, samples: first.samples });
+  keepAddress(store, () => chosen.name, site.networks[0].name);
   // Visitors who ask browsers to save data get the weights with their first picture.
   if (!navigator.connection?.saveData) network.start();
   document.documentElement.dataset.ready = '';

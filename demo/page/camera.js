@@ -1,16 +1,24 @@
 // The camera: one frame after another goes through the network while it is on. Stops with the tab in the background,
 // and gives the camera back.
-import { cameraSentence, pictureSentence } from './sentences.js';
+import { CAMERA_LEFT, cameraSentence, pictureSentence } from './sentences.js';
+import { createSmoothing } from './smoothing.js';
 
-/** At most this often, in milliseconds: labels stay readable, and phones stay cool. */
-const LEAST_INTERVAL = 150;
+/** Guesses of each frame that take part in the smoothing. */
+const CANDIDATES = 20;
+/** Share of the newest interval in the frame rate. */
+const NEWEST = 0.2;
 /** Pixels asked for: the network sees 224. */
 const CONSTRAINTS = {
   audio: false,
   video: { facingMode: 'environment', width: { ideal: 960 }, height: { ideal: 720 } },
 };
 
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+/** Resolves with the video's next frame: none is looked at twice, and none waits in a queue. */
+const nextFrame = (video) =>
+  new Promise((resolve) => {
+    if ('requestVideoFrameCallback' in video) video.requestVideoFrameCallback(resolve);
+    else requestAnimationFrame(resolve);
+  });
 
 /**
  * @param store of state.js
@@ -34,6 +42,9 @@ export function createCamera(store, network, video) {
       video.srcObject = stream;
       await video.play();
       if (signal.aborted) return;
+      // Who looks at oneself expects a mirror; the network sees the frame as it is.
+      const [{ facingMode }] = stream.getVideoTracks().map((track) => track.getSettings());
+      video.classList.toggle('mirrored', facingMode !== 'environment');
       store.update({ camera: 'on', result: null });
     } catch (error) {
       if (signal.aborted) return;
@@ -44,17 +55,23 @@ export function createCamera(store, network, video) {
   }
 
   async function watch(signal) {
+    const smooth = createSmoothing();
+    let [last, interval] = [0, 0];
     while (!signal.aborted) {
       const model = await network.start();
       if (signal.aborted) return;
       if (model === undefined) return stop();
       const begun = performance.now();
       try {
-        const guesses = await model.classify(video, { signal });
+        const seen = await model.classify(video, { signal, topK: CANDIDATES });
         if (signal.aborted) return;
-        const took = performance.now() - begun;
-        store.update({ result: { guesses, milliseconds: took }, info: model.info() });
-        await pause(Math.max(0, LEAST_INTERVAL - took));
+        const now = performance.now();
+        if (last > 0) interval = interval === 0 ? now - last : interval + NEWEST * (now - last - interval);
+        last = now;
+        const framesPerSecond = interval === 0 ? undefined : 1000 / interval;
+        const guesses = smooth(seen, now).slice(0, 5);
+        store.update({ result: { guesses, milliseconds: now - begun, framesPerSecond }, info: model.info() });
+        await nextFrame(video);
       } catch (error) {
         if (signal.aborted) return;
         stop();
@@ -74,7 +91,9 @@ export function createCamera(store, network, video) {
   }
 
   document.addEventListener('visibilitychange', () => {
-    if (document.hidden) stop();
+    if (!document.hidden || store.state.camera === 'off') return;
+    stop();
+    store.update({ notice: CAMERA_LEFT });
   });
   return { start, stop };
 }

@@ -2,8 +2,8 @@
 
 /** @typedef {{ picture: object, index: number, label: string, map: import('resnet50-wasm').Explanation | null }} Heat */
 
-/** Longest side of the map, in pixels: it is smooth, and stretched over the picture. */
-const MAX_SIDE = 384;
+/** Longest side of the map, in pixels: it is stretched over the picture, and its frame must stay thin. */
+const MAX_SIDE = 640;
 
 /**
  * @param store of state.js

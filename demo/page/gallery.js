@@ -20,8 +20,11 @@ export function createGallery(list, samples, onPick) {
   };
 }
 
+/** Where a sample lies. */
+export const sampleAddress = ({ file }) => new URL(`samples/${file}`, document.baseURI).href;
+
 function sampleButton(sample, onPick) {
-  const address = new URL(`samples/${sample.file}`, document.baseURI).href;
+  const address = sampleAddress(sample);
   const image = document.createElement('img');
   Object.assign(image, {
     src: address,

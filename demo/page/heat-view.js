@@ -1,15 +1,78 @@
-// The map of a guess as a layer on the picture. Painted once a map; the style sheet stretches it as it does the picture.
-import { paintHeatmap } from 'resnet50-wasm';
+// The map of a guess as a layer on the picture: clear below a third of its maximum and towards the rim of what the network saw,
+// which a thin frame shows. Painted once per map; the style sheet stretches it as it does the picture.
+import { heatmapPixels } from 'resnet50-wasm';
 import { currentHeat } from './explainer.js';
 
-/** @param {HTMLCanvasElement} canvas */
-export function createHeatView(canvas) {
+/** Shares of the maximum: nothing is shown below the first, all of it from the second on. */
+const FAINT = 1 / 3;
+const PLAIN = 1 / 2;
+/** Width of the rim over which the map fades, as a share of the crop's side. */
+const RIM = 0.1;
+/** Cells per side below which a map is coarse. */
+const FINE = 4;
+
+/** 0 up to `from`, 1 from `to` on, smooth in between. */
+function step(value, from, to) {
+  const share = Math.min(1, Math.max(0, (value - from) / (to - from)));
+  return share * share * (3 - 2 * share);
+}
+
+/** By pixel of a side: 0 outside of the crop and at its rim, 1 inside. */
+function fade(pixels, from, to) {
+  return Float32Array.from({ length: pixels }, (_, i) => {
+    const at = (i + 0.5) / pixels;
+    return step(Math.min(at - from, to - at), 0, RIM * (to - from));
+  });
+}
+
+/** @param {import('resnet50-wasm').Explanation} map */
+export function paintMap(map, canvas) {
+  const { width, height, data, box } = map;
+  Object.assign(canvas, { width, height });
+  const pixels = heatmapPixels(map);
+  const [columns, rows] = [fade(width, box.left, box.right), fade(height, box.top, box.bottom)];
+  const most = data.reduce((a, b) => Math.max(a, b), Number.MIN_VALUE);
+  for (const [i, value] of data.entries()) {
+    pixels[4 * i + 3] *= step(value / most, FAINT, PLAIN) * columns[i % width] * rows[Math.floor(i / width)];
+  }
+  const context = canvas.getContext('2d');
+  context.putImageData(new ImageData(pixels, width, height), 0, 0);
+  frame(context, box);
+}
+
+/** A light line in a dark one, which shows on every picture. */
+function frame(context, { left, top, right, bottom }) {
+  const { width, height } = context.canvas;
+  const sides = [left * width, top * height, (right - left) * width, (bottom - top) * height];
+  const [x, y, w, h] = [sides[0] + 1.5, sides[1] + 1.5, sides[2] - 3, sides[3] - 3];
+  for (const [style, lineWidth] of [
+    ['rgb(0 0 0 / 0.45)', 3],
+    ['rgb(255 255 255 / 0.9)', 1],
+  ]) {
+    Object.assign(context, { strokeStyle: style, lineWidth });
+    context.strokeRect(x, y, w, h);
+  }
+}
+
+/** What a visitor should know of the map; empty for one that is fine enough. */
+function noteOf({ grid }) {
+  if (Math.min(grid.width, grid.height) >= FINE) return '';
+  return `This network tells ${grid.width} × ${grid.height} places apart: the map is coarse.`;
+}
+
+/** @param {{ canvas: HTMLCanvasElement, tools: HTMLElement, slider: HTMLInputElement, note: HTMLElement }} elements */
+export function createHeatView({ canvas, tools, slider, note }) {
   let painted = null;
+  slider.addEventListener('input', () => {
+    canvas.style.opacity = String(slider.valueAsNumber / 100);
+  });
   return (state) => {
     const map = state.picture?.drawable ? (currentHeat(state)?.map ?? null) : null;
     canvas.hidden = map === null;
+    tools.hidden = map === null;
     if (map === null || map === painted) return;
     painted = map;
-    paintHeatmap(map, canvas);
+    paintMap(map, canvas);
+    note.textContent = noteOf(map);
   };
 }

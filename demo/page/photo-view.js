@@ -1,16 +1,17 @@
 // The picture frame: empty, a picture, or the camera. Its children lie on top of each other in one grid cell, all of the
 // picture's aspect: a layer to come (a canvas) fits by being appended.
 
+/** Scrolls to an element that is not wholly in sight. */
+export function bringIntoView(element) {
+  const { top, bottom } = element.getBoundingClientRect();
+  if (top >= 0 && bottom <= innerHeight) return;
+  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  element.scrollIntoView({ behavior: calm ? 'instant' : 'smooth', block: 'start' });
+}
+
 /** @param {{ frame: HTMLElement, image: HTMLImageElement, video: HTMLVideoElement }} elements */
 export function createPhotoView({ frame, image, video }) {
   let shown = '';
-  /** The gallery lies below: on small screens the frame would be out of sight. */
-  const bringIntoView = () => {
-    const { top, bottom } = frame.getBoundingClientRect();
-    if (top >= 0 && bottom <= innerHeight) return;
-    const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    frame.scrollIntoView({ behavior: calm ? 'instant' : 'smooth', block: 'start' });
-  };
   return ({ picture, camera }) => {
     const onCamera = camera === 'on';
     frame.dataset.state = onCamera ? 'camera' : picture === null ? 'empty' : picture.drawable ? 'picture' : 'undrawn';
@@ -20,6 +21,6 @@ export function createPhotoView({ frame, image, video }) {
     shown = picture.url;
     image.src = picture.url;
     image.alt = picture.name;
-    bringIntoView();
+    bringIntoView(frame); // the gallery lies below: on small screens the frame would be out of sight
   };
 }

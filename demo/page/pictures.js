@@ -1,5 +1,6 @@
 // From a file to guesses on the page: shows the picture, waits for the network, classifies. The newest picture wins.
-import { noPicture, pictureSentence, sampleSentence } from './sentences.js';
+import { fetchPicture, nameOf } from './picture-address.js';
+import { addressSentence, noPicture, onlyFirst, pictureSentence, sampleSentence } from './sentences.js';
 
 /** What an <img> makes of the file: its address, and whether the browser can draw it. */
 async function draw(file) {
@@ -67,12 +68,12 @@ export function createPictures(store, network) {
   }
 
   /** Shows and classifies a picture file. */
-  async function take(file, { name = file.name ?? '', sample = '' } = {}, signal = begin()) {
-    unfinished = [file, { name, sample }];
+  async function take(file, { name = file.name ?? '', sample = '', address = '' } = {}, signal = begin()) {
+    unfinished = [file, { name, sample, address }];
     store.update({ notice: '', busy: true });
     const { url, drawable } = await draw(file);
     if (signal.aborted) return URL.revokeObjectURL(url);
-    const picture = { name, file, url, drawable, sample };
+    const picture = { name, file, url, drawable, sample, address };
     // What cannot be drawn is perhaps no picture at all: shown once the network has read it.
     if (drawable) update({ picture, result: null });
     try {
@@ -99,12 +100,30 @@ export function createPictures(store, network) {
     await take(blob, { name: what, sample: file }, signal);
   }
 
+  /** Takes a picture by its address. */
+  async function takeAddress(address) {
+    const signal = begin();
+    store.update({ notice: '', busy: true });
+    let file;
+    try {
+      file = await fetchPicture(address, signal);
+    } catch {
+      if (!signal.aborted) fail(addressSentence(address));
+      return;
+    }
+    const isLink = !address.startsWith('data:');
+    await take(file, { name: nameOf(address), address: isLink ? address : '' }, signal);
+  }
+
   return {
-    /** @param {File} file what is plainly no picture disturbs none */
-    take(file) {
-      if (isNoImage(file)) store.update({ notice: noPicture(file.name) });
-      else take(file);
+    /** Takes the first of some files. What is plainly no picture disturbs none. @param {File[]} files */
+    takeFirst(files) {
+      const first = files.find((file) => !isNoImage(file));
+      if (first === undefined) return store.update({ notice: noPicture(files[0].name) });
+      take(first);
+      if (files.length > 1) store.update({ notice: onlyFirst(files.length, first.name) });
     },
+    takeAddress,
     /** @type {(sample: { file: string, what: string }, address: string) => Promise<void>} */
     takeSample,
     /** Starts the network again, and with it the picture that waits for it. */

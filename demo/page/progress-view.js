@@ -1,10 +1,12 @@
 // How far the network is: a bar with exact totals while it loads, and the button that stops or starts it.
 import { megabytes } from './format.js';
 
-/** By state of the network: what is said and what the button does; nothing is shown for those that are missing. */
+/** By state of the network: what is said and what the button does. The box stays when all is done: nothing below it moves. */
 const FACES = {
+  waiting: { text: () => 'The network is not loaded yet.', action: 'Load the network' },
   loading: { text: ({ progress }) => loadingText(progress), action: 'Stop' },
   stopped: { text: () => 'Loading was stopped.', action: 'Load the network' },
+  ready: { text: () => 'The network is ready.', action: '' },
   failed: { text: ({ failure }) => failure, action: 'Try again' },
 };
 
@@ -26,14 +28,14 @@ export function createProgressView({ box, text, button, rest }, { onStop, onStar
   return (state) => {
     const face = FACES[state.network];
     loading = state.network === 'loading';
-    if (face === undefined && document.activeElement === button) rest.focus();
-    box.hidden = face === undefined;
+    if (face.action === '' && document.activeElement === button) rest.focus();
+    box.hidden = false;
     box.dataset.state = state.network;
-    if (face === undefined) return;
     text.textContent = face.text(state);
-    button.textContent = face.action;
-    bar.hidden = !loading;
-    const { loaded, total } = state.progress;
+    button.textContent = face.action || 'Stop';
+    button.style.visibility = face.action === '' ? 'hidden' : '';
+    const { loaded, total } = state.network === 'ready' ? { loaded: 1, total: 1 } : state.progress;
+    bar.style.visibility = loading || state.network === 'ready' ? '' : 'hidden';
     if (total === 0) bar.removeAttribute('value');
     else Object.assign(bar, { max: total, value: loaded });
   };

@@ -1,22 +1,32 @@
 // The guesses as labelled bars, or what to do to get some. Rows are kept and filled anew, so that bars glide.
 import { currentHeat } from './explainer.js';
 import { milliseconds, scored } from './format.js';
+import { isUnsure } from './knowledge.js';
 
 const ROWS = 5;
 
 const PROMPTS = {
   empty: 'Choose a picture to see the network’s five best guesses.',
+  asking: 'Your browser asks for the camera: allow it to begin.',
+  watching: 'The camera is on; the network is on its way.',
   waiting: 'Your picture is next, as soon as the network is here.',
   looking: 'Looking…',
   idle: 'The network is not loaded: load it to see what is in the picture.',
 };
 
-function promptFor({ picture, camera, busy, network, result }) {
-  if (result !== null) return '';
+const DOUBTS = {
+  picture: 'The network is not sure: this is probably none of these.',
+  camera: 'Not sure: hold something up to the camera, close and well lit.',
+};
+
+function promptFor({ picture, camera, busy, network, result }, unsure) {
+  if (result !== null) return unsure ? DOUBTS[camera === 'off' ? 'picture' : 'camera'] : '';
+  if (camera === 'starting') return PROMPTS.asking;
   const nothingYet = picture === null && camera === 'off' && !busy;
   if (nothingYet) return PROMPTS.empty;
   if (network === 'ready') return PROMPTS.looking;
-  return network === 'loading' ? PROMPTS.waiting : PROMPTS.idle;
+  if (network !== 'loading') return PROMPTS.idle;
+  return camera === 'on' ? PROMPTS.watching : PROMPTS.waiting;
 }
 
 /**
@@ -33,6 +43,8 @@ export function createResultsView({ list, prompt, timing, hint }, onPick) {
     const filled = !list.hidden && !list.classList.contains('ghost');
     if (result === null && busy && network === 'ready' && filled) return;
     const guesses = result?.guesses ?? [];
+    const unsure = isUnsure(guesses, info);
+    list.classList.toggle('unsure', unsure);
     list.hidden = result === null && !busy;
     list.classList.toggle('ghost', result === null);
     list.ariaHidden = String(result === null);
@@ -41,7 +53,7 @@ export function createResultsView({ list, prompt, timing, hint }, onPick) {
     const heat = currentHeat(state);
     for (const [i, row] of rows.entries()) fillRow(row, guesses[i], { ghost: result === null, explains, heat, info });
     hint.hidden = !explains;
-    prompt.textContent = promptFor(state);
+    prompt.textContent = promptFor(state, unsure);
     timing.hidden = result === null || info === null;
     if (!timing.hidden) timing.textContent = timingLine(result, info, camera);
   };
@@ -79,10 +91,13 @@ const SCORES = {
   none: ' · logits, not shares',
 };
 
-function timingLine({ milliseconds: ms }, { threads, flavour, activation }, camera) {
-  const simd = flavour.startsWith('relaxed') ? 'relaxed SIMD' : 'plain SIMD';
-  return `${milliseconds(ms)} ${camera === 'on' ? 'a frame' : ''} · ${threads} ${threads === 1 ? 'thread' : 'threads'} · ${simd}${SCORES[activation]}`.replace(
-    '  ',
-    ' ',
-  );
+function timingLine({ milliseconds: ms, framesPerSecond }, { threads, flavour, activation }, camera) {
+  return [
+    camera === 'on' ? `${milliseconds(ms)} a frame` : milliseconds(ms),
+    ...(framesPerSecond === undefined
+      ? []
+      : [`${framesPerSecond.toFixed(framesPerSecond < 10 ? 1 : 0)} frames a second`]),
+    threads === 1 ? '1 thread' : `${threads} threads`,
+    `${flavour.startsWith('relaxed') ? 'relaxed SIMD' : 'plain SIMD'}${SCORES[activation]}`,
+  ].join(' · ');
 }

@@ -3,6 +3,9 @@
 
 const FORMATS = 'a JPEG, PNG, WebP, AVIF, GIF or BMP file';
 
+/** A worker or the wasm file of the package: what stands in the way is the line or the server, and it may pass. */
+const A_PART_IS_MISSING = 'A part of the network could not be fetched: check the connection, then try again.';
+
 /** By error code of the package, for pictures. */
 const PICTURE_SENTENCES = {
   NOT_AN_IMAGE: (name) => `${name} is not a picture: choose ${FORMATS}.`,
@@ -11,6 +14,9 @@ const PICTURE_SENTENCES = {
   CORRUPT_IMAGE: (name) => `${name} is damaged: open it in an image editor and save it again.`,
   IMAGE_TOO_LARGE: (name) => `${name} is too large: choose a smaller picture, of 64 megapixels at most.`,
   OUT_OF_MEMORY: (name) => `There is not enough memory for ${name}: close other tabs, or choose a smaller picture.`,
+  CORE_LOAD_FAILED: () => A_PART_IS_MISSING,
+  WORKER_FAILED: () => A_PART_IS_MISSING,
+  FETCH_FAILED: () => A_PART_IS_MISSING,
   CORE_CRASHED: () => 'The network stopped unexpectedly: try the picture again, it starts anew by itself.',
 };
 
@@ -22,6 +28,9 @@ const LOADING_SENTENCES = {
   WEIGHTS_HASH_MISMATCH: () => 'The weights on this server are damaged: publish them again, then reload this page.',
   FETCH_FAILED: () => 'The weights could not be fetched: check the connection, then try again.',
   SIMD_MISSING: () => 'This browser has no WebAssembly SIMD: use Chrome 116, Edge 116, Firefox 124, Safari 17.4 or later.',
+  CORE_LOAD_FAILED: () => A_PART_IS_MISSING,
+  WORKER_FAILED: () => A_PART_IS_MISSING,
+  CORE_CRASHED: () => 'The network stopped unexpectedly: try again.',
   OUT_OF_MEMORY: () => 'There is not enough memory for the network: close other tabs, then try again.',
 };
 
@@ -33,12 +42,21 @@ const CAMERA_SENTENCES = {
   TypeError: 'The camera works on https pages and on localhost only: open the page there, or choose a photo instead.',
 };
 
-const inOwnWords = (error) => `${String(error?.message ?? error).replace(/[.\s]+$/, '')}.`;
+/** The camera of a tab that nobody sees is given back. */
+export const CAMERA_LEFT = 'The camera was turned off when you left this tab: turn it on again.';
+
+/** For what a visitor can do nothing else about; the error's own words speak to developers, who look at the console. */
+function unexpected(error) {
+  console.error(error);
+  return 'Something went wrong on this page: reload it, then try again.';
+}
+
+const inOwnWords = (error) => `${error.message.replace(/[.\s]+$/, '')}.`;
 
 const quoted = (name) => (name === '' ? 'The picture' : `“${name}”`);
 
-export const pictureSentence = (error, name) => PICTURE_SENTENCES[error?.code]?.(quoted(name)) ?? inOwnWords(error);
-export const loadingSentence = (error) => LOADING_SENTENCES[error?.code]?.() ?? inOwnWords(error);
+export const pictureSentence = (error, name) => PICTURE_SENTENCES[error?.code]?.(quoted(name)) ?? unexpected(error);
+export const loadingSentence = (error) => LOADING_SENTENCES[error?.code]?.() ?? unexpected(error);
 /** By error code of the package, for training and its results. */
 const TRAINING_SENTENCES = {
   WEIGHTS_FORMAT: (name) => `${name} is no result of this page: choose a file that was downloaded here.`,
@@ -50,7 +68,14 @@ const TRAINING_SENTENCES = {
 };
 
 export const trainingSentence = (error, name = '') =>
-  TRAINING_SENTENCES[error?.code]?.(quoted(name), error) ?? inOwnWords(error);
-export const cameraSentence = (error) => CAMERA_SENTENCES[error?.name] ?? inOwnWords(error);
+  TRAINING_SENTENCES[error?.code]?.(quoted(name), error) ?? unexpected(error);
+export const cameraSentence = (error) => CAMERA_SENTENCES[error?.name] ?? unexpected(error);
 export const sampleSentence = () => 'The sample could not be fetched: check the connection, then try again.';
+export const addressSentence = (address) =>
+  address.startsWith('data:')
+    ? 'The address holds no picture that this browser can read: copy the picture itself.'
+    : `There is no picture at that address, or ${new URL(address).host} does not let other pages read it: save the picture, then drop the file.`;
+/** Where several files came in and one can be shown. */
+export const onlyFirst = (count, name) =>
+  `${quoted(name)} is one of ${count} files: one picture at a time is looked at here.`;
 export const noPicture = (name) => PICTURE_SENTENCES.NOT_AN_IMAGE(quoted(name));

@@ -1,7 +1,10 @@
-// What the folder holds: `networks` (name, number of classes and samples of each), `isolationWorker`; demo/site.mjs writes it.
+// What the folder holds: `networks` (of each its name, number and labels of its classes, accuracy, bytes and samples), `isolationWorker`; demo/site.mjs writes it.
 
 /** A page without site.json has no weights either: the attempt to load them says so. */
-const NOTHING_THERE = { networks: [{ name: 'DEFAULT', classes: 1000, samples: [] }], isolationWorker: false };
+const NOTHING_THERE = {
+  networks: [{ name: 'DEFAULT', classes: 1000, labels: [], bytes: 25e6, samples: [] }],
+  isolationWorker: false,
+};
 
 export async function readSite() {
   try {

@@ -19,10 +19,12 @@
  * @property {string} url for an <img>
  * @property {boolean} drawable whether this browser can draw it
  * @property {string} sample file of the gallery that it is; empty for others
+ * @property {string} address where it was taken from; empty for files
  *
  * @typedef {object} Result
  * @property {import('resnet50-wasm').Classification[]} guesses best first
  * @property {number} milliseconds from the picture's bytes to the guesses, decoding included
+ * @property {number} [framesPerSecond] of the camera, from its second frame on
  */
 
 /** @returns {State} */

@@ -4,6 +4,11 @@ import { cameraSentence, noPicture, pictureSentence } from './sentences.js';
 
 /** Pictures of a class: what a page can show. */
 const MOST = 200;
+/** Held for this long, a button repeats, so often; in milliseconds. */
+const HOLD = 300;
+const INTERVAL = 100;
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
  * @typedef {object} Picture
@@ -17,9 +22,10 @@ function element(tag, className, properties = {}) {
 /**
  * @param {{ list: HTMLElement, add: HTMLElement, notice: HTMLElement, rest: HTMLElement }} elements `rest` gets the focus
  *   where a button vanishes
- * @param {{ network: object, snapshots: object, onCamera: () => void }} parts
+ * @param {{ network: object, snapshots: object, onCamera: () => void, onChange: () => void }} parts `onChange` is called when
+ *   names or pictures change
  */
-export function createClasses({ list, add, notice, rest }, { network, snapshots, onCamera }) {
+export function createClasses({ list, add, notice, rest }, { network, snapshots, onCamera, onChange }) {
   const classes = [];
   let made = 0;
 
@@ -28,18 +34,29 @@ export function createClasses({ list, add, notice, rest }, { network, snapshots,
     notice.hidden = sentence === '';
   }
 
-  function addClass() {
-    const card = createCard(++made, { network, snapshots, onCamera, say, onRemove: () => remove(card) });
+  function addClass(title) {
+    const card = createCard(
+      ++made,
+      { network, snapshots, onCamera, onChange, say, onRemove: () => remove(card) },
+      title,
+    );
     classes.push(card);
     list.append(card.item);
+    onChange();
     return card;
   }
+
+  const hasPictures = () => classes.some((card) => card.pictures().length > 0);
+  addEventListener('beforeunload', (event) => {
+    if (hasPictures()) event.preventDefault(); // the browser asks
+  });
 
   function remove(card) {
     classes.splice(classes.indexOf(card), 1);
     card.dispose();
     card.item.remove();
     while (classes.length < 2) addClass();
+    onChange();
     rest.focus();
   }
 
@@ -69,15 +86,48 @@ export function createClasses({ list, add, notice, rest }, { network, snapshots,
     get all() {
       return classes.map((card) => ({ name: card.name(), pictures: card.pictures() }));
     },
+    /** Cards for the classes of an earlier result, in the place of cards without pictures. @param {string[]} names */
+    show(names) {
+      for (const card of classes.filter((one) => one.pictures().length === 0)) {
+        classes.splice(classes.indexOf(card), 1);
+        card.dispose();
+        card.item.remove();
+      }
+      const there = classes.map((card) => card.name());
+      for (const name of names.filter((one) => !there.includes(one))) addClass(name);
+      while (classes.length < 2) addClass();
+    },
   };
 }
 
-function createCard(number, { network, snapshots, onCamera, say, onRemove }) {
+/** One act for a click; for as long as a pointer holds the button, one after another. @param {() => Promise<void>} act */
+function holdToRepeat(button, act) {
+  let [presses, held, repeated] = [0, false, false];
+  button.addEventListener('pointerdown', async () => {
+    const mine = ++presses;
+    [held, repeated] = [true, false];
+    await pause(HOLD);
+    while (held && mine === presses && button.isConnected && !button.hidden) {
+      repeated = true;
+      await Promise.all([act(), pause(INTERVAL)]);
+    }
+  });
+  for (const type of ['pointerup', 'pointercancel', 'pointerleave'])
+    button.addEventListener(type, () => {
+      held = false;
+    });
+  button.addEventListener('click', (event) => {
+    const byKey = event.detail === 0;
+    if (byKey || !repeated) act();
+  });
+}
+
+function createCard(number, { network, snapshots, onCamera, onChange, say, onRemove }, title = `Class ${number}`) {
   const item = element('li', 'class');
   const head = element('div', 'class-head');
   const name = element('input', 'class-name', {
     type: 'text',
-    value: `Class ${number}`,
+    value: title,
     maxLength: 60,
     spellcheck: false,
     autocomplete: 'off',
@@ -99,6 +149,7 @@ function createCard(number, { network, snapshots, onCamera, say, onRemove }) {
   const snap = element('button', 'button small primary', {
     type: 'button',
     textContent: 'Take a picture',
+    title: 'Hold it to take ten a second',
     hidden: true,
   });
   head.append(name, count, removeButton);
@@ -109,12 +160,12 @@ function createCard(number, { network, snapshots, onCamera, say, onRemove }) {
   let shown = [];
 
   function label() {
-    const title = name.value.trim() || `class ${number}`;
-    input.ariaLabel = `Add pictures of ${title}`;
-    camera.ariaLabel = `${camera.textContent}: ${title}`;
-    removeButton.ariaLabel = `Remove ${title}`;
+    const called = name.value.trim() || `class ${number}`;
+    input.ariaLabel = `Add pictures of ${called}`;
+    camera.ariaLabel = `${camera.textContent}: ${called}`;
+    removeButton.ariaLabel = `Remove ${called}`;
     count.textContent = shown.length === 1 ? '1 picture' : `${shown.length} pictures`;
-    for (const [i, { entry }] of shown.entries()) entry.firstChild.ariaLabel = `Remove picture ${i + 1} of ${title}`;
+    for (const [i, { entry }] of shown.entries()) entry.firstChild.ariaLabel = `Remove picture ${i + 1} of ${called}`;
   }
 
   function drop(picture) {
@@ -165,11 +216,13 @@ function createCard(number, { network, snapshots, onCamera, say, onRemove }) {
     const images = files.filter((file) => file !== other && (file.type === '' || file.type.startsWith('image/')));
     const room = MOST - shown.length;
     for (const file of images.slice(0, room)) addPicture(file);
+    onChange();
     if (images.length > room) say(`A class takes ${MOST} pictures: the rest was left out.`);
     label();
   }
 
-  function cameraIsOff() {
+  function cameraIsOff(reason) {
+    if (reason !== '') say(reason);
     video.hidden = true;
     snap.hidden = true;
     camera.textContent = 'Camera';
@@ -191,7 +244,10 @@ function createCard(number, { network, snapshots, onCamera, say, onRemove }) {
     }
   }
 
-  name.addEventListener('input', label);
+  name.addEventListener('input', () => {
+    label();
+    onChange();
+  });
   input.addEventListener('change', () => {
     const files = [...input.files];
     input.value = ''; // so that the same files can be chosen again
@@ -199,10 +255,11 @@ function createCard(number, { network, snapshots, onCamera, say, onRemove }) {
   });
   removeButton.addEventListener('click', onRemove);
   camera.addEventListener('click', toggleCamera);
-  snap.addEventListener('click', async () => {
+  const shoot = async () => {
     const file = await snapshots.take();
     if (file !== null) take([file]);
-  });
+  };
+  holdToRepeat(snap, shoot);
   label();
 
   return {

@@ -1,6 +1,8 @@
 // The camera that takes examples: one stream at a time, shown in whichever video asks for it. Stops with the tab in the
 // background, and gives the camera back.
 
+import { CAMERA_LEFT } from './sentences.js';
+
 const CONSTRAINTS = {
   audio: false,
   video: { facingMode: 'environment', width: { ideal: 640 }, height: { ideal: 480 } },
@@ -9,22 +11,23 @@ const CONSTRAINTS = {
 const QUALITY = 0.92;
 
 export function createSnapshots() {
-  /** @type {{ video: HTMLVideoElement, stream: MediaStream, onStop: () => void } | null} */
+  /** @type {{ video: HTMLVideoElement, stream: MediaStream, onStop: (reason: string) => void } | null} */
   let live = null;
   let asked = 0;
 
-  function stop() {
+  /** @param {string} reason why, in a sentence, where it was not asked for */
+  function stop(reason = '') {
     asked++;
     if (live === null) return;
     const { stream, video, onStop } = live;
     live = null;
     for (const track of stream.getTracks()) track.stop();
     video.srcObject = null;
-    onStop();
+    onStop(reason);
   }
 
   document.addEventListener('visibilitychange', () => {
-    if (document.hidden) stop();
+    if (document.hidden) stop(CAMERA_LEFT);
   });
 
   return {

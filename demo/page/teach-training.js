@@ -118,10 +118,19 @@ export function createTraining(elements, { network, classes, onTrained }) {
     try {
       const model = await network.replace({ head: chosen });
       await offer(model);
-      say(result, `It knows ${model.weights.categories.map(({ label }) => label).join(', ')}.`);
+      const names = model.weights.categories.map(({ label }) => label);
+      classes.show(names);
+      say(result, `It knows ${names.join(', ')}. To train again, add pictures: the result does not hold them.`);
       onTrained();
     } catch (error) {
       say(notice, trainingSentence(error, chosen.name));
     }
   });
+
+  return {
+    /** Forgets what was said of classes that have changed since. */
+    forget() {
+      say(notice, '');
+    },
+  };
 }

@@ -1,8 +1,9 @@
 // The teach-it page: classes with pictures, training, and trying out what was learnt with the parts of the main page.
 import { createCamera } from './camera.js';
 import { isolate } from './dist/isolation.js';
-import { listenForFiles } from './inputs.js';
+import { listenForPictures } from './inputs.js';
 import { createNetwork } from './network.js';
+import { bringIntoView } from './photo-view.js';
 import { createPictures } from './pictures.js';
 import { readSite } from './site.js';
 import { createStore, initialState } from './state.js';
@@ -12,13 +13,17 @@ import { createTraining } from './teach-training.js';
 import { $, connectCamera, showViews } from './views.js';
 
 function connectTrial(store, pictures, camera, snapshots) {
-  const onFile = (file) => {
+  /** Before there is something to try, pictures belong on the cards. */
+  const onTrial = (act) => (input) => {
     if ($('trial').hidden) return;
     camera.stop();
-    pictures.take(file);
+    act(input);
   };
-  const onNothing = (notice) => store.update({ notice });
-  listenForFiles({ input: $('file'), zone: $('photo'), onFile, onNothing });
+  listenForPictures({
+    ...{ input: $('file'), zone: $('photo'), onFiles: onTrial(pictures.takeFirst) },
+    onAddress: onTrial(pictures.takeAddress),
+    onNothing: onTrial((notice) => store.update({ notice })),
+  });
   connectCamera(store, camera, () => {
     snapshots.stop();
     pictures.clear();
@@ -35,15 +40,17 @@ async function start() {
   const camera = createCamera(store, network, $('photo-video'));
   const snapshots = createSnapshots();
   connectTrial(store, pictures, camera, snapshots);
+  let training;
   const classes = createClasses(
     { list: $('classes'), add: $('add-class'), notice: $('classes-notice'), rest: $('classes-title') },
-    { network, snapshots, onCamera: camera.stop },
+    { network, snapshots, onCamera: () => camera.stop(), onChange: () => training?.forget() },
   );
-  const training = {
+
+  const elements = {
     ...{ button: $('train'), box: $('training'), text: $('training-text'), stop: $('training-stop') },
     ...{ result: $('training-result'), notice: $('training-notice'), download: $('download'), input: $('head') },
   };
-  createTraining(training, {
+  training = createTraining(elements, {
     ...{ network, classes },
     onTrained() {
       snapshots.stop();
@@ -51,6 +58,8 @@ async function start() {
       pictures.clear();
       store.update({ info: null }); // that of the next picture
       for (const id of ['trial', 'trial-results']) $(id).hidden = false;
+      bringIntoView($('trial'));
+      $('trial-title').focus({ preventScroll: true });
     },
   });
   if (!navigator.connection?.saveData) network.start();

@@ -1,13 +1,5 @@
-// The choice between networks, where more than one is published beside the page. Knows their names only.
-
-const TITLES = {
-  IMAGENET1K_V1: 'ImageNet, first recipe: 1000 kinds of things',
-  IMAGENET1K_V2: 'ImageNet: 1000 kinds of things',
-  CIFAR10_DEMO: 'CIFAR-10: ten kinds of things',
-};
-
-/** What a visitor is told of a network. */
-const titleOf = ({ name, classes }) => TITLES[name] ?? `${name}: ${classes} kinds of things`;
+// The choice between networks, where more than one is published beside the page.
+import { titleOf } from './knowledge.js';
 
 /**
  * @param {{ box: HTMLElement, select: HTMLSelectElement }} elements

@@ -10,12 +10,14 @@ import { pictureSentence } from './sentences.js';
 
 export const $ = (id) => document.getElementById(id);
 
+/** @returns what shows the map of a guess */
 export function showViews(store, pictures, network) {
   store.subscribe(createPhotoView({ frame: $('photo'), image: $('photo-image'), video: $('photo-video') }));
   const explainer = createExplainer(store, network, pictureSentence);
   const results = { list: $('guesses'), prompt: $('prompt'), timing: $('timing'), hint: $('guesses-hint') };
   store.subscribe(createResultsView(results, explainer.toggle));
-  store.subscribe(createHeatView($('photo-heat')));
+  const heat = { canvas: $('photo-heat'), tools: $('heat-tools'), slider: $('heat-slider'), note: $('heat-note') };
+  store.subscribe(createHeatView(heat));
   const progress = {
     box: $('progress'),
     text: $('progress-text'),
@@ -28,6 +30,7 @@ export function showViews(store, pictures, network) {
     if ($('notice').textContent !== notice) $('notice').textContent = notice;
     $('notice').hidden = notice === '';
   });
+  return explainer.toggle;
 }
 
 /** The button that starts and stops the camera. @param beforeStart ends what the camera takes the place of */

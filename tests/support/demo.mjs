@@ -84,7 +84,13 @@ export async function startVisits(browserName = 'chromium') {
   const trap = await startForeignTrap();
   /** A page in a new context (no cache, no service worker of others). */
   const open = (t, url, options) => openPage(t, { browserName, proxyServer: trap.address }, url, options);
-  return { open, foreign: () => trap.asked.filter((address) => !BROWSERS_OWN.test(address)), close: trap.close };
+  /** An empty page in a new context, for what must be watched from the first request on or never gets ready. */
+  const blank = async (t) => {
+    const context = await newContext(browserName, { proxyServer: trap.address });
+    t.after(() => context.close());
+    return context.newPage();
+  };
+  return { open, blank, foreign: () => trap.asked.filter((address) => !BROWSERS_OWN.test(address)), close: trap.close };
 }
 
 /** `faults` gathers errors of the page and of its console. */

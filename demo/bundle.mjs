@@ -1,0 +1,69 @@
+// The page's modules and style sheets as a few files with their hash in their name, and the pages that name them: everything
+// a page needs is asked for at once. Knows nothing of weights or of servers.
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+/** What the pages name; all else is found from there. */
+const ENTRIES = ['app.js', 'teach.js', 'style/index.css', 'style/teach.css'];
+const PAGES = ['index.html', 'teach.html'];
+/** Stands in the sources for the hash of the page's only inline script. */
+const GUARD = 'sha256-of-the-guard';
+
+/** The package keeps its own files: its workers are found from where it lies, in dist/ beside the pages. */
+const packageBeside = {
+  name: 'package-beside',
+  setup({ onResolve }) {
+    onResolve({ filter: /^resnet50-wasm$/ }, () => ({ path: '../dist/index.js', external: true }));
+    onResolve({ filter: /^\.\/dist\// }, ({ path }) => ({ path: `.${path}`, external: true }));
+  },
+};
+
+/**
+ * Writes the pages and what they consist of into a folder, which must hold the package in dist/.
+ * @param {string} page folder of the sources
+ * @param {string} out
+ */
+export async function bundlePages(page, out) {
+  const { build } = await import('esbuild'); // late: in a clean clone, the build installs it
+  const { metafile } = await build({
+    ...{ absWorkingDir: page, entryPoints: ENTRIES, outdir: out, outbase: page, plugins: [packageBeside] },
+    ...{ bundle: true, splitting: true, format: 'esm', target: 'es2022', minify: true, metafile: true },
+    ...{ entryNames: 'assets/[name]-[hash]', chunkNames: 'assets/[name]-[hash]', logLevel: 'warning' },
+    legalComments: 'none',
+  });
+  const outputs = Object.entries(metafile.outputs).map(([path, { entryPoint, imports }]) => ({
+    ...{ file: `assets/${basename(path)}`, entry: entryPoint },
+    imports: imports.map((used) => (used.external ? used.path.slice('../'.length) : `assets/${basename(used.path)}`)),
+  }));
+  for (const name of PAGES) {
+    const text = readFileSync(join(page, name), 'utf8');
+    writeFileSync(join(out, name), withGuard(withBundles(text, outputs)));
+  }
+}
+
+/** The page with the bundles in the place of their sources, and with links that load what they import. */
+function withBundles(text, outputs) {
+  const needed = new Set(['site.json']);
+  const need = (file) => {
+    needed.add(file);
+    for (const used of outputs.find((output) => output.file === file)?.imports ?? []) need(used);
+  };
+  let page = text;
+  for (const { file, entry, imports } of outputs.filter((output) => page.includes(`"${output.entry}"`))) {
+    page = page.replace(`"${entry}"`, `"${file}"`);
+    imports.forEach(need);
+  }
+  const links = [...needed].map((file) =>
+    file.endsWith('.js')
+      ? `<link rel="modulepreload" href="${file}">`
+      : `<link rel="preload" href="${file}" as="fetch" crossorigin>`,
+  );
+  return page.replace('</head>', `  ${links.join('\n  ')}\n</head>`);
+}
+
+/** The page with the hash of its inline script in its policy. */
+function withGuard(page) {
+  const [, script] = /<script>([\s\S]*?)<\/script>/.exec(page);
+  return page.replace(GUARD, `sha256-${createHash('sha256').update(script).digest('base64')}`);
+}

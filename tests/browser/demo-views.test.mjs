@@ -1,0 +1,178 @@
+// What the demo shows, in both browsers: what the network knows and when it is not sure, the map as a picture, the camera, and
+// that nothing moves under a visitor's finger. CIFAR10_DEMO's weights, which are part of the repository.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { BROWSERS, browserMissing } from '../support/browsers.mjs';
+import { bestGuess, clickAtRest, networkReady, noticed, serveDemo, shown, startVisits } from '../support/demo.mjs';
+import { ROOT } from '../support/prepare.mjs';
+import { LIMIT } from '../support/wait.mjs';
+
+const WEIGHTS = join(ROOT, 'weights', 'CIFAR10_DEMO');
+const sample = (file) => `.sample img[src$="/${file}"]`;
+/** Google's limit for a good page is 0.1. */
+const MOST_SHIFT = 0.02;
+
+/** In the page, before its scripts: a camera that shows a moving picture and is called what the test says. */
+function fakeCamera(facingMode) {
+  if (navigator.mediaDevices === undefined) return; // an empty page before the demo
+  const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 240 });
+  const context = canvas.getContext('2d');
+  let turn = 0;
+  setInterval(() => {
+    context.fillStyle = `hsl(${turn++ % 360} 60% 50%)`;
+    context.fillRect(0, 0, 320, 240);
+  }, 20);
+  navigator.mediaDevices.getUserMedia = async () => {
+    await window.permission;
+    const stream = canvas.captureStream(30);
+    for (const track of stream.getVideoTracks()) track.getSettings = () => ({ facingMode });
+    return stream;
+  };
+}
+
+for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
+  describe(`${browser}: what the demo shows`, { skip: browserMissing(browser) }, () => {
+    let [visits, site] = [];
+    const open = (t, path = '', options) => visits.open(t, new URL(path, site.url).href, options);
+    const prompt = (page) => page.$eval('#prompt', (e) => e.textContent);
+
+    before(async () => {
+      [visits, site] = await Promise.all([startVisits(browser), serveDemo(WEIGHTS)]);
+    });
+    after(() => Promise.all([visits?.close(), site?.close()]));
+
+    test('a network of ten classes says that it knows no others; its classes can be searched', LIMIT, async (t) => {
+      const { page, faults } = await open(t);
+      assert.match(
+        await page.$eval('#knows', (e) => e.textContent),
+        /^This network knows 10 things only: airplane, .*, truck\. Whatever it sees, .* 90\.4% .* of CIFAR-10\. Download: 12 MB/,
+      );
+      await page.click('#classes-box summary');
+      await page.waitForFunction(() => document.querySelectorAll('#classes-list li').length === 10);
+      await page.type('#classes-search', 'SHI');
+      assert.deepEqual(await page.$$eval('#classes-list li', (all) => all.map((e) => e.textContent)), ['ship']);
+      await page.type('#classes-search', 'ark');
+      assert.equal(await page.$eval('#classes-count', (e) => e.textContent), 'It knows nothing called “SHIark”.');
+      assert.deepEqual(faults, []);
+    });
+
+    test(
+      'the map: clear outside of the crop, towards its rim and where it is weak; a slider leads to the photo',
+      LIMIT,
+      async (t) => {
+        const { page, faults } = await open(t);
+        await page.click(sample('cargo-ship.jpg'));
+        await bestGuess(page, 'ship');
+        assert.equal(await page.$('#heat-tools:not([hidden])'), null);
+        await clickAtRest(page, '#guesses .label');
+        await page.waitForSelector('#photo-heat:not([hidden])');
+        const map = await page.$eval('#photo-heat', (canvas) => {
+          const { width, height } = canvas;
+          const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+          const opacity = (x, y) => data[(y * width + x) * 4 + 3];
+          const row = Array.from({ length: width }, (_, x) => opacity(x, height >> 1));
+          const all = Array.from({ length: width * height }, (_, i) => data[i * 4 + 3]);
+          return { row, most: Math.max(...all), clear: all.filter((value) => value === 0).length / all.length };
+        });
+        assert.ok(map.most > 120, `the strongest place is seen: ${map.most}`);
+        assert.ok(map.clear > 0.35, `most of the picture is left as it is: ${map.clear}`);
+        const frames = map.row.flatMap((value, x) => (value > 60 && map.row[x - 2] === 0 ? [x] : []));
+        assert.ok(frames.length >= 1, 'a frame shows what the network saw');
+        const steps = map.row.map((value, x) => Math.abs(value - (map.row[x - 1] ?? value)));
+        const [from, to] = [map.row.findIndex((value) => value > 0), map.row.findLastIndex((value) => value > 0)];
+        const inside = steps.filter((_, x) => x > from + 5 && x < to - 4);
+        assert.ok(Math.max(...inside) < 30, `no hard edge inside of the frame: ${Math.max(...inside)}`);
+        assert.match(await page.$eval('#heat-note', (e) => e.textContent), /2 × 2 places apart: the map is coarse/);
+        await page.focus('#heat-slider');
+        await page.keyboard.press('Home');
+        assert.equal(await page.$eval('#photo-heat', (canvas) => getComputedStyle(canvas).opacity), '0');
+        assert.deepEqual(faults, []);
+      },
+    );
+
+    test('the camera: asks, mirrors who looks at it, tells its frames, says why it stopped', LIMIT, async (t) => {
+      const { page, faults } = await open(t, '', { before: (page) => page.evaluateOnNewDocument(fakeCamera, 'user') });
+      await networkReady(page);
+      await page.evaluate(() => {
+        window.permission = new Promise((resolve) => {
+          window.allow = resolve;
+        });
+      });
+      await page.click('#camera');
+      assert.equal(await prompt(page), 'Your browser asks for the camera: allow it to begin.');
+      await page.evaluate(() => window.allow());
+      await page.waitForFunction(
+        () => /a frame · [\d.]+ frames a second/.test(document.querySelector('#timing').textContent),
+        {
+          timeout: 60_000,
+        },
+      );
+      assert.equal(await page.$eval('#photo-video', (video) => new DOMMatrix(getComputedStyle(video).transform).a), -1);
+      await page.evaluate(() => {
+        Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      });
+      assert.match(await noticed(page), /^The camera was turned off when you left this tab: turn it on again\.$/);
+      assert.equal(await page.$eval('#photo', (photo) => photo.dataset.state), 'empty');
+      assert.deepEqual(faults, []);
+    });
+
+    test('a camera that looks away is not mirrored', LIMIT, async (t) => {
+      const before = (page) => page.evaluateOnNewDocument(fakeCamera, 'environment');
+      const { page } = await open(t, '', { before });
+      await page.click('#camera');
+      await page.waitForSelector('#photo[data-state="camera"]');
+      assert.equal(await page.$eval('#photo-video', (video) => getComputedStyle(video).transform), 'none');
+    });
+
+    test('nothing moves while a page comes to life', {
+      ...LIMIT,
+      skip: browser !== 'chromium' && 'Chromium measures',
+    }, async (t) => {
+      for (const width of [390, 1280, 1920]) {
+        for (const path of ['', 'teach.html']) {
+          const before = (page) =>
+            page.evaluateOnNewDocument(() => {
+              window.shifts = [];
+              new PerformanceObserver((list) => {
+                for (const { value, hadRecentInput, sources } of list.getEntries())
+                  if (!hadRecentInput)
+                    window.shifts.push({ value, of: sources.map(({ node }) => node?.id || node?.className) });
+              }).observe({ type: 'layout-shift', buffered: true });
+            });
+          const { page } = await open(t, path, { width, before });
+          await page.waitForFunction(() => document.querySelector('#progress').dataset.state === 'ready', {
+            timeout: 60_000,
+          });
+          await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 100))));
+          const shifts = await page.evaluate(() => window.shifts);
+          const sum = shifts.reduce((total, { value }) => total + value, 0);
+          assert.ok(sum < MOST_SHIFT, `${path} at ${width} pixels: ${sum} ${JSON.stringify(shifts)}`);
+        }
+      }
+    });
+
+    test('guesses read from the right in pages that do; bars are printed', LIMIT, async (t) => {
+      const { page } = await open(t);
+      await page.click(sample('cargo-ship.jpg'));
+      await bestGuess(page, 'ship');
+      const bar = () =>
+        page.$eval('.bar', (e) => {
+          const style = getComputedStyle(e, '::before');
+          return {
+            from: Number.parseFloat(style.transformOrigin),
+            width: e.clientWidth,
+            print: style.printColorAdjust,
+          };
+        });
+      assert.deepEqual([(await bar()).from, (await bar()).print], [0, 'exact']);
+      await page.$eval('html', (html) => {
+        html.dir = 'rtl';
+      });
+      const { from, width } = await bar();
+      assert.ok(Math.abs(from - width) < 1, `${from} of ${width}`);
+      assert.match(await shown.timing(page), /ms/);
+    });
+  });
+}

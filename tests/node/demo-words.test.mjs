@@ -1,0 +1,76 @@
+// What the demo page says of a network and of its guesses, without a browser.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fillPage } from '../../demo/fill.mjs';
+import { isUnsure, knowledgeOf } from '../../demo/page/knowledge.js';
+import { createSmoothing } from '../../demo/page/smoothing.js';
+
+test('a network of many classes tells their number, one of few names them, accuracy only where it is known', () => {
+  const many = { classes: 1000, labels: [], accuracy: { data: 'ImageNet-1K', top1: 80.858 }, bytes: 24.6e6 };
+  assert.equal(
+    knowledgeOf(many),
+    'This network knows 1000 kinds of things. It is right about 80.9% of the test pictures of ImageNet-1K. Download: 25 MB, once.',
+  );
+  const few = { classes: 2, labels: ['mug', 'cup'], bytes: 12e6 };
+  assert.match(
+    knowledgeOf(few),
+    /^This network knows 2 things only: mug, cup\. .* one of them\. Download: 12 MB, once\.$/,
+  );
+});
+
+test('a best guess is unsure by the number of classes, and never where scores are no shares', () => {
+  const softmax = (classes) => ({ activation: 'softmax', classes });
+  assert.deepEqual(
+    [0.19, 0.21].map((score) => isUnsure([{ score }], softmax(1000))),
+    [true, false],
+  );
+  assert.deepEqual(
+    [0.45, 0.55].map((score) => isUnsure([{ score }], softmax(10))),
+    [true, false],
+  );
+  assert.equal(isUnsure([{ score: 0.1 }], { activation: 'sigmoid', classes: 10 }), false);
+  assert.equal(isUnsure([], softmax(10)), false);
+  assert.equal(isUnsure([{ score: 0.1 }], null), false);
+});
+
+test('smoothing: one odd frame does not change the best guess, a lasting one does', () => {
+  const smooth = createSmoothing();
+  const frame = (label) => [{ index: label === 'cat' ? 0 : 1, label, score: 0.9 }];
+  let now = 0;
+  const next = (label) => {
+    now += 50;
+    return smooth(frame(label), now);
+  };
+  const best = (label) => next(label)[0].label;
+  assert.equal(best('cat'), 'cat', 'the first frame counts in full');
+  assert.deepEqual([best('dog'), best('cat')], ['cat', 'cat']);
+  const seen = Array.from({ length: 12 }, () => best('dog'));
+  assert.deepEqual([seen[0], seen.at(-1)], ['cat', 'dog']);
+  for (let i = 0; i < 100; i++) next('dog');
+  assert.deepEqual(
+    next('dog').map(({ label }) => label),
+    ['dog'],
+    'what is no longer seen is forgotten',
+  );
+});
+
+test('the page is filled before its scripts run, with labels as text', () => {
+  const page =
+    '<p id="variants" class="variants" hidden><select id="variant"></select></p><p id="knows" class="prompt"></p>' +
+    '<section id="samples"><ul id="gallery" class="gallery"></ul></section>';
+  const network = {
+    name: 'A',
+    classes: 1,
+    labels: ['<b>'],
+    bytes: 1e6,
+    samples: [{ file: 'a b.jpg', what: 'An "a".' }],
+  };
+  const one = fillPage(page, [network]);
+  assert.match(one, /class="variants" hidden/);
+  assert.match(one, /only: &#60;b&#62;\./);
+  assert.match(one, /src="samples\/a%20b\.jpg" alt="An &#34;a&#34;\."/);
+  const two = fillPage(page, [{ ...network, samples: [] }, network]);
+  assert.match(two, /class="variants">.*<option value="1">A: 1 kinds of things<\/option>/);
+  assert.match(two, /<section hidden id="samples"/);
+  assert.throws(() => fillPage('<p></p>', [network]), /the page has no/);
+});
