@@ -91,35 +91,37 @@ static const size_t kBlockBytes = 160 * 1024;
 static const size_t kPiecesPerThread = 4;
 
 // The lowest block that is worth its share of every panel's way into the first-level cache.
-static const size_t kLowestBlock = 48;
-// Blocks are cut to whole tiles of the tallest form.
-static const size_t kBlockRows = 6;
+static const size_t kLowestBlock = 40;
+// The tallest tile. From kAnyHeight rows on, every height is a sum of tiles of 6 and 5 rows, of 5 and 4, and of 3
+// and 2.
+static const size_t kTallestTile = 6;
+static const size_t kAnyHeight = 20;
 
-// Blocks of one height, at most `most`: a low last one would leave the thread that gets it idle.
-static size_t even_blocks(size_t rows, size_t most) {
-  return round_up(divide_round_up(rows, divide_round_up(rows, most)), kBlockRows);
+// The height of `blocks` equal blocks: a low last one would leave the thread that gets it idle.
+static size_t even_height(size_t rows, size_t blocks) {
+  const size_t height = divide_round_up(rows, blocks);
+  return height >= kAnyHeight ? height : round_up(height, kTallestTile);
 }
 
-struct resnet50_int8_blocks resnet50_int8_cut(size_t batch, size_t rows, size_t columns, size_t row_bytes,
-                                              size_t threads) {
-  size_t most = kBlockBytes / row_bytes / kBlockRows * kBlockRows;
-  if (most < kBlockRows) most = kBlockRows;
-  if (threads == 1) return (struct resnet50_int8_blocks){even_blocks(rows, most), columns};
+struct resnet50_blocks resnet50_cut(size_t batch, size_t rows, size_t columns, size_t row_bytes, size_t threads) {
+  size_t most = kBlockBytes / row_bytes / kTallestTile * kTallestTile;
+  if (most < kTallestTile) most = kTallestTile;
+  if (threads == 1) return (struct resnet50_blocks){even_height(rows, divide_round_up(rows, most)), columns};
   // Rows are cut first, into a multiple of the threads; where there are too few of them (the 7x7 stage), columns.
   const size_t pieces = threads * kPiecesPerThread;
-  const size_t per_piece = round_up(divide_round_up(rows * batch, pieces), kBlockRows);
+  const size_t per_piece = divide_round_up(rows * batch, pieces);
   if (per_piece >= kLowestBlock) {
     if (most > per_piece) most = per_piece;
-    const size_t blocks = batch == 1 ? round_up(divide_round_up(rows, most), threads) : divide_round_up(rows, most);
-    return (struct resnet50_int8_blocks){round_up(divide_round_up(rows, blocks), kBlockRows), columns};
+    const size_t blocks = divide_round_up(rows, most);
+    return (struct resnet50_blocks){even_height(rows, batch == 1 ? round_up(blocks, threads) : blocks), columns};
   }
-  const size_t height = even_blocks(rows, most);
+  const size_t height = even_height(rows, divide_round_up(rows, most));
   const size_t blocks = divide_round_up(rows, height) * batch;
   const size_t column_block = round_up(divide_round_up(columns, divide_round_up(pieces, blocks)), kColumns);
-  return (struct resnet50_int8_blocks){height, column_block};
+  return (struct resnet50_blocks){height, column_block};
 }
 
-void resnet50_int8_block(struct xnn_operator* op, size_t threads) {
+void resnet50_block(struct xnn_operator* op, size_t element_bytes, size_t threads) {
   const bool gemm = op->ukernel.type == xnn_microkernel_type_gemm;
   struct compute_parameters* compute = &op->compute[0];
   // 2-D: rows x columns; convolutions of a batch through indirection have the batch in front.
@@ -130,9 +132,9 @@ void resnet50_int8_block(struct xnn_operator* op, size_t threads) {
     default: return;
   }
   const size_t batch = first == 1 ? compute->range[0] : 1;
-  const size_t row_bytes = gemm ? op->group_input_channels : op->group_input_channels * 2;
-  const struct resnet50_int8_blocks blocks =
-      resnet50_int8_cut(batch, compute->range[first], compute->range[first + 1], row_bytes, threads);
+  const size_t row_bytes = op->group_input_channels * element_bytes * (gemm ? 1 : 2);
+  const struct resnet50_blocks blocks =
+      resnet50_cut(batch, compute->range[first], compute->range[first + 1], row_bytes, threads);
   compute->tile[0] = blocks.rows;
   compute->tile[1] = blocks.columns;
 }
@@ -152,7 +154,7 @@ void resnet50_int8_read_runs(struct xnn_operator* op, size_t run_step, size_t ro
   op->context.igemm.igemm.ba_stride = op->input_height * row_bytes;
 }
 
-void resnet50_int8_pin_input(struct xnn_operator* op) {
+void resnet50_pin_input(struct xnn_operator* op) {
   if (op->ukernel.type != xnn_microkernel_type_igemm) return;
   struct igemm_context* context = &op->context.igemm.igemm;
   const size_t pointers = op->output_height * op->output_width * context->ks;

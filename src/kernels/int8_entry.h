@@ -3,8 +3,7 @@
 // activations stay in the second.
 #pragma once
 
-#include <algorithm>
-#include <cstring>
+#include <span>
 
 #include "kernels/int8_kernels.h"
 #include "kernels/int8_spill.h"
@@ -17,47 +16,28 @@ inline const resnet50_int8_epilogue& EpilogueOf(const void* params) {
   return **static_cast<const resnet50_int8_epilogue* const*>(params);
 }
 
-// Calls body.operator()<rows>(first row) for pieces that make up `rows`: as many as possible of kTallest, the rest in
-// pieces of one row less if that leaves nothing over (49 = 4 x 6 + 5 x 5), else in fours, twos and ones.
-template <size_t kTallest, typename Body>
-[[gnu::always_inline]] inline void ForRowPieces(size_t rows, const Body& body) {
-  constexpr size_t kLower = kTallest - 1;
-  const size_t missing = (kTallest - rows % kTallest) % kTallest;  // pieces that are one row lower
-  const bool fits = rows >= missing * kLower;
-  const size_t tall = fits ? rows - missing * kLower : rows / kTallest * kTallest;
-  size_t row = 0;
-  for (; row < tall; row += kTallest) body.template operator()<kTallest>(row);
-  if (fits) {
-    for (; row < rows; row += kLower) body.template operator()<kLower>(row);
-    return;
+// Where a tile's outputs go: to the tensor, or, as all 8 are written, beside it where its panel is not full. The tensor
+// then gets those that exist.
+template <size_t kRows>
+class TileOutput {
+ public:
+  TileOutput(int8_t* out, size_t stride, size_t columns) : out_(out), stride_(stride), columns_(columns) {}
+  int8_t* at() { return IsWhole() ? out_ : lanes_; }
+  size_t stride() const { return IsWhole() ? stride_ : kTileColumns; }
+  // The tile's place in the tensor, where its residual lies at an offset.
+  const int8_t* place() const { return out_; }
+  size_t place_stride() const { return stride_; }
+  [[gnu::always_inline]] void Done() const {
+    if (!IsWhole()) [[unlikely]]
+      CopyLanes(lanes_, kRows, columns_, out_, stride_);
   }
-  if constexpr (kLower > 4) {
-    if (rows - row >= 4) body.template operator()<4>(row), row += 4;
-  }
-  if constexpr (kLower > 2) {
-    if (rows - row >= 2) body.template operator()<2>(row), row += 2;
-  }
-  if (row < rows) body.template operator()<1>(row);
-}
 
-// Calls body(first column, the tile's output, its stride, its epilogue) for every panel of `columns`. A last panel that
-// is not full is done row by row: its tile writes all 8 columns beside the tensor, which gets those that exist.
-template <typename Whole, typename Row>
-[[gnu::always_inline]] inline void ForPanels(size_t rows, size_t columns, int8_t* c, size_t c_stride,
-                                             const resnet50_int8_epilogue& epilogue, const Whole& whole,
-                                             const Row& single) {
-  size_t n = 0;
-  for (; n + kTileColumns <= columns; n += kTileColumns) whole(n, c + n);
-  if (n == columns) return;
-  for (size_t row = 0; row < rows; ++row) {
-    int8_t lanes[kTileColumns];
-    int8_t* out = c + row * c_stride + n;
-    resnet50_int8_epilogue moved = epilogue;
-    moved.residual_offset = out + epilogue.residual_offset - lanes;
-    single(n, row, lanes, moved);
-    std::memcpy(out, lanes, columns - n);
-  }
-}
+ private:
+  bool IsWhole() const { return columns_ >= kTileColumns; }
+  int8_t* out_;
+  size_t stride_, columns_;
+  int8_t lanes_[kRows * kTileColumns];
+};
 
 // The panels of a call, from the one at `w` on.
 template <typename Form>
@@ -100,38 +80,21 @@ void Gemm(size_t rows, size_t columns, size_t channels, const int8_t* a, size_t 
           size_t c_stride, size_t /*panel_stride*/, const void* params) {
   const resnet50_int8_epilogue& epilogue = EpilogueOf(params);
   const Panels<Form> panels(w, PanelBytes(1, channels), epilogue);
-  const auto tile = [&]<size_t kRows>(size_t first, const int8_t* panel, std::span<const resnet50_int8_spilled> spilled,
-                                      int8_t* out, const resnet50_int8_epilogue& e) __attribute__((always_inline)) {
-    const int8_t* in[kRows];
-    Unroll<kRows>([&](auto r) { in[r] = a + (first + r) * a_stride; });
-    typename Form::template Accumulators<kRows> acc;
-    acc.SetBias(panel);
-    const int8_t* scales = Form::template Accumulate<kRows>(acc, in, channels, panel + kBiasBytes);
-    AddSpilled<Form, kRows>(acc, spilled, [&](size_t, size_t r) { return a + (first + r) * a_stride; });
-    Form::template Finish<kRows, kResidual>(acc, scales, e, out, c_stride);
-  };
-  ForPanels(
-      rows, columns, c, c_stride, epilogue,
-      [&](size_t n, int8_t * out) __attribute__((always_inline)) {
-        const int8_t* panel = panels.At(n);
-        const std::span<const resnet50_int8_spilled> spilled = panels.SpilledAt(n);
-        ForRowPieces<Form::kTall>(
-            rows, [&]<size_t kRows>(size_t first) __attribute__((always_inline)) {
-              tile.template operator()<kRows>(first, panel, spilled, out + first * c_stride, epilogue);
-            });
-      },
-      [&](size_t n, size_t row, int8_t* out, const resnet50_int8_epilogue& e) {
-        tile.template operator()<1>(row, panels.At(n), panels.SpilledAt(n), out, e);
-      });
-}
-
-// The most taps of a convolution here (7x7).
-inline constexpr size_t kMostTaps = 49;
-
-// The pointers of a tile to all taps, moved by `offset`, except those to the padding.
-inline void MovePointers(const int8_t* const* from, size_t count, size_t offset, const int8_t* zero,
-                         const int8_t** to) {
-  for (size_t i = 0; i < count; ++i) to[i] = from[i] == zero ? zero : from[i] + offset;
+  for (size_t n = 0; n < columns; n += kTileColumns) {
+    const int8_t* panel = panels.At(n);
+    const std::span<const resnet50_int8_spilled> spilled = panels.SpilledAt(n);
+    ForRowPieces<Form::kTall>(
+        rows, [&]<size_t kRows>(size_t first) __attribute__((always_inline)) {
+          const int8_t* in[kRows];
+          Unroll<kRows>([&](auto r) { in[r] = a + (first + r) * a_stride; });
+          typename Form::template Accumulators<kRows> acc;
+          acc.SetBias(panel);
+          const int8_t* scales = Form::template Accumulate<kRows>(acc, in, channels, panel + kBiasBytes);
+          AddSpilled<Form, kRows>(acc, spilled, [&](size_t, size_t r) { return a + (first + r) * a_stride; });
+          TileOutput<kRows> out(c + first * c_stride + n, c_stride, columns - n);
+          Form::template Finish<kRows, kResidual>(acc, scales, epilogue, out);
+        });
+  }
 }
 
 // The same through an indirection buffer: for every row, one pointer per tap. `taps_bytes` is the number of taps x
@@ -142,38 +105,30 @@ void Igemm(size_t rows, size_t columns, size_t channels, size_t taps_bytes, cons
   const resnet50_int8_epilogue& epilogue = EpilogueOf(params);
   const size_t taps = taps_bytes / sizeof(void*);
   const Panels<Form> panels(w, PanelBytes(taps, channels), epilogue);
-  const auto tile = [&]<size_t kRows>(size_t first, const int8_t* panel, std::span<const resnet50_int8_spilled> spilled,
-                                      int8_t* out, const resnet50_int8_epilogue& e) __attribute__((always_inline)) {
-    const int8_t* const* pointers = a + first * taps;  // [row][tap]
-    const int8_t* moved[kMostTaps * kRows];
-    if (a_offset != 0) {
-      MovePointers(pointers, taps * kRows, a_offset, zero, moved);
-      pointers = moved;
-    }
-    typename Form::template Accumulators<kRows> acc;
-    acc.SetBias(panel);
-    const int8_t* weights = panel + kBiasBytes;
-    for (size_t t = 0; t < taps; ++t) {
-      const int8_t* in[kRows];
-      Unroll<kRows>([&](auto r) { in[r] = pointers[r * taps + t]; });
-      weights = Form::template Accumulate<kRows>(acc, in, channels, weights);
-    }
-    AddSpilled<Form, kRows>(acc, spilled, [&](size_t t, size_t r) { return pointers[r * taps + t]; });
-    Form::template Finish<kRows, Residual::kNone>(acc, weights, e, out, c_stride);
-  };
-  ForPanels(
-      rows, columns, c, c_stride, epilogue,
-      [&](size_t n, int8_t * out) __attribute__((always_inline)) {
-        const int8_t* panel = panels.At(n);
-        const std::span<const resnet50_int8_spilled> spilled = panels.SpilledAt(n);
-        ForRowPieces<Form::kTall>(
-            rows, [&]<size_t kRows>(size_t first) __attribute__((always_inline)) {
-              tile.template operator()<kRows>(first, panel, spilled, out + first * c_stride, epilogue);
-            });
-      },
-      [&](size_t n, size_t row, int8_t* out, const resnet50_int8_epilogue& e) {
-        tile.template operator()<1>(row, panels.At(n), panels.SpilledAt(n), out, e);
-      });
+  for (size_t n = 0; n < columns; n += kTileColumns) {
+    const int8_t* panel = panels.At(n);
+    const std::span<const resnet50_int8_spilled> spilled = panels.SpilledAt(n);
+    ForRowPieces<Form::kTall>(
+        rows, [&]<size_t kRows>(size_t first) __attribute__((always_inline)) {
+          const int8_t* const* pointers = a + first * taps;  // [row][tap]
+          const int8_t* moved[kMostTaps * kRows];
+          if (a_offset != 0) {
+            MovePointers(pointers, taps * kRows, a_offset, zero, moved);
+            pointers = moved;
+          }
+          typename Form::template Accumulators<kRows> acc;
+          acc.SetBias(panel);
+          const int8_t* weights = panel + kBiasBytes;
+          for (size_t t = 0; t < taps; ++t) {
+            const int8_t* in[kRows];
+            Unroll<kRows>([&](auto r) { in[r] = pointers[r * taps + t]; });
+            weights = Form::template Accumulate<kRows>(acc, in, channels, weights);
+          }
+          AddSpilled<Form, kRows>(acc, spilled, [&](size_t t, size_t r) { return pointers[r * taps + t]; });
+          TileOutput<kRows> out(c + first * c_stride + n, c_stride, columns - n);
+          Form::template Finish<kRows, Residual::kNone>(acc, weights, epilogue, out);
+        });
+  }
 }
 
 }  // namespace resnet50::kernels

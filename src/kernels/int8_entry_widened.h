@@ -20,21 +20,14 @@ struct WideTile {
 template <typename Form, size_t kRows, Residual kResidual, typename Tile>
 [[gnu::always_inline]] inline void RunPanels(const Tile& tile, size_t depth, const void* w, size_t columns, int8_t* c,
                                              size_t c_stride, const resnet50_int8_epilogue& epilogue) {
-  const auto panel = [&]<size_t kSome>(size_t n, const int16_t* rows, int8_t* out, const resnet50_int8_epilogue& e)
-      __attribute__((always_inline)) {
-    const int8_t* from = static_cast<const int8_t*>(w) + n / kTileColumns * PanelBytes(1, depth);
-    typename Form::template Accumulators<kSome> acc;
-    acc.SetBias(from);
-    const int8_t* scales = Form::template Accumulate<kSome>(acc, rows, depth, from + kBiasBytes);
-    Form::template Finish<kSome, kResidual>(acc, scales, e, out, c_stride);
-  };
-  ForPanels(
-      kRows, columns, c, c_stride, epilogue,
-      [&](size_t n, int8_t * out)
-          __attribute__((always_inline)) { panel.template operator()<kRows>(n, tile.rows, out, epilogue); },
-      [&](size_t n, size_t row, int8_t* out, const resnet50_int8_epilogue& e) {
-        panel.template operator()<1>(n, tile.rows + row * kWideStride, out, e);
-      });
+  const auto* panel = static_cast<const int8_t*>(w);
+  for (size_t n = 0; n < columns; n += kTileColumns, panel += PanelBytes(1, depth)) {
+    typename Form::template Accumulators<kRows> acc;
+    acc.SetBias(panel);
+    const int8_t* scales = Form::template Accumulate<kRows>(acc, tile.rows, depth, panel + kBiasBytes);
+    TileOutput<kRows> out(c + n, c_stride, columns - n);
+    Form::template Finish<kRows, kResidual>(acc, scales, epilogue, out);
+  }
 }
 
 // See Gemm in int8_entry.h.

@@ -37,22 +37,24 @@ struct ScalarForm {
     return w;
   }
 
-  template <size_t kRows, Residual kResidual>
-  static void Finish(const Accumulators<kRows>& acc, const int8_t* scales, const resnet50_int8_epilogue& e, int8_t* out,
-                     size_t out_stride) {
+  template <size_t kRows, Residual kResidual, typename Output>
+  static void Finish(const Accumulators<kRows>& acc, const int8_t* scales, const resnet50_int8_epilogue& e,
+                     Output& output) {
     const float low = float(e.output_min - e.output_zero_point), high = float(INT8_MAX - e.output_zero_point);
-    for (size_t r = 0; r < kRows; ++r, out += out_stride) {
+    for (size_t r = 0; r < kRows; ++r) {
+      int8_t* out = output.at() + r * output.stride();
+      const int8_t* residuals = output.place() + r * output.place_stride() + e.residual_offset;
       for (size_t c = 0; c < kTileColumns; ++c) {
         float scale;
         std::memcpy(&scale, scales + c * sizeof(float), sizeof scale);
         float value = float(acc.sums[r][c]) * scale;
         if constexpr (kResidual == Residual::kAdded) {
-          const float residual = float(out[ptrdiff_t(c) + e.residual_offset] - e.residual_zero_point);
-          value = value + residual * e.residual_scale;
+          value = value + float(residuals[c] - e.residual_zero_point) * e.residual_scale;
         }
         out[c] = int8_t(int32_t(std::nearbyint(std::clamp(value, low, high))) + e.output_zero_point);
       }
     }
+    output.Done();
   }
 };
 

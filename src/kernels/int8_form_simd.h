@@ -5,13 +5,9 @@
 
 #include "kernels/int8_kernels.h"
 #include "kernels/int8_tile.h"
+#include "kernels/simd_order.h"
 
 namespace resnet50::kernels {
-
-// Keeps LLVM from moving loads over this place.
-[[gnu::always_inline]] inline void KeepOrder() { __asm__ volatile("" ::: "memory"); }
-// Keeps LLVM from moving what computes `v` behind this place, or what comes later before it.
-[[gnu::always_inline]] inline void Pin(v128_t& v) { __asm__ volatile("" : "+r"(v)::"memory"); }
 
 // A constant in all lanes, from memory at a place that neither LLVM nor wasm-opt knows: what they know to be constant
 // they write wherever it is used, and V8 makes it anew there.
@@ -34,13 +30,17 @@ struct SimdBase {
 
   // The sums become reals, then int8, stage by stage over all rows: each stage needs two registers or three beside the
   // accumulators, so that V8 spills none. Nothing but loads makes constants, which V8 would keep through the loop.
-  template <size_t kRows, Residual kResidual>
+  template <size_t kRows, Residual kResidual, typename Output>
   [[gnu::always_inline]] static void Finish(Accumulators<kRows>& acc, const int8_t* scales,
-                                            const resnet50_int8_epilogue& e, int8_t* out, size_t out_stride) {
+                                            const resnet50_int8_epilogue& e, Output& output) {
     KeepOrder();
     Scale<kRows>(acc, scales);
-    if constexpr (kResidual == Residual::kAdded) AddResidual<kRows>(acc, e, out, out_stride);
-    Store<kRows>(acc, e, out, out_stride);
+    if constexpr (kResidual == Residual::kAdded) {
+      // Tensors are padded behind their end, so that eight bytes may be read even where fewer count.
+      AddResidual<kRows>(acc, e, output.place() + e.residual_offset, output.place_stride());
+    }
+    Store<kRows>(acc, e, output.at(), output.stride());
+    output.Done();
   }
 
  private:
@@ -56,10 +56,9 @@ struct SimdBase {
 
   template <size_t kRows>
   [[gnu::always_inline]] static void AddResidual(Accumulators<kRows>& acc, const resnet50_int8_epilogue& e,
-                                                 const int8_t* out, size_t out_stride) {
+                                                 const int8_t* from, size_t stride) {
     const v128_t ratio = wasm_v128_load32_splat(&e.residual_scale);
     const v128_t zero_point = wasm_v128_load16_splat(&e.residual_zero_point);
-    const int8_t* from = out + e.residual_offset;
     Unroll<kRows>([&](auto r) {
       auto& [a, b] = acc.sums[r];
       const v128_t residual = wasm_i16x8_sub(wasm_i16x8_load8x8(from), zero_point);
@@ -67,7 +66,7 @@ struct SimdBase {
       Pin(a);
       b = wasm_f32x4_add(b, wasm_f32x4_mul(wasm_f32x4_convert_i32x4(wasm_i32x4_extend_high_i16x8(residual)), ratio));
       Pin(b);
-      from += out_stride;
+      from += stride;
     });
   }
 

@@ -87,20 +87,20 @@ void resnet50_int8_finish_with(struct xnn_operator* op, enum resnet50_int8_form 
 // its own padding at both sides. The next reshape undoes it.
 void resnet50_int8_read_runs(struct xnn_operator* op, size_t run_step, size_t row_bytes);
 
-// Puts the input's address into the pointers of a convolution that has been set up, so that the kernel need not add it
-// to each of them for every tap (for the first image of a batch). Another setup is as good as before.
-void resnet50_int8_pin_input(struct xnn_operator* op);
+// Of int8 and f32 convolutions alike: puts the input's address into the pointers of a convolution that has been set up,
+// so that the kernel need not add it to each of them for every tap (for the first image of a batch). Another setup is
+// as good as before.
+void resnet50_pin_input(struct xnn_operator* op);
 
 // Blocks of rows and columns of a batch's outputs.
-struct resnet50_int8_blocks {
+struct resnet50_blocks {
   size_t rows, columns;
 };
 // Cuts `batch` x `rows` x `columns` outputs into blocks that suit the caches and keep `threads` busy. `row_bytes` are
 // the activations that a row brings into the cache.
-struct resnet50_int8_blocks resnet50_int8_cut(size_t batch, size_t rows, size_t columns, size_t row_bytes,
-                                              size_t threads);
-// Does so with a reshaped int8 convolution.
-void resnet50_int8_block(struct xnn_operator* op, size_t threads);
+struct resnet50_blocks resnet50_cut(size_t batch, size_t rows, size_t columns, size_t row_bytes, size_t threads);
+// Does so with a reshaped convolution, int8 or f32, or an f32 fully connected layer.
+void resnet50_block(struct xnn_operator* op, size_t element_bytes, size_t threads);
 
 #ifdef __cplusplus
 }

@@ -5,8 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
-#include <utility>
+
+#include "kernels/tile_loops.h"
 
 namespace resnet50::kernels {
 
@@ -21,25 +21,6 @@ enum class Residual : bool { kNone, kAdded };
 inline constexpr size_t kBiasBytes = kTileColumns * sizeof(int32_t);
 inline constexpr size_t kScaleBytes = kTileColumns * sizeof(float);
 inline constexpr size_t kStepBytes = kTileColumns * kTileDepth;
-
-// Calls body(i) for i in 0..n-1 with i a compile-time constant, so that arrays of vectors become registers. (A loop
-// that LLVM unrolls late leaves them in memory: the accumulators were stored at every step.)
-template <size_t kCount, typename Body>
-[[gnu::always_inline]] inline void Unroll(const Body& body) {
-  [&]<size_t... kIndex>(std::index_sequence<kIndex...>) __attribute__((always_inline)) {
-    (body(std::integral_constant<size_t, kIndex>{}), ...);
-  }
-  (std::make_index_sequence<kCount>{});
-}
-
-// The same until body(i) says that it was the last; whether one did.
-template <size_t kCount, typename Body>
-[[gnu::always_inline]] inline bool AnyOf(const Body& body) {
-  return [&]<size_t... kIndex>(std::index_sequence<kIndex...>) __attribute__((always_inline)) {
-    return (body(kIndex) || ...);
-  }
-  (std::make_index_sequence<kCount>{});
-}
 
 inline size_t RoundUpDepth(size_t channels) { return (channels + kTileDepth - 1) / kTileDepth * kTileDepth; }
 

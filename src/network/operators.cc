@@ -270,10 +270,12 @@ Result<size_t> Operator::Reshape(size_t n, Extent in, const ThreadPool& pool) {
       break;
   }
   if (status != xnn_status_success) return Failure(status, "reshape");
-  if (int8_ && layer_.kind == LayerKind::kConvolution) {
+  if (layer_.kind == LayerKind::kConvolution) {
     if (ReadsImage()) resnet50_int8_read_runs(op_.get(), kRunStep, InputRowBytes(in.width));
-    resnet50_int8_block(op_.get(), pool.size());
-    FinishConvolution();
+    resnet50_block(op_.get(), int8_ ? 1 : sizeof(float), pool.size());
+    if (int8_) FinishConvolution();
+  } else if (layer_.kind == LayerKind::kLinear && !int8_) {
+    resnet50_block(op_.get(), sizeof(float), pool.size());
   }
   return scratch;
 }
@@ -300,7 +302,7 @@ Status Operator::Setup(const void* input, const void* shortcut, void* output, vo
     case LayerKind::kConvolution:
       status = int8_ ? xnn_setup_convolution2d_nhwc_qs8_qc8w(op_.get(), scratch, in8, out8)
                      : xnn_setup_convolution2d_nhwc_f32(op_.get(), scratch, in32, out32);
-      if (status == xnn_status_success && int8_) resnet50_int8_pin_input(op_.get());
+      if (status == xnn_status_success) resnet50_pin_input(op_.get());
       if (quantization_.adds_shortcut) epilogue_->residual_offset = static_cast<const int8_t*>(shortcut) - out8;
       break;
     case LayerKind::kMaxPool:

@@ -11,6 +11,7 @@
 #include "kernels/int8_kernels.h"
 #include "kernels/int8_packing.h"
 #include "kernels/int8_spill.h"
+#include "kernels/self_check.h"
 
 namespace resnet50 {
 namespace {
@@ -219,6 +220,11 @@ TEST(Int8Scalar, ComputesWhatItIsDefinedToCompute) {
   }
 }
 
+// The number that pages and programs compare with (KernelsCompute) is that of the reference, and of every form.
+TEST_P(Int8Form, GivesTheKnownDigest) { EXPECT_EQ(Int8Digest(GetParam()), kInt8Digest); }
+
+TEST(Int8Choice, TheFormsOfThisMachineCompute) { EXPECT_TRUE(KernelsCompute()); }
+
 TEST(Int8Packing, IsTheLayoutThatTheKernelsRead) {
   Random random(17);
   for (size_t columns : {1, 7, 8, 9, 16, 24}) {
@@ -326,8 +332,8 @@ constexpr size_t kShapes[][3] = {{12544, 64, 42},  {3136, 64, 64},    {3136, 64,
 TEST(Int8Blocks, KeepThreadsEquallyBusy) {
   for (const auto& [rows, columns, row_bytes] : kShapes) {
     for (size_t threads : {1, 2, 4, 8}) {
-      const resnet50_int8_blocks blocks = resnet50_int8_cut(1, rows, columns, row_bytes, threads);
-      ASSERT_EQ(blocks.rows % 6, 0U);
+      const resnet50_blocks blocks = resnet50_cut(1, rows, columns, row_bytes, threads);
+      ASSERT_TRUE(blocks.rows >= 20 || blocks.rows % 6 == 0) << blocks.rows;
       ASSERT_TRUE(blocks.columns == columns || blocks.columns % 8 == 0);
       // Whoever is free takes the next piece; pieces cost what they compute.
       std::vector<size_t> busy(threads);
@@ -339,7 +345,7 @@ TEST(Int8Blocks, KeepThreadsEquallyBusy) {
       }
       const double share =
           double(rows * columns) / double(threads) / double(*std::max_element(busy.begin(), busy.end()));
-      EXPECT_GE(share, threads <= 2 ? 0.95 : 0.85) << rows << " x " << columns << ", " << threads << " threads";
+      EXPECT_GE(share, threads <= 4 ? 0.99 : 0.92) << rows << " x " << columns << ", " << threads << " threads";
     }
   }
 }
@@ -349,7 +355,7 @@ TEST(Int8Blocks, CoverOddShapesAndBatches) {
     for (size_t rows : {1, 5, 6, 47, 4096 * 4096}) {
       for (size_t columns : {8, 64, 2048}) {
         for (size_t threads : {1, 2, 3, 64}) {
-          const resnet50_int8_blocks blocks = resnet50_int8_cut(batch, rows, columns, 1 << 20, threads);
+          const resnet50_blocks blocks = resnet50_cut(batch, rows, columns, 1 << 20, threads);
           EXPECT_GT(blocks.rows, 0U);
           EXPECT_GT(blocks.columns, 0U);
           EXPECT_LE(blocks.columns, columns);
