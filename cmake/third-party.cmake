@@ -2,27 +2,18 @@
 # their own build systems (XNNPACK's does not know Emscripten, and builds every kernel for every network).
 
 # --- pthreadpool -------------------------------------------------------------------------------------------------
+# Its header only: src/threads has the functions.
 set(ptp "${RESNET50_DEP_pthreadpool}")
-foreach(variant IN LISTS RESNET50_ROOM_VARIANTS)
-  if(variant STREQUAL simd)
-    resnet50_library(pthreadpool ${variant} ${ptp}/src/shim.c)
-  else()
-    resnet50_library(pthreadpool ${variant} ${ptp}/src/portable-api.c ${ptp}/src/memory.c ${ptp}/src/pthreads.c)
-    # Condition variables, not futexes: Emscripten has no futex system call.
-    target_compile_definitions(pthreadpool.${variant} PRIVATE PTHREADPOOL_USE_CPUINFO=0 PTHREADPOOL_USE_FUTEX=0
-      PTHREADPOOL_USE_CONDVAR=1 PTHREADPOOL_USE_GCD=0 PTHREADPOOL_USE_EVENT=0)
-  endif()
-  target_include_directories(pthreadpool.${variant} SYSTEM PUBLIC ${ptp}/include PRIVATE ${ptp}/src
-    ${RESNET50_DEP_fxdiv}/include)
-  target_compile_options(pthreadpool.${variant} PRIVATE -w)
-endforeach()
+add_library(pthreadpool_header INTERFACE)
+target_include_directories(pthreadpool_header SYSTEM INTERFACE ${ptp}/include)
 
 # --- XNNPACK -----------------------------------------------------------------------------------------------------
 set(xnn "${RESNET50_DEP_xnnpack}")
 
 # xnnpack_headers: its public interface, for the rooms that call it.
 add_library(xnnpack_headers INTERFACE)
-target_include_directories(xnnpack_headers SYSTEM INTERFACE ${xnn}/include ${ptp}/include)
+target_include_directories(xnnpack_headers SYSTEM INTERFACE ${xnn}/include)
+target_link_libraries(xnnpack_headers INTERFACE pthreadpool_header)
 
 # xnnpack_internals: its internal headers and switches, for its own sources and for src/kernels.
 add_library(xnnpack_internals INTERFACE)

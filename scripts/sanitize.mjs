@@ -9,7 +9,7 @@ const WHO = 'sanitize';
 
 const KINDS = {
   threads: {
-    rooms: ['network', 'training'],
+    rooms: ['threads', 'network', 'training'],
     folder: join('build', 'native-threads'),
     configure: (folder) =>
       configureNative(WHO, folder, ['-DRESNET50_SANITIZE_THREADS=ON', '-DCMAKE_BUILD_TYPE=RelWithDebInfo']),

@@ -1,6 +1,7 @@
 #include "bindings/runtime_session.h"
 
 #include <emscripten/bind.h>
+#include <emscripten/emscripten.h>
 
 #include <optional>
 #include <utility>
@@ -20,33 +21,8 @@ namespace {
 
 val Address(const void* data) { return val(reinterpret_cast<uintptr_t>(data)); }
 
-// A picture, cut to its view, and what is to be made of it.
-struct Opened {
-  Picture picture;
-  Transforms transforms;
-};
-
-// settings: CoreSettings.
-Result<Opened> Open(const val& input, const val& settings) {
-  Result<Picture> picture = OpenPicture(input, settings);
-  if (!picture) return std::move(picture).error();
-  Result<Transforms> transforms = ToTransforms(settings["transforms"]);
-  if (!transforms) return std::move(transforms).error();
-  return Opened{std::move(picture).value(), transforms.value()};
-}
-
-// What `use` makes of a picture or a tensor (CoreInput).
-template <typename Use>
-val WithInput(const val& input, const val& settings, Use use) {
-  if (input["n"].isUndefined()) {
-    Result<Opened> opened = Open(input, settings);
-    return opened ? use(ImageInput{opened->picture.viewed, opened->transforms}) : Failure(opened.error());
-  }
-  const int n = input["n"].as<int>(), height = input["height"].as<int>(), width = input["width"].as<int>();
-  const size_t count = size_t(n) * size_t(height) * size_t(width) * kInputChannels;
-  const PixelBuffer block = AdoptBlock(input, count * sizeof(float));
-  return use(TensorInput{{reinterpret_cast<const float*>(block.data()), count}, n, height, width});
-}
+// How long a call may keep its thread before others there get a turn, ms. Most pictures take less.
+constexpr double kSlice = 50;
 
 val ToJs(const ScoredClass& scored) {
   val entry = val::object();
@@ -116,32 +92,85 @@ val SessionHandle::SetHead(const val& head) {
   return js::ToJs(Status());
 }
 
-val SessionHandle::Classify(const val& picture, const val& settings, const val& pick) {
-  Result<Opened> opened = Open(picture, settings);
-  if (!opened) return Failure(opened.error());
-  Result<std::vector<ScoredClass>> best =
-      session_->Classify({opened->picture.viewed, opened->transforms, pick["crops"].as<int>()},
-                         ToClassChoice(pick, size_t(session_->classes())));
-  if (!best) return Failure(best.error());
-  val result = val::array();
-  for (const ScoredClass& scored : best.value()) result.call<void>("push", ToJs(scored));
-  return Success(result);
+Status SessionHandle::Open(const val& input, const val& settings) {
+  Cancel();
+  Result<Picture> picture = OpenPicture(input, settings);
+  if (!picture) return std::move(picture).error();
+  Result<Transforms> transforms = ToTransforms(settings["transforms"]);
+  if (!transforms) return std::move(transforms).error();
+  opened_.emplace(Opened{std::move(picture).value(), transforms.value()});
+  return {};
 }
 
-val SessionHandle::Logits(const val& input, const val& settings) {
-  return WithInput(input, settings, [&](const SessionInput& given) {
-    Result<std::span<const float>> logits = session_->Logits(given);
-    return logits ? Success(Address(logits->data())) : Failure(logits.error());
+val SessionHandle::RunPicture(int crops, const std::vector<std::string>& stages, Answer answer) {
+  return Begin(ImageInput{opened_->picture.viewed, opened_->transforms, crops}, stages, std::move(answer));
+}
+
+val SessionHandle::RunInput(const val& input, const val& settings, const std::vector<std::string>& stages,
+                            Answer answer) {
+  if (input["n"].isUndefined()) {
+    const Status opened = Open(input, settings);
+    return opened ? RunPicture(1, stages, std::move(answer)) : Failure(opened.error());
+  }
+  Cancel();
+  const int n = input["n"].as<int>(), height = input["height"].as<int>(), width = input["width"].as<int>();
+  const size_t count = size_t(n) * size_t(height) * size_t(width) * kInputChannels;
+  tensor_ = AdoptBlock(input, count * sizeof(float));
+  const std::span<const float> values(reinterpret_cast<const float*>(tensor_.data()), count);
+  return Begin(TensorInput{values, n, height, width}, stages, std::move(answer));
+}
+
+val SessionHandle::Begin(const SessionInput& input, const std::vector<std::string>& stages, Answer answer) {
+  if (const Status begun = session_->Begin(input, stages); !begun) {
+    Cancel();
+    return Failure(begun.error());
+  }
+  answer_ = std::move(answer);
+  return Proceed();
+}
+
+val SessionHandle::Proceed() {
+  if (!answer_) return Failure({ErrorCode::kNotReady, "session", "nothing is pending"});
+  const double end = emscripten_get_now() + kSlice;
+  const Result<bool> done = session_->Advance([end] { return emscripten_get_now() >= end; });
+  if (done && !done.value()) {
+    val pending = val::object();
+    pending.set("pending", true);
+    return pending;
+  }
+  val answer = done ? answer_(*session_) : Failure(done.error());
+  Cancel();
+  return answer;
+}
+
+void SessionHandle::Cancel() {
+  answer_ = nullptr;
+  opened_.reset();
+  tensor_ = PixelBuffer();
+}
+
+val SessionHandle::Classify(const val& picture, const val& settings, const val& pick) {
+  if (const Status opened = Open(picture, settings); !opened) return Failure(opened.error());
+  const ClassChoice choice = ToClassChoice(pick, size_t(session_->classes()));
+  return RunPicture(pick["crops"].as<int>(), {}, [choice](InferenceSession& session) {
+    const Result<std::vector<ScoredClass>> best = session.Best(choice);
+    if (!best) return Failure(best.error());
+    val result = val::array();
+    for (const ScoredClass& scored : best.value()) result.call<void>("push", ToJs(scored));
+    return Success(result);
   });
 }
 
+val SessionHandle::Logits(const val& input, const val& settings) {
+  return RunInput(input, settings, {},
+                  [](InferenceSession& session) { return Success(Address(session.Logits().data())); });
+}
+
 val SessionHandle::Features(const val& input, const val& settings, const val& stages) {
-  return WithInput(input, settings, [&](const SessionInput& given) {
-    const std::vector<std::string> names = emscripten::vecFromJSArray<std::string>(stages);
-    Result<std::vector<StageOutput>> outputs = session_->Features(given, names);
-    if (!outputs) return Failure(outputs.error());
+  const std::vector<std::string> names = emscripten::vecFromJSArray<std::string>(stages);
+  return RunInput(input, settings, names, [](InferenceSession& session) {
     val blocks = val::array();
-    for (const StageOutput& output : outputs.value()) {
+    for (const StageOutput& output : session.StageOutputs()) {
       val block = val::object();
       block.set("pointer", Address(output.values.data()));
       block.set("channels", output.channels);
@@ -154,31 +183,32 @@ val SessionHandle::Features(const val& input, const val& settings, const val& st
 }
 
 val SessionHandle::Explain(const val& picture, const val& settings, const val& pick) {
-  Result<Opened> opened = Open(picture, settings);
-  if (!opened) return Failure(opened.error());
-  const Picture& whole = opened->picture;
-  Result<Explanation> explained =
-      session_->Explain({whole.viewed, opened->transforms}, ToClassChoice(pick, size_t(session_->classes())));
-  if (!explained) return Failure(explained.error());
-  map_ = std::move(explained->map);
-  val grid = val::object();
-  grid.set("pointer", Address(map_.data()));
-  grid.set("width", explained->width);
-  grid.set("height", explained->height);
-  val result = val::object();
-  result.set("best", ToJs(explained->best));
-  result.set("grid", grid);
-  result.set("box", ToJs(OnWhole(whole, explained->crop)));
-  result.set("width", whole.width);
-  result.set("height", whole.height);
-  return Success(result);
+  if (const Status opened = Open(picture, settings); !opened) return Failure(opened.error());
+  const ClassChoice choice = ToClassChoice(pick, size_t(session_->classes()));
+  return RunPicture(1, {}, [this, choice](InferenceSession& session) {
+    Result<Explanation> explained = session.ExplainBest(choice);
+    if (!explained) return Failure(explained.error());
+    const Picture& whole = opened_->picture;
+    map_ = std::move(explained->map);
+    val grid = val::object();
+    grid.set("pointer", Address(map_.data()));
+    grid.set("width", explained->width);
+    grid.set("height", explained->height);
+    val result = val::object();
+    result.set("best", ToJs(explained->best));
+    result.set("grid", grid);
+    result.set("box", ToJs(OnWhole(whole, explained->crop)));
+    result.set("width", whole.width);
+    result.set("height", whole.height);
+    return Success(result);
+  });
 }
 
 val SessionHandle::Preprocess(const val& picture, const val& settings, const std::string& layout) {
-  Result<Opened> opened = Open(picture, settings);
-  if (!opened) return Failure(opened.error());
-  Result<NormalizedCrop> crop = resnet50::Preprocess(opened->picture.viewed, opened->transforms,
+  if (const Status opened = Open(picture, settings); !opened) return Failure(opened.error());
+  Result<NormalizedCrop> crop = resnet50::Preprocess(opened_->picture.viewed, opened_->transforms,
                                                      layout == "nhwc" ? TensorLayout::kNhwc : TensorLayout::kNchw);
+  Cancel();
   if (!crop) return Failure(crop.error());
   crop_ = std::move(crop).value();
   val result = val::object();
@@ -205,5 +235,7 @@ EMSCRIPTEN_BINDINGS(session) {
   function("session_features", &Method<&SessionHandle::Features>::Call);
   function("session_explain", &Method<&SessionHandle::Explain>::Call);
   function("session_preprocess", &Method<&SessionHandle::Preprocess>::Call);
+  function("session_proceed", &Method<&SessionHandle::Proceed>::Call);
+  function("session_cancel", &Method<&SessionHandle::Cancel>::Call);
   function("session_delete", &resnet50::js::Delete<SessionHandle>);
 }

@@ -4,15 +4,19 @@
 
 #include <emscripten/val.h>
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "inference/picture.h"
 #include "inference/session.h"
 
 namespace resnet50::js {
 
-// See web/core/types.ts, CoreSession. Blocks that inputs point to are freed by the call, whatever comes of it.
+// See web/core/types.ts, CoreSession: calls that take longer than a slice say that they are pending. Blocks that inputs
+// point to are freed by the call, whatever comes of it.
 class SessionHandle {
  public:
   static emscripten::val Create(const emscripten::val& options);
@@ -31,11 +35,34 @@ class SessionHandle {
   emscripten::val Explain(const emscripten::val& picture, const emscripten::val& settings, const emscripten::val& pick);
   emscripten::val Preprocess(const emscripten::val& picture, const emscripten::val& settings,
                              const std::string& layout);
+  // What the last call said was pending.
+  emscripten::val Proceed();
+  // Gives it up, and frees its picture.
+  void Cancel();
 
  private:
+  // Of a call, until its answer is there.
+  struct Opened {
+    Picture picture;
+    Transforms transforms;
+  };
+  using Answer = std::function<emscripten::val(InferenceSession&)>;
+
   explicit SessionHandle(std::unique_ptr<InferenceSession> session) : session_(std::move(session)) {}
 
+  // Reads a picture and what is to be made of it into opened_.
+  Status Open(const emscripten::val& input, const emscripten::val& settings);
+  // A run of opened_ ...
+  emscripten::val RunPicture(int crops, const std::vector<std::string>& stages, Answer answer);
+  // ... or of a tensor, in a block of wasm memory, or a picture, whichever `input` is.
+  emscripten::val RunInput(const emscripten::val& input, const emscripten::val& settings,
+                           const std::vector<std::string>& stages, Answer answer);
+  emscripten::val Begin(const SessionInput& input, const std::vector<std::string>& stages, Answer answer);
+
   std::unique_ptr<InferenceSession> session_;
+  std::optional<Opened> opened_;
+  PixelBuffer tensor_;
+  Answer answer_;
   NormalizedCrop crop_;     // the last one, until JavaScript has copied it
   std::vector<float> map_;  // likewise
 };

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstddef>
-#include <iterator>
 #include <utility>
 
 #include "base/check.h"
@@ -33,13 +32,68 @@ int InferenceSession::classes() const {
 size_t InferenceSession::HeadTaps() const { return head_ ? kHeadStages.size() : 0; }
 
 void InferenceSession::SetHead(std::optional<CustomHead> head) {
+  progress_.reset();  // its logits would be of two classifiers
   head_ = std::move(head);
-  taps_.clear();
-  if (!head_) return;
-  for (const char* stage : kHeadStages) taps_.push_back({FindStage(network_->layers(), stage).value()});
 }
 
-Status InferenceSession::FillInput(const Image& crop, const Transforms& transforms) {
+Status InferenceSession::Begin(const SessionInput& input, std::span<const std::string> stages) {
+  // What the last call gave goes before this one needs memory.
+  progress_.reset();
+  logits_.clear();
+  taps_.clear();
+  if (head_) {
+    for (const char* stage : kHeadStages) taps_.push_back({FindStage(network_->layers(), stage).value()});
+  }
+  for (const std::string& stage : stages) {
+    Result<size_t> row = FindStage(network_->layers(), stage);
+    if (!row) return std::move(row).error();
+    taps_.push_back({row.value()});
+  }
+  progress_.emplace(Progress{input});
+  return {};
+}
+
+bool InferenceSession::Done() const {
+  const auto* image = std::get_if<ImageInput>(&progress_->input);
+  return !progress_->prepared && progress_->crop == (image == nullptr ? 1 : image->crops);
+}
+
+Result<bool> InferenceSession::Advance(const Pause& pause) {
+  if (!progress_) return Error{ErrorCode::kNotReady, "session", "Begin must come before Advance"};
+  while (!Done()) {
+    if (Status status = Step(); !status) {
+      progress_.reset();
+      return std::move(status).error();
+    }
+    if (pause && !Done() && pause()) return false;
+  }
+  return true;
+}
+
+Status InferenceSession::Step() {
+  if (!progress_->prepared) {
+    progress_->row = 0;
+    progress_->prepared = true;
+    return FillNext();
+  }
+  if (Status status = network_->RunRow(progress_->row, taps_); !status) return status;
+  if (++progress_->row < network_->layers().size()) return {};
+  TakeLogits();
+  progress_->prepared = false;
+  ++progress_->crop;
+  return {};
+}
+
+Status InferenceSession::FillNext() {
+  if (const auto* image = std::get_if<ImageInput>(&progress_->input)) return FillCrop(*image, progress_->crop);
+  return FillTensor(*std::get_if<TensorInput>(&progress_->input));
+}
+
+Status InferenceSession::FillCrop(const ImageInput& input, int index) {
+  const Transforms& transforms = input.transforms;
+  Result<Image> resized = ResizeAndCrop(input.image, transforms, {input.crops, index});
+  if (!resized) return std::move(resized).error();
+  const Image& crop = resized.value();
   if (Status status = network_->Prepare(1, crop.height, crop.width); !status) return status;
   if (network_->precision() == Precision::kFloat32) {
     NormalizeToFloat(crop, transforms, network_->input_reals());
@@ -52,39 +106,22 @@ Status InferenceSession::FillInput(const Image& crop, const Transforms& transfor
   return {};
 }
 
-Status InferenceSession::RunCrops(const ImageInput& input) {
-  for (int i = 0; i < input.crops; ++i) {
-    Result<Image> crop = ResizeAndCrop(input.image, input.transforms, {input.crops, i});
-    if (!crop) return std::move(crop).error();
-    if (Status status = FillInput(crop.value(), input.transforms); !status) return status;
-    if (Status status = RunPrepared(); !status) return status;
-  }
-  return {};
-}
-
-Status InferenceSession::RunTensor(const TensorInput& input) {
+Status InferenceSession::FillTensor(const TensorInput& input) {
   if (Status status = network_->Prepare(input.n, input.height, input.width); !status) return status;
   network_->SetInput(input.values);
-  return RunPrepared();
-}
-
-Status InferenceSession::Run(const SessionInput& input) {
-  // What the last call gave goes before this one needs memory.
-  logits_.clear();
-  stages_.clear();
-  if (const auto* image = std::get_if<ImageInput>(&input)) return RunCrops(*image);
-  return RunTensor(*std::get_if<TensorInput>(&input));
-}
-
-Status InferenceSession::RunPrepared() {
-  if (Status status = network_->Run({}, taps_); !status) return status;
-  if (head_) {
-    ScoreEmbeddings();
-  } else {
-    const std::span<const float> logits = network_->logits();
-    logits_.insert(logits_.end(), logits.begin(), logits.end());
-  }
   return {};
+}
+
+Status InferenceSession::Run(const SessionInput& input, std::span<const std::string> stages) {
+  if (Status status = Begin(input, stages); !status) return status;
+  Result<bool> ran = Advance();
+  return ran ? Status{} : Status{std::move(ran).error()};
+}
+
+void InferenceSession::TakeLogits() {
+  if (head_) return ScoreEmbeddings();
+  const std::span<const float> logits = network_->logits();
+  logits_.insert(logits_.end(), logits.begin(), logits.end());
 }
 
 void InferenceSession::ScoreEmbeddings() {
@@ -100,33 +137,29 @@ void InferenceSession::ScoreEmbeddings() {
 
 Result<std::span<const float>> InferenceSession::Logits(const SessionInput& input) {
   if (Status status = Run(input); !status) return std::move(status).error();
-  return std::span<const float>(logits_);
+  return Logits();
 }
 
 Result<std::vector<ScoredClass>> InferenceSession::Classify(const ImageInput& input, const ClassChoice& choice) {
   if (Status status = Run(input); !status) return std::move(status).error();
-  Result<std::vector<double>> scores = MeanScores(logits_, size_t(input.crops), choice.activation);
-  if (!scores) return std::move(scores).error();
-  return TopK(scores.value(), choice.top);
+  return Best(choice);
 }
 
 Result<std::vector<StageOutput>> InferenceSession::Features(const SessionInput& input,
                                                             std::span<const std::string> stages) {
-  std::vector<Tap> wanted;
-  for (const std::string& stage : stages) {
-    Result<size_t> row = FindStage(network_->layers(), stage);
-    if (!row) return std::move(row).error();
-    wanted.push_back({row.value()});
-  }
-  taps_.insert(taps_.end(), wanted.begin(), wanted.end());
-  Status status = Run(input);
-  // The outputs stay until the next call, which copies these rows no longer.
-  const auto first = taps_.begin() + ptrdiff_t(HeadTaps());
-  stages_.assign(std::make_move_iterator(first), std::make_move_iterator(taps_.end()));
-  taps_.erase(first, taps_.end());
-  if (!status) return std::move(status).error();
+  if (Status status = Run(input, stages); !status) return std::move(status).error();
+  return StageOutputs();
+}
+
+Result<std::vector<ScoredClass>> InferenceSession::Best(const ClassChoice& choice) const {
+  Result<std::vector<double>> scores = MeanScores(logits_, logits_.size() / size_t(classes()), choice.activation);
+  if (!scores) return std::move(scores).error();
+  return TopK(scores.value(), choice.top);
+}
+
+std::vector<StageOutput> InferenceSession::StageOutputs() const {
   std::vector<StageOutput> outputs;
-  for (const Tap& tap : stages_) {
+  for (const Tap& tap : std::span(taps_).subspan(HeadTaps())) {
     const Extent extent = network_->extent(tap.row);
     outputs.push_back({tap.nchw, network_->layers()[tap.row].out_channels, int(extent.height), int(extent.width)});
   }
@@ -149,8 +182,15 @@ std::vector<float> InferenceSession::CustomActivationMap(int index) const {
 }
 
 Result<Explanation> InferenceSession::Explain(const ImageInput& input, const ClassChoice& choice) {
+  if (Status status = Run(input); !status) return std::move(status).error();
+  return ExplainBest(choice);
+}
+
+Result<Explanation> InferenceSession::ExplainBest(const ClassChoice& choice) {
+  RESNET50_CHECK(progress_ && std::holds_alternative<ImageInput>(progress_->input));
+  const ImageInput& input = std::get<ImageInput>(progress_->input);
   RESNET50_CHECK(input.crops == 1);
-  Result<std::vector<ScoredClass>> best = Classify(input, choice);
+  Result<std::vector<ScoredClass>> best = Best(choice);
   if (!best) return std::move(best).error();
   if (best->empty()) return Error{ErrorCode::kInvalidArgument, "index", "leaves no class to explain"};
   Explanation explanation{};

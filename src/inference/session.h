@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -84,30 +85,53 @@ class InferenceSession {
   // Further runs end in this classifier, in float32; in the network's own if there is none.
   void SetHead(std::optional<CustomHead> head);
 
-  // Logits, one row for each crop or each image of a batch: valid until the next call. Errors: those of ResizeAndCrop,
-  // Network::Prepare and Network::Run.
+  // An answer in parts, for callers that must stay reachable meanwhile: Begin, Advance until it is true, then Logits,
+  // Best, StageOutputs or ExplainBest. Gives up what was begun before; what `input` refers to must live until the
+  // answer is there. `stages` by the names of FindStage. Errors: those of FindStage.
+  Status Begin(const SessionInput& input, std::span<const std::string> stages = {});
+  // Goes on, a row of the network at a time, until the end (true) or until `pause` says so, which is asked after each
+  // row. Errors: those of ResizeAndCrop, Network::Prepare and Network::Run; kNotReady if nothing was begun.
+  using Pause = std::function<bool()>;
+  Result<bool> Advance(const Pause& pause = {});
+
+  // Of what has run, valid until the next Begin: one row for each crop or each image of a batch.
+  std::span<const float> Logits() const { return logits_; }
+  // The best classes; scores are means over the crops. Errors: those of MeanScores.
+  Result<std::vector<ScoredClass>> Best(const ClassChoice& choice) const;
+  // In the order of the names; valid until the next Begin.
+  std::vector<StageOutput> StageOutputs() const;
+  // The class activation map of the best of the allowed classes (TopKOptions::allowed), of an image with one crop.
+  // Errors: those of Best; kInvalidArgument if no class is allowed.
+  Result<Explanation> ExplainBest(const ClassChoice& choice);
+
+  // The same in one call each.
   Result<std::span<const float>> Logits(const SessionInput& input);
-
-  // The best classes; scores are means over the crops. Errors: those of Logits and MeanScores.
   Result<std::vector<ScoredClass>> Classify(const ImageInput& input, const ClassChoice& choice);
-
-  // Outputs of stages by the names of FindStage, in the order of the names: valid until the next call. Errors: those of
-  // Logits and FindStage.
   Result<std::vector<StageOutput>> Features(const SessionInput& input, std::span<const std::string> stages);
-
-  // The class activation map of the best of the allowed classes (TopKOptions::allowed); `input` has one crop. Errors:
-  // those of Classify; kInvalidArgument if no class is allowed.
   Result<Explanation> Explain(const ImageInput& input, const ClassChoice& choice);
 
  private:
+  // How far an input has come.
+  struct Progress {
+    SessionInput input;
+    int crop = 0;    // the next one to be prepared; a tensor counts as one
+    size_t row = 0;  // of the network, the next one to run
+    bool prepared = false;
+  };
+
   explicit InferenceSession(std::unique_ptr<Network> network);
 
-  Status Run(const SessionInput& input);
-  Status RunCrops(const ImageInput& input);
-  Status RunTensor(const TensorInput& input);
-  Status FillInput(const Image& crop, const Transforms& transforms);
-  // Runs what was prepared and appends its logits.
-  Status RunPrepared();
+  // Begin and Advance to the end.
+  Status Run(const SessionInput& input, std::span<const std::string> stages = {});
+  // One step: an input is prepared, or a row runs.
+  Status Step();
+  bool Done() const;
+  // Fills the network's input with the next crop, or the tensor.
+  Status FillNext();
+  Status FillCrop(const ImageInput& input, int index);
+  Status FillTensor(const TensorInput& input);
+  // Appends the logits of what has run.
+  void TakeLogits();
   void ScoreEmbeddings();
   Result<std::vector<float>> ActivationMap(int index);
   std::vector<float> CustomActivationMap(int index) const;
@@ -117,8 +141,8 @@ class InferenceSession {
   std::unique_ptr<Network> network_;
   ShardLoader loader_;
   std::optional<CustomHead> head_;
-  std::vector<Tap> taps_;    // with a classifier of the user's own, avgpool and layer4 before all others
-  std::vector<Tap> stages_;  // of the last call of Features
+  std::optional<Progress> progress_;
+  std::vector<Tap> taps_;  // with a classifier of the user's own avgpool and layer4, then the stages asked for
   std::vector<float> logits_;
 };
 

@@ -27,14 +27,7 @@ struct ScalarForm {
   template <size_t kRows>
   static const int8_t* Accumulate(Accumulators<kRows>& acc, const int8_t* const (&rows)[kRows], size_t channels,
                                   const int8_t* w) {
-    for (size_t k = 0; k < channels; k += kTileDepth, w += kStepBytes) {
-      for (size_t d = 0; d < std::min(kTileDepth, channels - k); ++d) {
-        for (size_t r = 0; r < kRows; ++r) {
-          for (size_t c = 0; c < kTileColumns; ++c) acc.sums[r][c] += int32_t(rows[r][k + d]) * w[c * kTileDepth + d];
-        }
-      }
-    }
-    return w;
+    return AccumulateAs<int8_t>(acc, rows, channels, w);
   }
 
   template <size_t kRows, Residual kResidual, typename Output>
@@ -55,6 +48,33 @@ struct ScalarForm {
       }
     }
     output.Done();
+  }
+
+ protected:
+  // The same with activations read as `Code`.
+  template <typename Code, size_t kRows>
+  static const int8_t* AccumulateAs(Accumulators<kRows>& acc, const int8_t* const (&rows)[kRows], size_t channels,
+                                    const int8_t* w) {
+    for (size_t k = 0; k < channels; k += kTileDepth, w += kStepBytes) {
+      for (size_t d = 0; d < std::min(kTileDepth, channels - k); ++d) {
+        for (size_t r = 0; r < kRows; ++r) {
+          for (size_t c = 0; c < kTileColumns; ++c) {
+            acc.sums[r][c] += int32_t(Code(rows[r][k + d])) * w[c * kTileDepth + d];
+          }
+        }
+      }
+    }
+    return w;
+  }
+};
+
+// Native builds run networks on it, as x86 with AVX-VNNI does on relaxed-i32: bytes of activations are 0..255, which
+// the first convolution makes use of.
+struct ScalarUnsignedForm : ScalarForm {
+  template <size_t kRows>
+  static const int8_t* Accumulate(Accumulators<kRows>& acc, const int8_t* const (&rows)[kRows], size_t channels,
+                                  const int8_t* w) {
+    return AccumulateAs<uint8_t>(acc, rows, channels, w);
   }
 };
 

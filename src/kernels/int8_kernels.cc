@@ -32,8 +32,9 @@ constexpr resnet50_int8_kernels kKernels[resnet50_int8_forms] = {
     KernelsOf<RelaxedI32Form>(),
     KernelsOf<RelaxedI16Form>(),
 #elif !defined(__wasm_simd128__)
-    {},
-    KernelsOf<ScalarSpillForm>(),  // chosen by tests alone
+    // What stands for them natively: the first runs there, the second in tests.
+    KernelsOf<ScalarUnsignedForm>(),
+    KernelsOf<ScalarSpillForm>(),
 #else
     {},
     {},

@@ -47,7 +47,8 @@ TopBit ProbeTopBit() {
   return TopBit::kOther;
 }
 #else
-TopBit ProbeTopBit() { return TopBit::kOther; }
+// Natively the form that stands for the instruction reads bytes as x86 does.
+TopBit ProbeTopBit() { return TopBit::kUnsigned; }
 #endif
 
 }  // namespace

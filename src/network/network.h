@@ -75,8 +75,9 @@ class Network {
   Status Run(const LayerObserver& observer = {}, std::span<Tap> taps = {});
   // Whether the row has an operator of its own; fused additions have none.
   bool HasOperator(size_t row) const { return operators_[row].has_value(); }
-  // One row of Run, for those who time rows: all must run, in order. Does nothing for a row without an operator.
-  Status RunRow(size_t row);
+  // One row of Run, for those who time rows or pause between them: all must run, in order. A row without an operator
+  // has nothing to do but to fill its taps.
+  Status RunRow(size_t row, std::span<Tap> taps = {});
   // n x classes, valid until the next Prepare or Run.
   std::span<const float> logits() const { return logits_; }
   // Height and width of a row's output in the prepared shape.

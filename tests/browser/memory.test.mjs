@@ -1,9 +1,8 @@
 // Rounds of load, classify and dispose in Chromium leave nothing behind: no workers, no wasm memory, no JavaScript heap.
 // RESNET50_MEMORY_ROUNDS (20) says how many.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
+import { pageBytes, settled } from '../support/browser-memory.mjs';
 import { browserMissing } from '../support/browsers.mjs';
 import { prepared } from '../support/prepared.mjs';
 import { stage } from '../support/stage.mjs';
@@ -11,40 +10,6 @@ import { stage } from '../support/stage.mjs';
 const rounds = Number(process.env.RESNET50_MEMORY_ROUNDS ?? 20);
 const { noWeights } = prepared;
 const MB = 2 ** 20;
-
-/** Resident memory of the browser's renderer processes, bytes (Linux). */
-function rendererBytes(browser) {
-  const parent = browser.process().pid;
-  const children = new Map();
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      children.set(Number(pid), {
-        parent: Number(/PPid:\s+(\d+)/.exec(status)?.[1]),
-        bytes: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024,
-        renderer: command.includes('--type=renderer') && !command.includes('--extension-process'),
-      });
-    } catch {
-      // it has ended meanwhile
-    }
-  }
-  const isOurs = (pid) => pid === parent || (children.has(pid) && isOurs(children.get(pid).parent));
-  let sum = 0;
-  for (const [pid, { bytes, renderer }] of children) if (renderer && isOurs(pid)) sum += bytes;
-  return sum;
-}
-
-/** The lowest sample once they have stopped falling: what was given up is freed a little later. */
-async function settled(sample) {
-  let lowest = Number.POSITIVE_INFINITY;
-  for (let since = 0; since < 10; since++) {
-    const value = await sample();
-    if (value < lowest) [lowest, since] = [value, 0];
-    await pause(20);
-  }
-  return lowest;
-}
 
 describe('chromium: memory', {
   skip: browserMissing('chromium') || noWeights || (process.platform !== 'linux' && '/proc is read'),
@@ -69,7 +34,7 @@ describe('chromium: memory', {
         });
       const bytes = async () => ({
         heap: await settled(heapBytes),
-        resident: await settled(() => rendererBytes(set.browser)),
+        resident: await settled(() => pageBytes(set.browser)),
       });
       await round(5);
       const before = await bytes();

@@ -185,6 +185,40 @@ TEST(InferenceSession, AnErrorLeavesItReadyForTheNextCall) {
   EXPECT_EQ(Copy(Take(session->Logits(TensorInput{tensor, 1, 32, 32}))), before);
 }
 
+TEST(InferenceSession, AnAnswerInPartsIsTheSame) {
+  const std::unique_ptr<InferenceSession> session = RandomSession();
+  const Transforms transforms = SmallTransforms();
+  const Image image = RandomImage(50, 41);
+  const std::vector<std::string> names = {"layer2"};
+  const std::vector<float> stage = Copy(Take(session->Features(ImageInput{image, transforms}, names))[0].values);
+  const std::vector<float> logits = Copy(Take(session->Logits(ImageInput{image, transforms, 2})));
+
+  int pauses = 0;
+  const InferenceSession::Pause pause = [&pauses] { return ++pauses > 0; };
+  ASSERT_TRUE(session->Begin(ImageInput{image, transforms, 2}, names));
+  while (!Take(session->Advance(pause))) ASSERT_LT(pauses, 1000);
+  // After each crop's preparation and each row but the last.
+  EXPECT_EQ(pauses, 2 * int(1 + session->network().layers().size()) - 1);
+  EXPECT_EQ(Copy(session->Logits()), logits);
+  EXPECT_EQ(session->StageOutputs().size(), 1U);
+  EXPECT_TRUE(Take(session->Advance(pause)));  // there is nothing left to do
+
+  ASSERT_TRUE(session->Begin(ImageInput{image, transforms}, names));
+  EXPECT_FALSE(Take(session->Advance(pause)));
+  // Another input takes its place.
+  ASSERT_TRUE(session->Begin(ImageInput{image, transforms, 2}));
+  EXPECT_TRUE(Take(session->Advance()));
+  EXPECT_EQ(Copy(session->Logits()), logits);
+  EXPECT_TRUE(session->StageOutputs().empty());
+  EXPECT_EQ(Copy(Take(session->Features(ImageInput{image, transforms}, names))[0].values), stage);
+
+  // Another classifier ends a run: half of its logits would be of the old one.
+  ASSERT_TRUE(session->Begin(ImageInput{image, transforms, 2}));
+  EXPECT_FALSE(Take(session->Advance(pause)));
+  session->SetHead(DiagonalHead(3));
+  EXPECT_EQ(session->Advance().error().code, ErrorCode::kNotReady);
+}
+
 TEST(Picture, RawPixelsAreTurnedAndCut) {
   PictureSettings settings;
   settings.rotate = 90;

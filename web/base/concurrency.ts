@@ -52,6 +52,18 @@ export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> 
   });
 }
 
+/** Lets whatever waits for this thread run first: messages, events. Without the 4 ms that browsers make of timers. */
+export const nextTurn = (): Promise<void> =>
+  new Promise((resolve) => {
+    if (typeof setImmediate === 'function') return setImmediate(resolve);
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+
 /** Runs at most `free` tasks at a time, in order. */
 export class Limiter {
   readonly #waiting: (() => void)[] = [];

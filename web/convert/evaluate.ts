@@ -4,6 +4,7 @@
 import { fault } from '../base/check.js';
 import { ResNet50Error } from '../base/errors.js';
 import type { ConverterModule, CoreConverter } from '../core/converter-types.js';
+import { atOnce } from '../core/run.js';
 import { unwrap } from '../core/start.js';
 import type { CoreResult } from '../core/types.js';
 import type { Category, Manifest } from '../weights/manifest.js';
@@ -52,7 +53,7 @@ export async function evaluate(
         const bytes = await readPhoto(path);
         const f32 = take(converter.runFloat(...photoInput(core, bytes, path, false)), path);
         const [picture, settings] = photoInput(core, bytes, path, false);
-        rows.int8.push(take(session.logits(picture, { ...settings, transforms }), path));
+        rows.int8.push(take(atOnce(session, session.logits(picture, { ...settings, transforms })), path));
         rows.f32.push(f32);
         labels.push(label);
       } catch (error) {

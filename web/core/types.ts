@@ -17,6 +17,9 @@ export type CoreResult<T> =
   | { readonly value: T; readonly error?: undefined }
   | { readonly error: CoreError; readonly value?: undefined };
 
+/** A result, or word that the work goes on with `proceed()`. */
+export type CoreRun<T> = (CoreResult<T> & { readonly pending?: undefined }) | { readonly pending: true };
+
 export interface CoreDecodeOptions {
   /** Most pixels (width x height) that may be decoded. */
   maxPixels: number;
@@ -121,8 +124,9 @@ export interface CoreCrop {
 }
 
 /**
- * A ResNet-50 at work in wasm memory (src/inference/session.h), one call per answer. Call delete() when done. Errors of
- * pictures have the decoder's codes; NOT_FINITE where a logit is NaN or infinite.
+ * A ResNet-50 at work in wasm memory (src/inference/session.h), one call per answer, or some where it takes longer than
+ * 50 ms. Call delete() when done. Errors of pictures have the decoder's codes; NOT_FINITE where a logit is NaN or
+ * infinite.
  */
 export interface CoreSession {
   /** Names of the layers whose weights have not arrived, in network order. */
@@ -136,15 +140,19 @@ export interface CoreSession {
     picture: CorePicture,
     settings: CoreSettings,
     pick: CorePick & { readonly crops: number },
-  ): CoreResult<CoreTopK[]>;
+  ): CoreRun<CoreTopK[]>;
   /** Byte offset of float32 logits, a row for each image of a batch; valid until the next call. */
-  logits(input: CoreInput, settings: CoreSettings): CoreResult<number>;
+  logits(input: CoreInput, settings: CoreSettings): CoreRun<number>;
   /** Outputs of stages (relu, maxpool, layer1, layer3.1, avgpool), a block per image; valid until the next call. */
-  features(input: CoreInput, settings: CoreSettings, stages: readonly string[]): CoreResult<CoreBlock[]>;
+  features(input: CoreInput, settings: CoreSettings, stages: readonly string[]): CoreRun<CoreBlock[]>;
   /** The class activation map of the best class that `pick` allows. */
-  explain(picture: CorePicture, settings: CoreSettings, pick: CorePick): CoreResult<CoreExplanation>;
+  explain(picture: CorePicture, settings: CoreSettings, pick: CorePick): CoreRun<CoreExplanation>;
   /** What the network would see, and as torch has it. */
-  preprocess(picture: CorePicture, settings: CoreSettings, layout: 'nchw' | 'nhwc'): CoreResult<CoreCrop>;
+  preprocess(picture: CorePicture, settings: CoreSettings, layout: 'nchw' | 'nhwc'): CoreRun<CoreCrop>;
+  /** Another slice of what is pending, with the result of the call that began it. */
+  proceed(): CoreRun<unknown>;
+  /** Gives up what is pending, and frees its picture; the next call does, too. */
+  cancel(): void;
   /** Further runs end in this head (copied), in float32; in the network's own after null. */
   setHead(head: CoreHead | null): CoreResult<undefined>;
   delete(): void;

@@ -4,8 +4,9 @@
 
 import { activationFor } from '../base/activation.js';
 import { parameterCount } from '../base/resnet50.js';
+import { inSlices } from '../core/run.js';
 import { copyIn, unwrap } from '../core/start.js';
-import type { CoreInput, CoreModule, CorePicture, CoreResult, CoreSession, CoreSettings } from '../core/types.js';
+import type { CoreInput, CoreModule, CorePicture, CoreRun, CoreSession, CoreSettings } from '../core/types.js';
 import type { Head } from '../protocol/head.js';
 import type { ImageSettings, JobContext, LoadedFacts, LoadSpec, PreparedImage } from '../protocol/messages.js';
 import type { Category } from '../weights/manifest.js';
@@ -16,10 +17,10 @@ import { type LoadedNetwork, type LoadRealm, loadNetwork } from './load.js';
 /** What the engine needs from its realm. */
 export type Realm = LoadRealm & ImageRealm;
 
-/** One call into the core, by kind of input. */
+/** What begins a run of the core, by kind of input. */
 interface Calls<T> {
-  picture: (input: CorePicture, settings: CoreSettings) => CoreResult<T>;
-  tensor?: (input: CoreInput, settings: CoreSettings) => CoreResult<T>;
+  picture: (input: CorePicture, settings: CoreSettings) => CoreRun<T>;
+  tensor?: (input: CoreInput, settings: CoreSettings) => CoreRun<T>;
 }
 
 /** A core with a network in it. */
@@ -82,11 +83,15 @@ export class Engine {
     return { classes, categories, head: method, activation, parameters: parameterCount(linear ? classes : 0) };
   }
 
-  /** Runs a picture, or a tensor if `calls` takes it. */
-  run<T>(job: ImageSettings & { image: PreparedImage }, { picture, tensor }: Calls<T>): Promise<T> {
+  /** Runs a picture, or a tensor if `calls` takes it. Ends with the signal between two slices of the core's work. */
+  run<T>(
+    job: ImageSettings & { image: PreparedImage },
+    { picture, tensor }: Calls<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
     return withInput(this.core, this.realm, job.image, job.decode, {
-      picture: (input) => picture(input, job),
-      ...(tensor && { tensor: (input) => tensor(input, job) }),
+      picture: (input) => inSlices(this.session, picture(input, job), signal),
+      ...(tensor && { tensor: (input) => inSlices(this.session, tensor(input, job), signal) }),
     });
   }
 

@@ -36,11 +36,11 @@ export class Host extends Receiver<keyof NetworkJobs> {
       this.#engine = await Engine.load(spec, this.realm, context);
       return this.#engine.facts;
     },
-    classify: (job) => imageJobs.classify(this.#classifier, job),
-    logits: (job) => imageJobs.logits(this.#classifier, job),
-    preprocess: (job) => imageJobs.preprocess(this.#loaded, job),
-    features: (job) => imageJobs.features(this.#loaded, job),
-    explain: (job) => imageJobs.explain(this.#classifier, job),
+    classify: (job, { signal }) => imageJobs.classify(this.#classifier, job, signal),
+    logits: (job, { signal }) => imageJobs.logits(this.#classifier, job, signal),
+    preprocess: (job, { signal }) => imageJobs.preprocess(this.#loaded, job, signal),
+    features: (job, { signal }) => imageJobs.features(this.#loaded, job, signal),
+    explain: (job, { signal }) => imageJobs.explain(this.#classifier, job, signal),
     head: (head) => this.#loaded.setHead(head),
     tensors: (names, { signal }) => this.#loaded.shards?.tensors(names, signal) ?? null,
     fetch: (request, { signal }) => fetchInput(request, signal),

@@ -17,38 +17,64 @@ import type {
 import { indicesOf, maskOf } from './class-mask.js';
 import type { Engine } from './engine.js';
 
-type Job<N extends ImageJob> = (engine: Engine, job: Jobs[N]['request']) => Promise<Jobs[N]['result']>;
+type Job<N extends ImageJob> = (
+  engine: Engine,
+  job: Jobs[N]['request'],
+  signal: AbortSignal,
+) => Promise<Jobs[N]['result']>;
 
 /** The best classes of one picture. */
-async function classify(engine: Engine, job: Jobs['classify']['request']): Promise<Classification[]> {
+async function classify(
+  engine: Engine,
+  job: Jobs['classify']['request'],
+  signal: AbortSignal,
+): Promise<Classification[]> {
   const { session, facts } = engine;
   const mask = maskOf(job.pick, facts.classes, (i) => engine.category(i));
   const best = await picked(engine, job.pick, mask, (pick) =>
-    engine.run(job, {
-      picture: (picture, settings) => session.classify(picture, settings, { ...pick, crops: job.pick.crops }),
-    }),
+    engine.run(
+      job,
+      { picture: (picture, settings) => session.classify(picture, settings, { ...pick, crops: job.pick.crops }) },
+      signal,
+    ),
   );
   return best.map(({ index, score }) => ({ index, ...engine.category(index), score }));
 }
 
 /** The network's raw output: one row a picture. */
-async function logits(engine: Engine, job: Jobs['logits']['request']): Promise<Float32Array<ArrayBuffer>[]> {
+async function logits(
+  engine: Engine,
+  job: Jobs['logits']['request'],
+  signal: AbortSignal,
+): Promise<Float32Array<ArrayBuffer>[]> {
   const { session } = engine;
   const { classes } = engine.facts;
-  const pointer = await engine.run(job, {
-    picture: (picture, settings) => session.logits(picture, settings),
-    tensor: (tensor, settings) => session.logits(tensor, settings),
-  });
+  const pointer = await engine.run(
+    job,
+    {
+      picture: (picture, settings) => session.logits(picture, settings),
+      tensor: (tensor, settings) => session.logits(tensor, settings),
+    },
+    signal,
+  );
   return Array.from({ length: rowsOf(job) }, (_, row) => engine.copyOut(pointer + 4 * row * classes, classes));
 }
 
 /** The stages' outputs in the order of the job, for one picture or each of a tensor's rows. */
-async function features(engine: Engine, job: Jobs['features']['request']): Promise<StageOutput[][]> {
+async function features(
+  engine: Engine,
+  job: Jobs['features']['request'],
+  signal: AbortSignal,
+): Promise<StageOutput[][]> {
   const { session } = engine;
-  const blocks = await engine.run(job, {
-    picture: (picture, settings) => session.features(picture, settings, job.stages),
-    tensor: (tensor, settings) => session.features(tensor, settings, job.stages),
-  });
+  const blocks = await engine.run(
+    job,
+    {
+      picture: (picture, settings) => session.features(picture, settings, job.stages),
+      tensor: (tensor, settings) => session.features(tensor, settings, job.stages),
+    },
+    signal,
+  );
   return Array.from({ length: rowsOf(job) }, (_, row) =>
     blocks.map(({ pointer, channels, height, width }): StageOutput => {
       const count = channels * height * width;
@@ -58,7 +84,7 @@ async function features(engine: Engine, job: Jobs['features']['request']): Promi
 }
 
 /** Where a class was seen: the best, or the one asked for. */
-async function explain(engine: Engine, job: Jobs['explain']['request']): Promise<ExplainedGrid> {
+async function explain(engine: Engine, job: Jobs['explain']['request'], signal: AbortSignal): Promise<ExplainedGrid> {
   const { session, facts } = engine;
   const { index } = job;
   const wanted = index === null ? undefined : new Uint8Array(facts.classes);
@@ -66,7 +92,7 @@ async function explain(engine: Engine, job: Jobs['explain']['request']): Promise
     for (const i of indicesOf(index, 'index', facts.classes, (c) => engine.category(c))) wanted?.fill(1, i, i + 1);
   const best = { topK: 1, threshold: Number.NEGATIVE_INFINITY, activation: job.activation };
   const explained = await picked(engine, best, wanted, (pick) =>
-    engine.run(job, { picture: (picture, settings) => session.explain(picture, settings, pick) }),
+    engine.run(job, { picture: (picture, settings) => session.explain(picture, settings, pick) }, signal),
   );
   const { pointer, width, height } = explained.grid;
   const { index: found, score } = explained.best;
@@ -78,11 +104,17 @@ async function explain(engine: Engine, job: Jobs['explain']['request']): Promise
 }
 
 /** The picture as the network would see it. */
-async function preprocess(engine: Engine, job: Jobs['preprocess']['request']): Promise<Preprocessed> {
+async function preprocess(
+  engine: Engine,
+  job: Jobs['preprocess']['request'],
+  signal: AbortSignal,
+): Promise<Preprocessed> {
   const first = job.layout === 'nchw';
-  const { pixels, tensor, side } = await engine.run(job, {
-    picture: (picture, settings) => engine.session.preprocess(picture, settings, job.layout),
-  });
+  const { pixels, tensor, side } = await engine.run(
+    job,
+    { picture: (picture, settings) => engine.session.preprocess(picture, settings, job.layout) },
+    signal,
+  );
   const count = 3 * side * side;
   return {
     tensor: engine.copyOut(tensor, count),

@@ -37,14 +37,17 @@ export async function withInput<T>(
   realm: ImageRealm,
   image: PreparedImage,
   decode: DecodeSettings,
-  use: { picture: (input: CorePicture) => CoreResult<T>; tensor?: (input: CoreInput) => CoreResult<T> },
+  use: {
+    picture: (input: CorePicture) => Promise<CoreResult<T>>;
+    tensor?: (input: CoreInput) => Promise<CoreResult<T>>;
+  },
 ): Promise<T> {
   const { name } = image;
-  const ofPixels = ({ data, width, height }: ForeignImage, channels: 1 | 3 | 4 = 4) =>
-    unwrap(use.picture({ pointer: copyIn(core, data, name), width, height, channels }), name);
+  const ofPixels = async ({ data, width, height }: ForeignImage, channels: 1 | 3 | 4 = 4) =>
+    unwrap(await use.picture({ pointer: copyIn(core, data, name), width, height, channels }), name);
   if (image.kind === 'bytes') {
     const { bytes } = image;
-    const result = use.picture({ pointer: copyIn(core, bytes, name), bytes: bytes.length });
+    const result = await use.picture({ pointer: copyIn(core, bytes, name), bytes: bytes.length });
     // Damaged files of our own formats are refused alike in every engine.
     const foreign =
       result.error?.code === 'UNSUPPORTED_FORMAT' ? await realm.decodeForeign?.(bytes, decode, name) : undefined;
@@ -55,7 +58,7 @@ export async function withInput<T>(
     return ofPixels(await realm.readBitmap(image.bitmap, decode, name));
   if (image.kind === 'tensor' && use.tensor !== undefined) {
     const [n, , height, width] = image.shape;
-    return unwrap(use.tensor({ pointer: copyIn(core, image.data, name), n, height, width }), name);
+    return unwrap(await use.tensor({ pointer: copyIn(core, image.data, name), n, height, width }), name);
   }
   throw new ResNet50Error(
     'UNSUPPORTED_INPUT',
