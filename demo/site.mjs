@@ -14,10 +14,18 @@ const WORKER_FILE = 'isolation-worker.js';
 
 /** What a browser may ask of dist/; the rest is for Node.js. */
 const BROWSER_FILES =
-  /^(index|extras|inplace|training|inplace-trainer|worker-(trainer-simd|simd|relaxed)(-threads)?)\.js$|^wasm\/resnet50-(simd|relaxed|trainer-simd)(-threads)?\.(mjs|wasm)$/;
+  /^(index|isolation|extras|inplace|training|inplace-trainer|worker-(trainer-simd|simd|relaxed)(-threads)?)\.js$|^wasm\/resnet50-(simd|relaxed|trainer-simd)(-threads)?\.(mjs|wasm)$/;
 /** Which of the flavours a browser takes is known only there. */
 const NEEDED_FILES = [
-  ...['index.js', 'extras.js', 'training.js', 'worker-trainer-simd.js', 'wasm/resnet50-trainer-simd.wasm'],
+  ...[
+    'index.js',
+    'isolation.js',
+    WORKER_FILE,
+    'extras.js',
+    'training.js',
+    'worker-trainer-simd.js',
+    'wasm/resnet50-trainer-simd.wasm',
+  ],
   ...['simd', 'simd-threads', 'relaxed', 'relaxed-threads'].map((flavour) => `wasm/resnet50-${flavour}.wasm`),
 ];
 const VARIANT_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
@@ -98,8 +106,10 @@ export function writeSite({ out, weights, isolationWorker }) {
   const missing = NEEDED_FILES.find((file) => !existsSync(join(ROOT, 'dist', file)));
   if (missing !== undefined) throw new SiteError(`dist/${missing} is not built: run 'npm run build' first`);
   clear(out);
-  copy(join(ROOT, 'demo', 'page'), out, (name) => isolationWorker || name !== WORKER_FILE);
+  copy(join(ROOT, 'demo', 'page'), out, () => true);
   copy(join(ROOT, 'dist'), join(out, 'dist'), (name) => BROWSER_FILES.test(name));
+  // It isolates pages of its own folder: beside them, not in dist/.
+  if (isolationWorker) cpSync(join(ROOT, 'dist', WORKER_FILE), join(out, WORKER_FILE));
   const networks = weights.map((variant) => writeNetwork(out, variant));
   writeFileSync(join(out, FACTS_FILE), `${JSON.stringify({ networks, isolationWorker }, null, 2)}\n`);
   return sizeOf(out);

@@ -66,16 +66,26 @@ export default /* @__PURE__ */ parts(${JSON.stringify(labels.join())});`,
   },
 };
 
+/** The entries that consumers import by name; those of Node.js and of pages have the same declarations. */
+const TYPED = ['index', 'static', 'isolation'];
+
 const coreFile = (name) => `${root}dist/wasm/resnet50-${name}.mjs`;
 const built = FLAVORS.filter((flavor) => existsSync(coreFile(flavor)));
 /** Names in dist/ of what browsers load. */
-const browserEntries = ['index', 'extras', 'training', ...built.map((flavor) => `worker-${flavor}`)];
+const browserEntries = [
+  'index',
+  'extras',
+  'training',
+  'isolation',
+  'isolation-worker',
+  ...built.map((flavor) => `worker-${flavor}`),
+];
 if (built.includes('simd') && built.includes('relaxed')) browserEntries.push('inplace', 'static');
 if (existsSync(coreFile('trainer-simd'))) browserEntries.push('worker-trainer-simd', 'inplace-trainer');
 if (existsSync(coreFile('trainer-simd-threads'))) browserEntries.push('worker-trainer-simd-threads');
 /** Entries of the package's exports lie in web/ itself, all others in the room of the browser; workers are made, see below. */
 const browserSource = (name) =>
-  name.startsWith('worker-') ? name : `web/${['index', 'static'].includes(name) ? '' : 'browser/'}${name}.ts`;
+  name.startsWith('worker-') ? name : `web/${TYPED.includes(name) ? '' : 'browser/'}${name}.ts`;
 
 /** What all workers are made of, relative to the repository. */
 const WORKER_SOURCES = { network: 'web/browser/worker.ts', trainer: 'web/browser/trainer-worker.ts' };
@@ -212,9 +222,6 @@ function writeTypes() {
     .filter((line) => line.startsWith(root))
     .map((path) => relative(root, path));
 }
-
-/** The entries that consumers import by name; those of Node.js and of pages have the same declarations. */
-const TYPED = ['index', 'static'];
 
 const bundled = results.flatMap(({ inputs }) => Object.keys(inputs)).filter((path) => !/^(glue|made):/.test(path));
 const sources = writeTypes();

@@ -24,7 +24,8 @@ export const COMPLETE = [
   ...FLAVORS.flatMap(modulesOf).flatMap((module) => [`wasm/${module}.mjs`, `wasm/${module}.wasm`]),
   ...workers.map((name) => `worker-${name}.js`),
   ...['index.js', 'extras.js', 'inplace.js', 'inplace-trainer.js', 'training.js', 'static.js'],
+  ...['isolation.js', 'isolation-worker.js'],
   ...['index.node.js', 'index.node.cjs', 'worker.node.mjs', 'worker-trainer.node.mjs', 'worker-weights.node.mjs'],
   ...['cli.js', 'measures.js'],
-  ...['index.d.ts', 'index.d.cts', 'static.d.ts', 'THIRD-PARTY-NOTICES.txt', 'sbom.cdx.json'],
+  ...['index.d.ts', 'index.d.cts', 'static.d.ts', 'isolation.d.ts', 'THIRD-PARTY-NOTICES.txt', 'sbom.cdx.json'],
 ];

@@ -6,7 +6,9 @@ import { root } from './lib.mjs';
 
 /** Half a minute or more each, or beside packages of Python that `npm test` does not install. */
 const LONG = [
+  'aborts.test.mjs',
   'checkpoints.test.mjs',
+  'docs-site.test.mjs',
   'end-to-end.test.mjs',
   'faults.test.mjs',
   'fit-photos.test.mjs',
@@ -14,12 +16,13 @@ const LONG = [
   'logits-torchvision.test.mjs',
   'memory.test.mjs',
   'model-int8.test.mjs',
+  'package.test.mjs',
   'types.test.mjs',
   'verify-torchvision.test.mjs',
 ];
 
 /** What an older Node.js may do otherwise. */
-const OLDEST = ['cli.test.mjs', 'end-to-end.test.mjs', 'model.test.mjs'];
+const OLDEST = ['aborts.test.mjs', 'cli.test.mjs', 'end-to-end.test.mjs', 'model.test.mjs'];
 
 /** @param part 'all', 'short' or 'oldest'; names of files in tests/node */
 export function filesOf(part) {

@@ -1,9 +1,9 @@
 // The page: what is there (site.json), the parts, and who listens to whom. Each part has a file of its own.
 import { createCamera } from './camera.js';
+import { isolate } from './dist/isolation.js';
 import { createFactsView } from './facts-view.js';
 import { createGallery } from './gallery.js';
 import { listenForFiles } from './inputs.js';
-import { isolate } from './isolation.js';
 import { createNetwork } from './network.js';
 import { createPictures } from './pictures.js';
 import { createSimilar } from './similar.js';
@@ -39,7 +39,7 @@ function connectGallery(store, pictures, camera) {
 async function start() {
   const store = createStore(initialState());
   const site = await readSite();
-  if (await isolate(site.isolationWorker)) return;
+  if (site.isolationWorker && (await isolate())) return;
   const network = createNetwork(store, site.networks[0].name);
   const pictures = createPictures(store, network);
   showViews(store, pictures, network);

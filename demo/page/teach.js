@@ -1,7 +1,7 @@
 // The teach-it page: classes with pictures, training, and trying out what was learnt with the parts of the main page.
 import { createCamera } from './camera.js';
+import { isolate } from './dist/isolation.js';
 import { listenForFiles } from './inputs.js';
-import { isolate } from './isolation.js';
 import { createNetwork } from './network.js';
 import { createPictures } from './pictures.js';
 import { readSite } from './site.js';
@@ -28,7 +28,7 @@ function connectTrial(store, pictures, camera, snapshots) {
 async function start() {
   const store = createStore(initialState());
   const site = await readSite();
-  if (await isolate(site.isolationWorker)) return;
+  if (site.isolationWorker && (await isolate())) return;
   const network = createNetwork(store, site.networks[0].name);
   const pictures = createPictures(store, network);
   showViews(store, pictures, network);

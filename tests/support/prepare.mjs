@@ -49,7 +49,8 @@ async function once(folder, key, make) {
 /** The tarball of `npm pack`; resolves to its path. */
 async function pack() {
   const inputs = [folderHash(join(ROOT, 'dist')), folderHash(join(ROOT, 'weights'))];
-  const key = hashOf(...inputs, readFileSync(join(ROOT, 'package.json')));
+  const documents = ['README.md', 'CHANGELOG.md', 'SECURITY.md'].map((file) => readFileSync(join(ROOT, file)));
+  const key = hashOf(...inputs, folderHash(join(ROOT, 'docs')), ...documents, readFileSync(join(ROOT, 'package.json')));
   const folder = await once(join(BUILD, 'tests-pack'), key, (temporary) =>
     npm(ROOT, 'pack', '--pack-destination', temporary),
   );

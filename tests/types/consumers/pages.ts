@@ -1,7 +1,9 @@
 // A page: what the DOM gives and takes.
 import { heatmapPixels, type ImageInput, paintHeatmap, ResNet50 } from 'resnet50-wasm';
+import { isolate } from 'resnet50-wasm/isolation';
 
 export async function page(file: File, image: HTMLImageElement, canvas: HTMLCanvasElement, signal: AbortSignal) {
+  if ((await isolate()) || (await isolate(new URL('/worker.js', location.href)))) return;
   const model = await ResNet50.load({ signal, weightsUrl: new URL('/weights/', location.href) });
   const video = document.createElement('video');
   const pixels = new ImageData(4, 4);
