@@ -15,6 +15,7 @@ import {
   median,
   newestNode,
   noVnni,
+  processor,
   root,
   run,
   tableLines,
@@ -118,6 +119,7 @@ try {
   const rows = measured(result);
   const usable = FORMS_OF[`${flavour.split('-')[0]} ${options.precision}`].filter((form) => form in result.limits);
   const form = usable.reduce((best, next) => (result.limits[next] > result.limits[best] ? next : best));
+  console.log(await processor());
   print(rows, result, form);
   if (options.json) writeFileSync(options.json, `${JSON.stringify({ spec, form, ...result, rows }, null, 1)}\n`);
 } catch (error) {

@@ -13,7 +13,7 @@ import { installPeers, makeModels, modelBytes, onePhoto, photos } from './models
 import { report } from './report.mjs';
 import { ROWS } from './rows.mjs';
 import { sizesOf } from './runtime-sizes.mjs';
-import { BenchError, median, newestNode, root, run, work } from './tools.mjs';
+import { BenchError, median, newestNode, processor, root, run, work } from './tools.mjs';
 
 const TIMEOUT_MS = 180_000;
 const BATCH = 64;
@@ -75,14 +75,14 @@ async function runRow(row) {
   return { busy, date: new Date().toISOString(), ...result };
 }
 
-function machine(results, node) {
+function machine(results, host) {
   const chromium = results.flatMap(({ runs }) => runs.map((r) => r.version)).find(Boolean);
-  return { cpu: cpus()[0].model, cores: cpus().length, node, chromium };
+  return { ...host, cores: cpus().length, chromium };
 }
 
-function save(results, node) {
+function save(results, host) {
   mkdirSync(dirname(options.out), { recursive: true });
-  const content = { machine: machine(results, node), rows: results };
+  const content = { machine: machine(results, host), rows: results };
   writeFileSync(options.out, `${JSON.stringify(content, null, 1)}\n`);
   return content;
 }
@@ -110,7 +110,7 @@ async function measureAll(rows) {
   const fresh = rows.map(
     (row) => known.find((entry) => entry.row.name === row.name) ?? { row, runs: [], modelBytes: modelBytes(row) },
   );
-  const node = run(await newestNode(), ['--version']).trim();
+  const host = { cpu: await processor(), node: run(await newestNode(), ['--version']).trim() };
   const results = [...known.filter((entry) => !fresh.includes(entry)), ...fresh];
   for (let round = 0; round < Number(options.rounds); round++) {
     for (const entry of fresh) {
@@ -119,13 +119,13 @@ async function measureAll(rows) {
       if (runtimeFiles) entry.runtimeFiles = runtimeFiles;
       entry.runs.push(result);
       progress(round, entry.row, result);
-      save(results, node);
+      save(results, host);
     }
   }
   for (const entry of results.filter((e) => e.runtimeFiles)) {
     entry.sizes = sizesOf(entry.runtimeFiles.filter((file) => existsSync(file)));
   }
-  return save(results, node);
+  return save(results, host);
 }
 
 try {

@@ -1,6 +1,9 @@
 // What the benchmarks share: folders, the toolchain's build, statistics. Knows no engine.
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { configureWasm, ninja, WASM_FOLDER } from '../scripts/compile.mjs';
 import { newestNode as newestNodeFor, root } from '../scripts/lib.mjs';
 
@@ -10,6 +13,18 @@ export const noVnni = '--no-enable-avx-vnni'; // V8's flag: as on a processor wi
 
 /** The Node.js that benchmarks run in. */
 export const newestNode = () => newestNodeFor('bench');
+
+/** The processor: its name, which clouds shorten, its family and model, and what V8 makes of the relaxed dot product on it. */
+export async function processor() {
+  const info = existsSync('/proc/cpuinfo') ? readFileSync('/proc/cpuinfo', 'utf8') : '';
+  const field = (name) => new RegExp(`^${name}\\s*: (.*)$`, 'm').exec(info)?.[1];
+  const family = field('cpu family');
+  const numbers = family === undefined ? '' : ` (family ${family}, model ${field('model')})`;
+  const limits = JSON.stringify(pathToFileURL(join(root, 'bench', 'limits.mjs')).href);
+  const probe = `import { relaxedDot } from ${limits}; console.log(relaxedDot());`;
+  const dot = run(await newestNode(), ['--input-type=module', '-e', probe]).trim();
+  return `${cpus()[0].model}${numbers}, relaxed dot: ${dot}`;
+}
 
 export class BenchError extends Error {}
 

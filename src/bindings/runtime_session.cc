@@ -10,6 +10,7 @@
 #include "bindings/js_options.h"
 #include "bindings/js_result.h"
 #include "inference/picture.h"
+#include "kernels/self_check.h"
 #include "network/random_weights.h"
 
 namespace resnet50::js {
@@ -224,6 +225,7 @@ EMSCRIPTEN_BINDINGS(session) {
   using resnet50::js::Method;
   using resnet50::js::SessionHandle;
   function("createSession", &SessionHandle::Create);
+  function("kernelsCompute", &resnet50::KernelsCompute);
   function("session_missingLayers", &Method<&SessionHandle::MissingLayers>::Call);
   function("session_loadShard", &Method<&SessionHandle::LoadShard>::Call);
   function("session_initializeRandomly", &Method<&SessionHandle::InitializeRandomly>::Call);

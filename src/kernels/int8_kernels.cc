@@ -3,20 +3,16 @@
 #include "kernels/int8_entry.h"
 #include "kernels/int8_form_scalar.h"
 #ifdef __wasm_simd128__
-#include "kernels/int8_form_simd.h"
+#include "kernels/int8_form_plain.h"
+#include "kernels/int8_form_relaxed.h"
 #endif
 
 namespace resnet50::kernels {
 namespace {
 
-static_assert(sizeof(Int8Epilogue) == sizeof(resnet50_int8_residual) &&
-                  offsetof(Int8Epilogue, residual_offset) == offsetof(resnet50_int8_residual, offset) &&
-                  offsetof(Int8Epilogue, residual_scale) == offsetof(resnet50_int8_residual, scale),
-              "the C and C++ views of the epilogue are one");
-
 template <typename Form>
 constexpr resnet50_int8_kernels KernelsOf() {
-  return {Gemm<Form, Residual::kNone>, Gemm<Form, Residual::kAdded>, Igemm<Form>};
+  return {Gemm<Form, Residual::kNone>, Gemm<Form, Residual::kAdded>, Igemm<Form>, Form::kLayout};
 }
 
 constexpr resnet50_int8_kernels kKernels[resnet50_int8_forms] = {
@@ -27,13 +23,18 @@ constexpr resnet50_int8_kernels kKernels[resnet50_int8_forms] = {
     {},
 #endif
 #ifdef __wasm_simd128__
-    {WidenedGemm<PlainForm, Residual::kNone>, WidenedGemm<PlainForm, Residual::kAdded>, WidenedIgemm<PlainForm>},
+    {WidenedGemm<PlainForm, Residual::kNone>, WidenedGemm<PlainForm, Residual::kAdded>, WidenedIgemm<PlainForm>,
+     PlainForm::kLayout},
 #else
     {},
 #endif
 #ifdef __wasm_relaxed_simd__
     KernelsOf<RelaxedI32Form>(),
     KernelsOf<RelaxedI16Form>(),
+#elif !defined(__wasm_simd128__)
+    // What stands for them natively: the first runs there, the second in tests.
+    KernelsOf<ScalarUnsignedForm>(),
+    KernelsOf<ScalarSpillForm>(),
 #else
     {},
     {},
@@ -45,4 +46,8 @@ constexpr resnet50_int8_kernels kKernels[resnet50_int8_forms] = {
 
 const resnet50_int8_kernels* resnet50_int8_kernels_of(resnet50_int8_form form) {
   return &resnet50::kernels::kKernels[form];
+}
+
+resnet50_int8_epilogue resnet50_int8_epilogue_of(int32_t output_zero_point, int32_t output_min) {
+  return {output_zero_point, output_min, RESNET50_INT8_MAGIC_BITS - output_zero_point, 0, 0, 0, nullptr, nullptr};
 }

@@ -6,13 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/int8_packing.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 struct xnn_operator;
 
-// The inner product of a kernel. All give the same bits; which are compiled depends on the flavour, which is fastest on
+// The inner product of a kernel. All give the same bits; which are compiled depends on the flavor, which is fastest on
 // the machine.
 enum resnet50_int8_form {
   resnet50_int8_scalar,
@@ -22,6 +24,31 @@ enum resnet50_int8_form {
   resnet50_int8_forms,
 };
 
+// What a kernel does with its sums: y = round(sum * scale + (residual - residual_zero_point) * residual_scale) +
+// output_zero_point, halves to even, clamped to [output_min, 127].
+struct resnet50_int8_epilogue {
+  int32_t output_zero_point, output_min;
+  int32_t magic_less_zero_point;  // RESNET50_INT8_MAGIC_BITS - output_zero_point
+  int16_t residual_zero_point;
+  float residual_scale;                     // the residual's scale over the output's
+  ptrdiff_t residual_offset;                // bytes from an output to its residual: both tensors have the same layout
+  const struct resnet50_int8_spill* spill;  // forms that sum pairs: what their panels leave out; else null
+  const void* weights;                      // the operator's first panel; set where spill is
+};
+
+// 1.5 * 2^23: added to a real below 2^22 in size, it leaves the integer nearest to the real in the low bits.
+#define RESNET50_INT8_MAGIC 12582912.0F
+#define RESNET50_INT8_MAGIC_BITS 0x4B400000
+
+struct resnet50_int8_epilogue resnet50_int8_epilogue_of(int32_t output_zero_point, int32_t output_min);
+
+// Kernels give wrong codes for reals below -RESNET50_INT8_MAGIC. A layer is kept away from there when it is loaded: its
+// inputs move no sum further than the swing from its bias, and no bias lies below the floor (both in codes of the
+// output). A sum whose bias was raised to the floor is clamped to the least code before and after.
+#define RESNET50_INT8_LARGEST_SWING 6.2e6
+#define RESNET50_INT8_BIAS_FLOOR (-6.3e6)
+
+// XNNPACK's signatures. `params` is XNNPACK's memory for parameters, which holds a pointer to our epilogue.
 typedef void (*resnet50_int8_gemm_fn)(size_t rows, size_t columns, size_t channels, const int8_t* a, size_t a_stride,
                                       const void* w, int8_t* c, size_t c_stride, size_t panel_stride,
                                       const void* params);
@@ -29,42 +56,51 @@ typedef void (*resnet50_int8_igemm_fn)(size_t rows, size_t columns, size_t chann
                                        const int8_t** a, const void* w, int8_t* c, size_t c_stride, size_t panel_stride,
                                        size_t a_offset, const int8_t* zero, const void* params);
 
-// The kernels of one form; null functions where it is not compiled into this flavour.
+// The kernels of one form; null functions where it is not compiled into this flavor.
 struct resnet50_int8_kernels {
   resnet50_int8_gemm_fn gemm;
   resnet50_int8_gemm_fn gemm_residual;
   resnet50_int8_igemm_fn igemm;
+  enum resnet50_int8_layout layout;  // of the weights that it reads
 };
 const struct resnet50_int8_kernels* resnet50_int8_kernels_of(enum resnet50_int8_form form);
 
-// From now on (on this thread) XNNPACK creates int8 convolutions with our kernels of this form, until
-// resnet50_int8_use_none(), after which it refuses to create any.
-void resnet50_int8_use(enum resnet50_int8_form form);
-void resnet50_int8_use_none(void);
-
-// The residual of a 1x1 convolution that was created with our kernels: y = conv + (residual - zero_point) * scale, then
-// the clamp, in one rounding.
-struct resnet50_int8_residual {
-  int16_t output_zero_point, output_min, output_max, zero_point;
-  float scale;
-  ptrdiff_t offset;  // bytes from the output tensor to the residual's
+// How an operator that is about to be created packs its weights and runs.
+struct resnet50_int8_choice {
+  enum resnet50_int8_form form;
+  bool unsigned_input;                // the input's codes, and its zero point, are to be read as 0..255
+  struct resnet50_int8_spill* spill;  // filled for layouts that have one
 };
 
-// Makes a reshaped operator add `residual`, which must live as long as the operator runs. The next reshape undoes it.
-void resnet50_int8_fuse_residual(struct xnn_operator* op, enum resnet50_int8_form form,
-                                 const struct resnet50_int8_residual* residual);
+// From now on (on this thread) XNNPACK creates int8 convolutions with our kernels, until resnet50_int8_use_none(),
+// after which it refuses to create any.
+void resnet50_int8_use(const struct resnet50_int8_choice* choice);
+void resnet50_int8_use_none(void);
+
+// Gives a reshaped operator its epilogue, which must live as long as the operator runs; `weights` is filled in. The
+// next reshape undoes it.
+void resnet50_int8_finish_with(struct xnn_operator* op, enum resnet50_int8_form form, bool adds_residual,
+                               struct resnet50_int8_epilogue* epilogue);
 
 // A reshaped convolution with a kernel of one column, over an input that lies otherwise than XNNPACK thinks: the window
 // of output column x begins at byte x * run_step of an input row of `row_bytes`, so that windows overlap. The row holds
 // its own padding at both sides. The next reshape undoes it.
 void resnet50_int8_read_runs(struct xnn_operator* op, size_t run_step, size_t row_bytes);
 
-// Puts the input's address into the pointers of a convolution that has been set up, so that the kernel need not add it
-// to each of them for every tap (for the first image of a batch). Another setup is as good as before.
-void resnet50_int8_pin_input(struct xnn_operator* op);
+// Of int8 and f32 convolutions alike: puts the input's address into the pointers of a convolution that has been set up,
+// so that the kernel need not add it to each of them for every tap (for the first image of a batch). Another setup is
+// as good as before.
+void resnet50_pin_input(struct xnn_operator* op);
 
-// Cuts a reshaped int8 convolution into blocks of rows and columns that suit the caches and keep `threads` busy.
-void resnet50_int8_block(struct xnn_operator* op, size_t threads);
+// Blocks of rows and columns of a batch's outputs.
+struct resnet50_blocks {
+  size_t rows, columns;
+};
+// Cuts `batch` x `rows` x `columns` outputs into blocks that suit the caches and keep `threads` busy. `row_bytes` are
+// the activations that a row brings into the cache.
+struct resnet50_blocks resnet50_cut(size_t batch, size_t rows, size_t columns, size_t row_bytes, size_t threads);
+// Does so with a reshaped convolution, int8 or f32, or an f32 fully connected layer.
+void resnet50_block(struct xnn_operator* op, size_t element_bytes, size_t threads);
 
 #ifdef __cplusplus
 }

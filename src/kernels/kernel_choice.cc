@@ -5,36 +5,70 @@
 #endif
 
 #include <cstdint>
+#include <initializer_list>
 
 namespace resnet50 {
 namespace {
 
 bool IsCompiled(resnet50_int8_form form) { return resnet50_int8_kernels_of(form)->gemm != nullptr; }
 
+// What the i32 dot product makes of bytes of its second operand over 127, for which the specification leaves it open.
+// The answer is the same for every use of the instruction on a machine, and shows what it is made of.
+enum class TopBit : uint8_t {
+  kUnsigned,   // vpdpbusd: one instruction
+  kSigned,     // sdot: one instruction
+  kSaturates,  // vpmaddubsw, whose sums of two products saturate at int16: x86 without AVX-VNNI
+  kOther,
+};
+
 #ifdef __wasm_relaxed_simd__
-// Outside of its defined range (bytes of the second operand over 127) the i32 dot product shows what it is made of.
-// Sums of two products that saturate at int16 mean vpmaddubsw: x86 without VNNI, where an engine needs several
-// instructions for the i32 form and the i16 form does with three cheap ones. Exact sums mean vpdpbusd, negative ones
-// sdot: one instruction each. So no clock is needed, which would have to wait until the engine has optimized its code.
-bool SumsOfPairsSaturate() {
-  volatile uint8_t bytes[2] = {127, 255};  // volatile: the engine must compute it, not the compiler
-  const v128_t a = wasm_u8x16_splat(bytes[0]), b = wasm_u8x16_splat(bytes[1]);
-  const v128_t sum = wasm_i32x4_relaxed_dot_i8x16_i7x16_add(a, b, wasm_i32x4_const_splat(0));
-  return wasm_i32x4_extract_lane(sum, 0) == 2 * INT16_MAX;
+// Sums of 4 products, each of the same two bytes.
+int32_t DotOf(int8_t weight, uint8_t activation) {
+  volatile int8_t w = weight;  // volatile: the engine must compute it, not the compiler
+  volatile uint8_t a = activation;
+  const v128_t sums =
+      wasm_i32x4_relaxed_dot_i8x16_i7x16_add(wasm_i8x16_splat(w), wasm_u8x16_splat(a), wasm_i32x4_const_splat(0));
+  return wasm_i32x4_extract_lane(sums, 0);
+}
+
+// No clock is needed, which would have to wait until the engine has optimized its code.
+TopBit ProbeTopBit() {
+  if (DotOf(127, 255) == 2 * INT16_MAX) return TopBit::kSaturates;
+  const auto reads = [](auto value) {
+    for (const int weight : {127, -127, -128, 1}) {
+      for (const int activation : {255, 254, 128, 129, 127, 0}) {
+        if (DotOf(int8_t(weight), uint8_t(activation)) != 4 * weight * value(activation)) return false;
+      }
+    }
+    return true;
+  };
+  if (reads([](int byte) { return byte; })) return TopBit::kUnsigned;
+  if (reads([](int byte) { return int(int8_t(byte)); })) return TopBit::kSigned;
+  return TopBit::kOther;
 }
 #else
-bool SumsOfPairsSaturate() { return false; }
+// Natively the form that stands for the instruction reads bytes as x86 does.
+TopBit ProbeTopBit() { return TopBit::kUnsigned; }
 #endif
 
 }  // namespace
 
 resnet50_int8_form BestInt8Form() {
   if (!IsCompiled(resnet50_int8_relaxed_i32)) return ExactInt8Form();
-  return SumsOfPairsSaturate() ? resnet50_int8_relaxed_i16 : resnet50_int8_relaxed_i32;
+  // With three cheap instructions per product, the i16 form beats the many that an engine needs for the i32 form there.
+  return ProbeTopBit() == TopBit::kSaturates ? resnet50_int8_relaxed_i16 : resnet50_int8_relaxed_i32;
 }
 
 resnet50_int8_form ExactInt8Form() {
   return IsCompiled(resnet50_int8_plain_simd) ? resnet50_int8_plain_simd : resnet50_int8_scalar;
+}
+
+StemForm BestStemForm() {
+  if (!IsCompiled(resnet50_int8_relaxed_i32)) return {ExactInt8Form(), false};
+  const TopBit top_bit = ProbeTopBit();
+  if (top_bit == TopBit::kUnsigned) return {resnet50_int8_relaxed_i32, true};
+  if (top_bit == TopBit::kSigned) return {resnet50_int8_relaxed_i32, false};
+  return {ExactInt8Form(), false};
 }
 
 const char* Name(resnet50_int8_form form) {

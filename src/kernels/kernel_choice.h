@@ -6,11 +6,19 @@
 
 namespace resnet50 {
 
-// For 7-bit activations: the fastest form compiled into this flavour. Takes no time.
+// For 7-bit activations: the fastest form compiled into this flavor. Takes no time.
 resnet50_int8_form BestInt8Form();
 
 // For activations of all eight bits: the fastest form that is exact for them.
 resnet50_int8_form ExactInt8Form();
+
+// The kernels of the first convolution, whose activations are bytes of eight bits: the fastest form that is exact for
+// them here. It reads them as 0..255, or as -128..127.
+struct StemForm {
+  resnet50_int8_form form;
+  bool unsigned_input;
+};
+StemForm BestStemForm();
 
 // scalar, simd, relaxed-i32 or relaxed-i16: for benchmarks.
 const char* Name(resnet50_int8_form form);

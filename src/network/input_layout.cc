@@ -7,7 +7,7 @@
 namespace resnet50 {
 namespace {
 
-constexpr size_t kPixelChannels = 6;  // the first halves of R, G, B, then the second
+constexpr size_t kRowPiece = 64;  // pixels quantized at a time
 
 }  // namespace
 
@@ -20,52 +20,51 @@ InputQuantization QuantizeInput(Range range) {
 }
 
 uint8_t QuantizeInputValue(float value, const InputQuantization& q) {
-  if (std::isnan(value)) return uint8_t(q.zero_point);
   const float code = std::nearbyint(value / q.scale) + float(q.zero_point);
-  return uint8_t(std::clamp(code, 0.0F, float(kMaxInputCode)));
+  const float number =
+      std::isnan(value) ? float(q.zero_point) : code;  // a choice, not a branch: loops over it vectorize
+  return uint8_t(int32_t(std::clamp(number, 0.0F, float(kMaxInputCode))));
 }
 
-size_t PairsOf(size_t width) { return (width + 1) / 2; }
+size_t StemWidth(size_t width) { return (width + 1) / 2; }
 
-size_t PairedRowBytes(size_t width) { return (kLeftPairs + PairsOf(width) + kRightPairs) * kPairChannels; }
+size_t InputRowBytes(size_t width) { return (width + 2 * kSidePixels) * kInputChannels; }
 
-size_t PairedInputBytes(int n, int height, int width) {
-  return size_t(n) * size_t(height) * PairedRowBytes(size_t(width));
+size_t InputBytes(size_t n, size_t height, size_t width) { return n * height * InputRowBytes(width); }
+
+uint8_t CodeOffset(bool unsigned_bytes) { return unsigned_bytes ? 0 : 128; }
+
+namespace {
+
+// The padding of a row; what lies between is the caller's.
+void PadRow(size_t width, int zero_point, uint8_t offset, int8_t* row) {
+  constexpr size_t kSide = kSidePixels * kInputChannels;
+  const int byte = uint8_t(zero_point + offset);
+  std::memset(row, byte, kSide);
+  std::memset(row + kSide + width * kInputChannels, byte, kSide);
 }
 
-std::vector<int8_t> PairStemWeights(const Layer& stem, std::span<const int8_t> ohwi) {
-  const size_t rows = size_t(stem.out_channels) * size_t(stem.kernel);
-  constexpr size_t columns = kRunPairs * 2;  // of single pixels
-  std::vector<int8_t> weights(rows * columns * kPixelChannels);
-  for (size_t row = 0; row < rows; ++row) {
-    // The window begins one pixel further left than the 7x7 one: that column's weights stay zero.
-    for (size_t x = 1; x < columns; ++x) {
-      const int8_t* from = ohwi.data() + (row * size_t(stem.kernel) + x - 1) * kInputChannels;
-      int8_t* to = weights.data() + (row * columns + x) * kPixelChannels;
-      std::memcpy(to, from, kInputChannels);
-      std::memcpy(to + kInputChannels, from, kInputChannels);
+}  // namespace
+
+void WriteInputRow(const uint8_t* codes, size_t width, int zero_point, uint8_t offset, int8_t* out) {
+  PadRow(width, zero_point, offset, out);
+  out += kSidePixels * kInputChannels;
+  for (size_t i = 0; i < width * kInputChannels; ++i) out[i] = int8_t(uint8_t(codes[i] + offset));
+}
+
+void WriteInputRow(const float* const (&planes)[kInputChannels], size_t width, const InputQuantization& q,
+                   uint8_t offset, int8_t* out) {
+  PadRow(width, q.zero_point, offset, out);
+  out += kSidePixels * kInputChannels;
+  uint8_t codes[kInputChannels][kRowPiece];
+  for (size_t x = 0; x < width; x += kRowPiece) {
+    const size_t count = std::min(kRowPiece, width - x);
+    for (size_t c = 0; c < kInputChannels; ++c) {
+      for (size_t i = 0; i < count; ++i) codes[c][i] = uint8_t(QuantizeInputValue(planes[c][x + i], q) + offset);
     }
-  }
-  return weights;
-}
-
-void WritePairs(std::span<const uint8_t> codes, int height, int width, int zero_point, int8_t* out) {
-  const uint8_t* code = codes.data();
-  const auto pad = [&](size_t bytes) {
-    std::memset(out, zero_point / 2, bytes);
-    out += bytes;
-  };
-  for (int y = 0; y < height; ++y) {
-    pad(kLeftPairs * kPairChannels);
-    for (int x = 0; x < width; ++x, code += kInputChannels, out += kPixelChannels) {
-      for (size_t c = 0; c < kInputChannels; ++c) {
-        const int half = code[c] / 2;
-        out[c] = int8_t(half);
-        out[c + kInputChannels] = int8_t(code[c] - half);
-      }
+    for (size_t i = 0; i < count; ++i) {
+      for (size_t c = 0; c < kInputChannels; ++c) *out++ = int8_t(codes[c][i]);
     }
-    if (width % 2 != 0) pad(kPixelChannels);
-    pad(kRightPairs * kPairChannels);
   }
 }
 

@@ -55,6 +55,7 @@ Result<std::unique_ptr<Network>> Network::Create(NetworkOptions options) {
   network->pool_ = std::move(pool).value();
   network->operators_.resize(network->layers_.size());
   if (network->options_.precision == Precision::kInt8) {
+    network->stem_ = BestStemForm();
     if (Status status = network->QuantizeTensors(); !status) return std::move(status).error();
   }
   if (Status status = network->CreateWeightless(); !status) return std::move(status).error();
@@ -100,22 +101,25 @@ resnet50_int8_form Network::Form() const {
 
 TensorQuantization Network::OutputQuantization(int row) const {
   if (row != kNetworkInput) return output_quantization_[size_t(row)];
-  // Of the halves that the stem reads; their sums count by the input's scale.
-  return {input_quantization_.scale, int8_t(input_quantization_.zero_point / 2), 0, 127};
+  const uint8_t zero_point = uint8_t(input_quantization_.zero_point + CodeOffset(stem_.unsigned_input));
+  return {input_quantization_.scale, int8_t(zero_point), -128, 127};
 }
 
 size_t Network::InputBytes(int n, int height, int width) const {
-  if (options_.precision == Precision::kInt8) return PairedInputBytes(n, height, width);
+  if (options_.precision == Precision::kInt8) return resnet50::InputBytes(size_t(n), size_t(height), size_t(width));
   return size_t(n) * size_t(height) * size_t(width) * kInputChannels * sizeof(float);
 }
 
 OperatorQuantization Network::QuantizationAround(size_t row) const {
   const int addition = FusedAddition(row);
-  const bool fused = addition != kNoLayer;
+  const bool fused = addition != kNoLayer, reads_image = layers_[row].input == kNetworkInput;
   const Layer& last = layers_[fused ? size_t(addition) : row];
   return {OutputQuantization(layers_[row].input),
           last.shortcut == kNoLayer ? TensorQuantization{} : OutputQuantization(last.shortcut),
-          output_quantization_[fused ? size_t(addition) : row], fused, Form()};
+          output_quantization_[fused ? size_t(addition) : row],
+          fused,
+          reads_image ? stem_.form : Form(),
+          reads_image && stem_.unsigned_input};
 }
 
 Status Network::CreateWeightless() {
@@ -255,37 +259,6 @@ Status Network::Setup() {
     }
   }
   return {};
-}
-
-void Network::SetInputCodes(int image, std::span<const uint8_t> codes) {
-  auto* input = static_cast<int8_t*>(arena_.get()) + tensor_offsets_[0];
-  WritePairs(codes, height_, width_, input_quantization_.zero_point,
-             input + PairedInputBytes(1, height_, width_) * size_t(image));
-}
-
-std::span<float> Network::input_reals() {
-  if (n_ == 0 || options_.precision != Precision::kFloat32) return {};
-  return {reinterpret_cast<float*>(static_cast<char*>(arena_.get()) + tensor_offsets_[0]),
-          size_t(n_) * height_ * width_ * kInputChannels};
-}
-
-void Network::SetInput(std::span<const float> nchw) {
-  const size_t plane = size_t(height_) * size_t(width_);
-  const std::span<float> reals = input_reals();
-  std::vector<uint8_t> codes(reals.empty() ? plane * kInputChannels : 0);
-  for (size_t image = 0; image < size_t(n_); ++image) {
-    for (size_t p = 0; p < plane; ++p) {
-      for (size_t c = 0; c < kInputChannels; ++c) {
-        const float value = nchw[(image * kInputChannels + c) * plane + p];
-        if (reals.empty()) {
-          codes[p * kInputChannels + c] = QuantizeInputValue(value, input_quantization_);
-        } else {
-          reals[(image * plane + p) * kInputChannels + c] = value;
-        }
-      }
-    }
-    if (reals.empty()) SetInputCodes(int(image), codes);
-  }
 }
 
 Status Network::RunRow(size_t row, std::span<Tap> taps) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "kernels/kernel_choice.h"
 #include "network/input_layout.h"
 #include "network/operators.h"
 #include "network/quantization.h"
@@ -110,6 +111,8 @@ class Network {
   OperatorQuantization QuantizationAround(size_t row) const;
   TensorQuantization OutputQuantization(int row) const;
   size_t InputBytes(int n, int height, int width) const;
+  // int8: a row of the input, counted through the batch.
+  int8_t* InputRow(size_t row) const;
   Status CreateWeightless();
   Status Reshape(int n, int height, int width);
   Status Setup();
@@ -122,6 +125,7 @@ class Network {
   std::vector<Layer> layers_;
   ThreadPool pool_;
   InputQuantization input_quantization_{};
+  StemForm stem_{};                                      // int8
   std::vector<TensorQuantization> output_quantization_;  // by row; unused entries are zero
   std::vector<std::optional<Operator>> operators_;       // by row
 

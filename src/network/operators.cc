@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/check.h"
+#include "network/convolution_scales.h"
 #include "network/input_layout.h"
 
 namespace resnet50 {
@@ -17,22 +18,10 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-// An int32 accumulator of any layer stays within 2^27 (4608 products of 127 x 127); this much is left for the bias.
-constexpr double kBiasLimit = 2147483647.0 - 134217728.0;
-
-std::vector<int32_t> QuantizeBias(std::span<const float> bias, float input_scale, std::span<const float> scales) {
-  std::vector<int32_t> codes(bias.size());
-  for (size_t c = 0; c < bias.size(); ++c) {
-    const double code = std::nearbyint(double(bias[c]) / (double(input_scale) * double(scales[c])));
-    codes[c] = int32_t(std::clamp(code, -kBiasLimit, kBiasLimit));
-  }
-  return codes;
-}
-
 // XNNPACK's convolutions created while this lives get our kernels.
 class OurKernels {
  public:
-  explicit OurKernels(resnet50_int8_form form) { resnet50_int8_use(form); }
+  explicit OurKernels(const resnet50_int8_choice& choice) { resnet50_int8_use(&choice); }
   ~OurKernels() { resnet50_int8_use_none(); }
   OurKernels(const OurKernels&) = delete;
   OurKernels& operator=(const OurKernels&) = delete;
@@ -102,8 +91,15 @@ Status Operator::CreateConvolution(const LayerWeights& weights, const OperatorQu
   xnn_operator_t op = nullptr;
   xnn_status status;
   if (q) {
-    const std::vector<int32_t> bias = QuantizeBias(weights.bias, q->input.scale, weights.scales);
-    const OurKernels use(q->form);
+    const Error misfit{ErrorCode::kWeightsMismatch, layer_.name,
+                       "the scales of its weights and activation ranges do not fit together; convert the checkpoint "
+                       "anew"};
+    if (!(LargestSwing(weights, *q) <= RESNET50_INT8_LARGEST_SWING)) return misfit;
+    const std::vector<int32_t> bias = QuantizeBias(weights.bias, q->input.scale, weights.scales, q->output.scale);
+    if (resnet50_int8_kernels_of(q->form)->layout == resnet50_int8_with_spill) {
+      spill_ = std::make_unique<resnet50_int8_spill>();
+    }
+    const OurKernels use({q->form, q->unsigned_input, spill_.get()});
     const auto create = [&](uint32_t pad_y, uint32_t pad_x, uint32_t height, uint32_t width, uint32_t stride_y,
                             uint32_t stride_x, size_t channels, const int8_t* values) {
       return xnn_create_convolution2d_nhwc_qs8_qc8w(
@@ -112,16 +108,12 @@ Status Operator::CreateConvolution(const LayerWeights& weights, const OperatorQu
           q->output.scale, q->output.min, q->output.max, 0, nullptr, nullptr, &op);
     };
     if (ReadsImage()) {
-      const PairedStem s;
-      const std::vector<int8_t> paired = PairStemWeights(layer_, weights.quantized);
-      status = create(uint32_t(s.padding_top), 0, uint32_t(s.kernel_height), uint32_t(s.kernel_width),
-                      uint32_t(s.stride_height), uint32_t(s.stride_width), kRunChannels, paired.data());
+      status = create(pad, 0, kernel, 1, stride, 1, kRunBytes, weights.quantized.data());
     } else {
       status = create(pad, pad, kernel, kernel, stride, stride, in, weights.quantized.data());
     }
     if (status == xnn_status_unsupported_parameter || status == xnn_status_invalid_parameter) {
-      return Error{ErrorCode::kWeightsMismatch, layer_.name,
-                   "the scales of its weights and activation ranges do not fit together; convert the checkpoint anew"};
+      return misfit;
     }
   } else {
     status = xnn_create_convolution2d_nhwc_f32(pad, pad, pad, pad, kernel, kernel, stride, stride, 1, 1, 1, in, out, in,
@@ -201,7 +193,7 @@ Result<size_t> Operator::Reshape(size_t n, Extent in, const ThreadPool& pool) {
   switch (layer_.kind) {
     case LayerKind::kConvolution:
       status = int8_ ? xnn_reshape_convolution2d_nhwc_qs8_qc8w(op_.get(), n, in.height,
-                                                               ReadsImage() ? PairsOf(in.width) : in.width, &scratch,
+                                                               ReadsImage() ? StemWidth(in.width) : in.width, &scratch,
                                                                &alignment, &height, &width, pool.get())
                      : xnn_reshape_convolution2d_nhwc_f32(op_.get(), n, in.height, in.width, &scratch, &alignment,
                                                           &height, &width, pool.get());
@@ -240,17 +232,26 @@ Result<size_t> Operator::Reshape(size_t n, Extent in, const ThreadPool& pool) {
       break;
   }
   if (status != xnn_status_success) return Failure(status, "reshape");
-  if (int8_ && layer_.kind == LayerKind::kConvolution) {
-    if (ReadsImage()) resnet50_int8_read_runs(op_.get(), kPairChannels, PairedRowBytes(in.width));
-    resnet50_int8_block(op_.get(), pool.size());
-    if (quantization_.adds_shortcut) {
-      const TensorQuantization &out = quantization_.output, &shortcut = quantization_.shortcut;
-      residual_ = std::make_unique<resnet50_int8_residual>(
-          resnet50_int8_residual{out.zero_point, out.min, out.max, shortcut.zero_point, shortcut.scale / out.scale, 0});
-      resnet50_int8_fuse_residual(op_.get(), quantization_.form, residual_.get());
-    }
+  if (layer_.kind == LayerKind::kConvolution) {
+    if (ReadsImage()) resnet50_int8_read_runs(op_.get(), kRunStep, InputRowBytes(in.width));
+    resnet50_block(op_.get(), int8_ ? 1 : sizeof(float), pool.size());
+    if (int8_) FinishConvolution();
+  } else if (layer_.kind == LayerKind::kLinear && !int8_) {
+    resnet50_block(op_.get(), sizeof(float), pool.size());
   }
   return scratch;
+}
+
+// The rest of XNNPACK's parameters of a convolution, which are ours.
+void Operator::FinishConvolution() {
+  const TensorQuantization &out = quantization_.output, &shortcut = quantization_.shortcut;
+  epilogue_ = std::make_unique<resnet50_int8_epilogue>(resnet50_int8_epilogue_of(out.zero_point, out.min));
+  epilogue_->spill = spill_.get();
+  if (quantization_.adds_shortcut) {
+    epilogue_->residual_zero_point = shortcut.zero_point;
+    epilogue_->residual_scale = shortcut.scale / out.scale;
+  }
+  resnet50_int8_finish_with(op_.get(), quantization_.form, quantization_.adds_shortcut, epilogue_.get());
 }
 
 Status Operator::Setup(const void* input, const void* shortcut, void* output, void* scratch) {
@@ -263,8 +264,8 @@ Status Operator::Setup(const void* input, const void* shortcut, void* output, vo
     case LayerKind::kConvolution:
       status = int8_ ? xnn_setup_convolution2d_nhwc_qs8_qc8w(op_.get(), scratch, in8, out8)
                      : xnn_setup_convolution2d_nhwc_f32(op_.get(), scratch, in32, out32);
-      if (status == xnn_status_success && int8_) resnet50_int8_pin_input(op_.get());
-      if (residual_) residual_->offset = static_cast<const int8_t*>(shortcut) - out8;
+      if (status == xnn_status_success) resnet50_pin_input(op_.get());
+      if (quantization_.adds_shortcut) epilogue_->residual_offset = static_cast<const int8_t*>(shortcut) - out8;
       break;
     case LayerKind::kMaxPool:
       status = int8_ ? xnn_setup_max_pooling2d_nhwc_s8(op_.get(), in8, out8)

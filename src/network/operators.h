@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "kernels/int8_kernels.h"
+#include "kernels/int8_spill.h"
 #include "network/quantization.h"
 #include "network/topology.h"
 
@@ -55,6 +56,7 @@ struct OperatorQuantization {
   TensorQuantization output;    // not kLinear, whose logits are f32
   bool adds_shortcut = false;   // a 1x1 convolution that adds the shortcut before it clamps and rounds
   resnet50_int8_form form;      // of our convolution kernels
+  bool unsigned_input = false;  // the input's codes, and its zero point, are to be read as 0..255
 };
 
 // Bytes that XNNPACK's kernels may read past the end of a tensor.
@@ -87,6 +89,7 @@ class Operator {
   Status CreateAdd();  // f32
   Status CreateMeanPool(const OperatorQuantization* quantization);
   Status CreateLinear(const LayerWeights& weights, const OperatorQuantization* quantization);
+  void FinishConvolution();
   Error Failure(int status, const char* step) const;
 
   // The int8 stem reads the image in the layout of input_layout.h.
@@ -95,8 +98,9 @@ class Operator {
   Layer layer_;
   bool int8_ = false;
   OperatorQuantization quantization_{};
-  // Convolutions that add a residual: what their kernel reads while it runs; its address must not move.
-  std::unique_ptr<resnet50_int8_residual> residual_;
+  // int8 convolutions: what their kernel reads while it runs; the addresses must not move.
+  std::unique_ptr<resnet50_int8_epilogue> epilogue_;
+  std::unique_ptr<resnet50_int8_spill> spill_;
   Handle op_;
   Handle relu_;  // f32 kAdd only: XNNPACK's f32 addition does not clamp
   // kLinear, int8: XNNPACK's "dynamically quantized" input, whose parameters are fixed here; opaque pairs, one an

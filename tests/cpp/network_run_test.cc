@@ -142,6 +142,38 @@ TEST_F(NetworkRun, RangesAreChecked) {
   EXPECT_TRUE(Network::Create(options).ok());
 }
 
+// What the rounding of the kernels cannot take is kept from them (RESNET50_INT8_LARGEST_SWING and _BIAS_FLOOR).
+TEST_F(NetworkRun, SumsStayWhereTheyCanBeRounded) {
+  auto logits = [&](float bias) {
+    auto rounded = *rounded_;
+    for (const char* name : {"layer1.0.conv1", "layer2.1.conv3", "layer3.0.downsample.0"}) {
+      for (size_t c = 0; c < rounded.at(name).bias.size(); c += 3) rounded.at(name).bias[c] = bias;
+    }
+    auto network = Int8Network(rounded, kClasses, *ranges_, ActivationBits::kSeven);
+    return Logits(*network, *image_, 1, 64, 64);
+  };
+  // Channels that lie below all codes do so however far they are, and likewise above.
+  const std::vector<float> low = logits(-1e5F), high = logits(1e5F);
+  for (const float bias : {-3e7F, -3e38F}) EXPECT_EQ(logits(bias), low) << bias;
+  for (const float bias : {3e7F, 3e38F}) EXPECT_EQ(logits(bias), high) << bias;
+  EXPECT_NE(low, high);
+
+  // Weights that could move a sum that far are refused by name.
+  auto network = Int8Network(*rounded_, kClasses, *ranges_, ActivationBits::kSeven);
+  const QuantizedLayer& layer = rounded_->at("layer4.1.conv2");
+  LayerWeights weights;
+  weights.quantized = layer.weight;
+  weights.bias = layer.bias;
+  std::vector<float> scales = layer.scale;
+  weights.scales = scales;
+  Expect(network->SetWeights("layer4.1.conv2", weights));
+  scales[5] *= 1e4F;
+  const Status status = network->SetWeights("layer4.1.conv2", weights);
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, ErrorCode::kWeightsMismatch);
+  EXPECT_EQ(status.error().subject, "layer4.1.conv2");
+}
+
 TEST_F(NetworkRun, SeveralNetworksLiveSideBySide) {
   auto a = Int8Network(*rounded_, kClasses, *ranges_, ActivationBits::kSeven, 2);
   auto b = FloatNetwork(*layers_, kClasses, 2);

@@ -81,6 +81,7 @@ export default async function factory(options = {}) {
       if (!blocks.delete(pointer)) throw new Error(`released twice: ${pointer}`);
     },
     memoryBytes: () => [...blocks.values()].reduce((a, b) => a + b, 0),
+    kernelsCompute: () => true,
     createSession({ classes, threads, precision }) {
       if (threads !== (options.pthreadPoolSize ?? 0) + 1) throw new Error('threads and pool differ');
       const loaded = [];

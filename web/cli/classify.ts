@@ -44,6 +44,7 @@ Without FILES, their names are read from standard input, one a line.
   --activation-bits N     7 or 8  [7]
   --threads N             [as many as help]
 ${JOBS_HELP}${NAMES_HELP}${IMAGE_HELP}  --flavour NAME          simd, simd-threads, relaxed or relaxed-threads  [the best]
+  --revectorize           ask V8 for code of 256 bits (x64; experimental)
 
 Exit status: 0, or 1 if a picture could not be classified (the others are).
 `;
@@ -56,6 +57,7 @@ export const MODEL_OPTIONS = {
   'activation-bits': { type: 'string' },
   threads: { type: 'string' },
   flavour: { type: 'string' },
+  revectorize: { type: 'boolean' },
   download: { type: 'boolean' },
   ...TRANSFORM_OPTIONS,
 } as const;
@@ -108,6 +110,7 @@ export function loadOptions(values: Values): LoadOptions {
     ...(threads === undefined ? {} : { threads }),
     ...(bits === undefined ? {} : { activationBits: bits === 8 ? 8 : 7 }),
     ...(values.download ? { download: true } : {}),
+    ...(values.revectorize ? { revectorize: true } : {}),
   };
 }
 

@@ -32,6 +32,7 @@ them, they are read from standard input, one a line. A picture that cannot be re
   --download              get the weights NAME if they are not there (minutes)
   --precision P           int8 or f32  [int8]
   --threads N             [as many as help]
+  --revectorize           ask V8 for code of 256 bits (x64; experimental)
 ${JOBS_HELP}${NAMES_HELP}${IMAGE_HELP}
 Exit status: 0, or 1 if a picture could not be read (the others are).
 `;

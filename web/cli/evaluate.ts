@@ -46,6 +46,7 @@ the network by name (label or WordNet id), else by order: see docs/trust.md.
   --activation-bits N     7 or 8  [7]
   --threads N             [as many as help]
 ${JOBS_HELP}${IMAGE_HELP}  --flavour NAME          simd, simd-threads, relaxed or relaxed-threads  [the best]
+  --revectorize           ask V8 for code of 256 bits (x64; experimental)
 
 Exit status: 0, or 1 if a picture could not be read (the others count).
 `;

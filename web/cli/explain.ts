@@ -43,6 +43,7 @@ score.
   --head FILE             classes of your own: what 'fit' wrote
   --precision P           int8 or f32  [int8]
   --threads N             [as many as help]
+  --revectorize           ask V8 for code of 256 bits (x64; experimental)
 ${IMAGE_HELP}`;
 
 const OPTIONS = {

@@ -36,6 +36,7 @@ A picture that cannot be read is left out. 'resnet50-wasm classify PICTURE --hea
   --download              get the weights NAME if they are not there (minutes)
   --precision P           int8 or f32  [int8]
   --threads N             [as many as help]
+  --revectorize           ask V8 for code of 256 bits (x64; experimental)
 ${IMAGE_HELP}
 Exit status: 0, or 1 if a picture could not be read (it learnt from the others).
 `;

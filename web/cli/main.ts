@@ -35,7 +35,7 @@ resnet50-wasm COMMAND --help says more; --version prints the version.
 `;
 
 const INFO_HELP = `Usage: resnet50-wasm info [--weights NAME] [--weights-dir DIR] [--precision P] [--threads N] [--flavour NAME]
-                          [--download]
+                          [--revectorize] [--download]
 
 Says what this machine can do; with --weights, loads the model and says how it runs: its
 transforms (with --resize, --crop, --interpolation, --mean, --std in place of its own) and

@@ -50,6 +50,7 @@ transforms, EXIF, the order of classes, or the checkpoint.
   --activation-bits N     7 or 8  [7]
   --threads N             [as many as help]
 ${IMAGE_HELP}  --flavour NAME          simd, simd-threads, relaxed or relaxed-threads  [the best]
+  --revectorize           ask V8 for code of 256 bits (x64; experimental)
 
 Exit status: 0 if both agree on all pictures, 1 if not.
 `;

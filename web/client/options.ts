@@ -71,6 +71,11 @@ export interface LoadOptions {
   transforms?: Partial<Transforms>;
   /** A flavour by name instead of the best that works here (for tests and comparisons). */
   flavour?: Flavour;
+  /**
+   * Node.js only, experimental: asks V8 for code of 256 bits, which takes up to a third less time on x64. Sets a flag of V8 for
+   * the whole process; the kernels are checked against known results while loading, which takes 0.3 s. Default false.
+   */
+  revectorize?: boolean;
   /** Longest encoded image, bytes. */
   maxBytes?: number;
   /** Most pixels of an image. Default 64 million in browsers, 268 million in Node. */
@@ -171,6 +176,7 @@ const LOAD: Rules<LoadOptions> = {
   head: ANY,
   transforms: ANY,
   flavour: oneOf(...FLAVOURS),
+  revectorize: BOOLEAN,
   maxBytes: POSITIVE,
   maxPixels: POSITIVE,
   classes: ['must be a whole number, 1 to 1000000', (v) => isCount(v, 1_000_000)],

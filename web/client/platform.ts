@@ -38,6 +38,8 @@ export interface Platform extends Omit<AddressOpener, 'fetchInput' | 'loadExtras
    * Throws CORE_LOAD_FAILED.
    */
   offered?(choice: Choice, named: boolean): Choice;
+  /** Asks the engine for wider code (LoadOptions.revectorize); without, it cannot be asked. */
+  revectorize?(): { on: boolean; why: string };
   /** Starts a host in this very thread. */
   startInPlace(flavour: Flavour): Promise<Port>;
   /** What most pages never call. */

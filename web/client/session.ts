@@ -47,6 +47,8 @@ export function sourceOf(platform: Platform, options: LoadOptions): WeightsSourc
   return platform.findSource({ weights: spelled, weightsUrl: weightsUrl?.toString(), weightsDir });
 }
 
+const NOT_HERE = { on: false, why: 'not revectorized: only Node.js can be asked for it' };
+
 /** Starts a host with the best flavour that works; threads that fail to start are replaced by one thread. */
 export async function openSession(
   platform: Platform,
@@ -56,7 +58,7 @@ export async function openSession(
   onProgress?: (event: ProgressEvent) => void,
 ): Promise<Session> {
   const start = (choice: Choice, worker: boolean) =>
-    startSession(platform, options, source, choice, worker, signal, onProgress);
+    startSession(platform, options, source, choice, worker, wide?.on === true, signal, onProgress);
   const noWorker = options.worker === false ? 'worker: false' : platform.noWorker();
   const worker = noWorker === undefined;
   const injected = options.wasmModule !== undefined;
@@ -73,6 +75,8 @@ export async function openSession(
     return platform.offered?.(best, injected || options.flavour !== undefined) ?? best;
   };
   const choice = choose(noThreads);
+  const wide = options.revectorize ? (platform.revectorize?.() ?? NOT_HERE) : undefined;
+  if (wide) choice.why.push(wide.why);
   if (!worker) choice.why.push(`in place: ${noWorker}`);
   else if (!support.threads && demand.threads !== 1 && demand.cores > 1)
     hint(`running on one thread: ${support.threadsWhy}`);
@@ -101,6 +105,7 @@ async function startSession(
   source: WeightsSource,
   choice: Choice,
   worker: boolean,
+  revectorized: boolean,
   signal: AbortSignal | undefined,
   onProgress: ((event: ProgressEvent) => void) | undefined,
 ): Promise<Session> {
@@ -111,6 +116,7 @@ async function startSession(
     activationBits: options.activationBits ?? 7,
     wasmFile: options.wasmModule ? null : wasmFileOf(platform, choice.flavour, options.wasmUrl?.toString()),
     wasmModule: options.wasmModule ?? null,
+    revectorized,
     transforms: { ...options.transforms },
     fallbackTransforms: mergeTransforms(DEFAULT_TRANSFORMS),
   };

@@ -178,6 +178,8 @@ export interface CoreMemory {
 /** The runtime module: one of the four flavours. */
 export interface CoreModule extends CoreMemory {
   createSession(options: CoreNetworkOptions): CoreResult<CoreSession>;
+  /** Whether the int8 kernels give what they must on fixed data, in the code that the engine has made of them so far. */
+  kernelsCompute(): boolean;
 }
 
 export interface CoreOutput {

@@ -22,6 +22,8 @@ export interface LoadRealm {
   loadFactory(flavour: LoadSpec['flavour']): Promise<CoreFactory>;
   /** @param precision that will be asked for, for folders that read ahead */
   openFolder(address: string, precision: LoadSpec['precision']): WeightsFolder;
+  /** Checks a core whose engine was asked for wider code; rejects if it computes other numbers than it must. */
+  checkCore?(core: CoreModule): Promise<void>;
 }
 
 /** A core, its network, and what is known of them. */
@@ -46,6 +48,10 @@ export async function loadNetwork(
     .then((factory) => startCore(factory, spec))
     .catch((cause: unknown) => {
       throw coreLoadFailed(spec, cause);
+    })
+    .then(async (core) => {
+      if (spec.revectorized) await realm.checkCore?.(core);
+      return core;
     });
   ready.catch(() => undefined); // awaited below; must not count as unhandled while the manifest is read
   return spec.source.kind === 'random'

@@ -20,6 +20,7 @@ import { advised } from '../weights/proxy.node.js';
 import type { FolderSource } from '../weights/source.js';
 import { NO_VARIANT, PACKAGED_NAME, spelledOut, unknownWeights } from '../weights/variants.js';
 import { offered } from './built-flavours.js';
+import { revectorize } from './revectorize.js';
 import { startWorker } from './start-worker.js';
 
 /** 268 megapixels, as sharp has it. */
@@ -119,6 +120,7 @@ export const nodePlatform: Platform = {
   noThreadsInPlace: 'threads in place would keep the process alive',
   offered,
   startWorker: (_flavour, _folder, _threads, signal) => startWorker(workerFile(), signal),
+  revectorize,
   startInPlace: async () => {
     const [{ startHostInPlace }, { nodeRealm }] = await Promise.all([
       import('../host/in-place.js'),

@@ -9,10 +9,12 @@ import { inflateOnThreads } from '../weights/inflate.node.js';
 import { advisedFolder } from '../weights/proxy.node.js';
 import { fetchSameOrigin } from '../weights/redirects.node.js';
 import { loadGlue } from './load-glue.js';
+import { checkCore } from './revectorize.js';
 
 /** The realm of Node, Bun and Deno. */
 export const nodeRealm: Realm = {
   loadFactory: loadGlue,
+  checkCore,
   openFolder: (address, precision) =>
     /^https?:/.test(address)
       ? advisedFolder(new HttpFolder(address, folderStore, precision, undefined, inflateOnThreads, fetchSameOrigin))

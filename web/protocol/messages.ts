@@ -110,6 +110,8 @@ export interface LoadSpec {
   wasmFile: string | null;
   /** Compiled module to use instead of fetching one. */
   wasmModule: WebAssembly.Module | null;
+  /** The engine was asked for wider code: what it makes of the kernels is to be checked. */
+  revectorized: boolean;
   transforms: Partial<Transforms>;
   /** Transforms of randomly initialized networks. */
   fallbackTransforms: Transforms;
