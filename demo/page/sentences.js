@@ -27,7 +27,8 @@ const LOADING_SENTENCES = {
   UNKNOWN_WEIGHTS: () => 'The weights are missing on this server: publish the folder that “npm run demo:build” writes.',
   WEIGHTS_HASH_MISMATCH: () => 'The weights on this server are damaged: publish them again, then reload this page.',
   FETCH_FAILED: () => 'The weights could not be fetched: check the connection, then try again.',
-  SIMD_MISSING: () => 'This browser has no WebAssembly SIMD: use Chrome 116, Edge 116, Firefox 124, Safari 17.4 or later.',
+  SIMD_MISSING: () =>
+    'This browser has no WebAssembly SIMD: use Chrome 116, Edge 116, Firefox 124, Safari 17.4 or later.',
   CORE_LOAD_FAILED: () => A_PART_IS_MISSING,
   WORKER_FAILED: () => A_PART_IS_MISSING,
   CORE_CRASHED: () => 'The network stopped unexpectedly: try again.',
