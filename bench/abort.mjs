@@ -4,36 +4,14 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
-import { crc32, deflateSync } from 'node:zlib';
+import { deflateSync } from 'node:zlib';
 import { ResNet50 } from '../dist/index.node.js';
+import { png } from './png.mjs';
 
 const photo = new URL('../tests/data/pictures/clock.jpg', import.meta.url);
 
-function chunk(name, data) {
-  const bytes = Buffer.alloc(data.length + 12);
-  bytes.writeUInt32BE(data.length);
-  bytes.write(name, 4, 'latin1');
-  data.copy(bytes, 8);
-  bytes.writeUInt32BE(crc32(bytes.subarray(4, -4)), data.length + 8);
-  return bytes;
-}
-
 /** A gray PNG of 8 bits. */
-function grayPng(side) {
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(side, 0);
-  header.writeUInt32BE(side, 4);
-  header[8] = 8;
-  const rows = deflateSync(Buffer.alloc((side + 1) * side), { level: 1 });
-  return Buffer.concat([
-    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
-    ...[
-      ['IHDR', header],
-      ['IDAT', rows],
-      ['IEND', Buffer.alloc(0)],
-    ].map(([name, data]) => chunk(name, data)),
-  ]);
-}
+const grayPng = (side) => png(side, 0, deflateSync(Buffer.alloc((side + 1) * side), { level: 1 }));
 
 const elapsed = async (work) => {
   const started = performance.now();
