@@ -82,10 +82,20 @@ async function writeReference() {
   if (missing) fail(WHO, `${missing} is not there: run 'npm run build' first`);
   const config = join(TOOLS_FOLDER, 'tsconfig.json');
   const compilerOptions = {
-    ...{ target: 'es2022', module: 'esnext', moduleResolution: 'bundler', strict: true, skipLibCheck: true, noEmit: true },
+    ...{
+      target: 'es2022',
+      module: 'esnext',
+      moduleResolution: 'bundler',
+      strict: true,
+      skipLibCheck: true,
+      noEmit: true,
+    },
     ...{ lib: ['es2022', 'dom', 'dom.iterable', 'dom.asynciterable', 'esnext.disposable'], types: [] },
   };
-  writeFileSync(config, JSON.stringify({ compilerOptions, files: [join(types, 'globals.d.ts'), ...entries].filter(existsSync) }));
+  writeFileSync(
+    config,
+    JSON.stringify({ compilerOptions, files: [join(types, 'globals.d.ts'), ...entries].filter(existsSync) }),
+  );
   await runQuietly(WHO, 'the reference', process.execPath, [
     tool('typedoc', 'bin', 'typedoc'),
     ...['--plugin', tool('typedoc-plugin-markdown', 'dist', 'index.js'), '--tsconfig', config],
@@ -104,7 +114,9 @@ async function main() {
   stage();
   await writeReference();
   const env = { RESNET50_DOCS_BASE: values.base, RESNET50_DOCS_OUT: SITE };
-  await runQuietly(WHO, 'the site', process.execPath, [tool('vitepress', 'bin', 'vitepress.js'), 'build', PAGES], { env });
+  await runQuietly(WHO, 'the site', process.execPath, [tool('vitepress', 'bin', 'vitepress.js'), 'build', PAGES], {
+    env,
+  });
   if (!values['no-demo']) {
     writeSite({ out: join(SITE, 'demo'), weights: [weightsIn(demoWeights.folder)], isolationWorker: true });
   }

@@ -21,7 +21,8 @@ const LOADING_SENTENCES = {
   UNKNOWN_WEIGHTS: () => 'The weights are missing on this server: publish the folder that “npm run demo:build” writes.',
   WEIGHTS_HASH_MISMATCH: () => 'The weights on this server are damaged: publish them again, then reload this page.',
   FETCH_FAILED: () => 'The weights could not be fetched: check the connection, then try again.',
-  SIMD_MISSING: () => 'This browser has no WebAssembly SIMD: use Chrome 116, Edge 116, Firefox 124, Safari 17.4 or later.',
+  SIMD_MISSING: () =>
+    'This browser has no WebAssembly SIMD: use Chrome 116, Edge 116, Firefox 124, Safari 17.4 or later.',
   OUT_OF_MEMORY: () => 'There is not enough memory for the network: close other tabs, then try again.',
 };
 

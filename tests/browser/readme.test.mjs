@@ -58,7 +58,9 @@ describe('the samples of README.md', () => {
     const page = await openPage(context, `${server.origin}/`, lines);
     const input = await page.$('input');
     await input.uploadFile(join(project, 'photo.jpg'));
-    await page.waitForFunction(() => document.querySelector('p').textContent !== 'Choose a photo.', { timeout: 120_000 });
+    await page.waitForFunction(() => document.querySelector('p').textContent !== 'Choose a photo.', {
+      timeout: 120_000,
+    });
     const shown = await page.$eval('p', (line) => line.textContent);
     assert.match(shown, /^bird \(9\d\.\d %\)$/);
     assert.deepEqual(

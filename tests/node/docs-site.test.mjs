@@ -30,10 +30,22 @@ describe('the site of the documents', () => {
   const textOf = (file) => readFileSync(join(SITE, file), 'utf8');
 
   test('it has the documents, the reference and the demo', () => {
-    const wanted = ['index.html', 'docs/index.html', 'docs/getting-started.html', 'reference/index.html', 'SECURITY.html'];
+    const wanted = [
+      'index.html',
+      'docs/index.html',
+      'docs/getting-started.html',
+      'reference/index.html',
+      'SECURITY.html',
+    ];
     wanted.push('demo/index.html', 'demo/isolation-worker.js', 'demo/weights/CIFAR10_DEMO/manifest.json');
-    assert.deepEqual(wanted.filter((file) => !files.includes(file)), []);
-    assert.ok(files.some((file) => /localSearchIndex/.test(file)), 'there is no search index');
+    assert.deepEqual(
+      wanted.filter((file) => !files.includes(file)),
+      [],
+    );
+    assert.ok(
+      files.some((file) => /localSearchIndex/.test(file)),
+      'there is no search index',
+    );
     const reference = pages().filter((file) => file.startsWith('reference/'));
     assert.ok(reference.length > 30, `${reference.length} pages of reference`);
   });

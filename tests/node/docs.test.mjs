@@ -57,7 +57,10 @@ test('docs/errors.md has every error code once, with a cause and a remedy', () =
 test('docs/README.md leads to every document', () => {
   const linked = Array.from(textOf('docs/README.md').matchAll(/\]\(([^)#]+)/g), ([, path]) => join('docs', path));
   const own = documents.filter((file) => file.startsWith(join('docs', '')) && file !== join('docs', 'README.md'));
-  assert.deepEqual(own.filter((file) => !linked.includes(file)), []);
+  assert.deepEqual(
+    own.filter((file) => !linked.includes(file)),
+    [],
+  );
 });
 
 test('README.md fits on a few screens', () => {

@@ -34,13 +34,21 @@ describe('the packed package', () => {
   // `static` and `isolation` are for browsers and edge runtimes, which have no `require`. `isolation-worker.js` is a file to
   // copy, not a module to import.
   test('are-the-types-wrong has nothing to say', LIMIT, () =>
-    check('attw', tarball, '--ignore-rules', 'cjs-resolves-to-esm', '--exclude-entrypoints', './isolation-worker.js'));
+    check('attw', tarball, '--ignore-rules', 'cjs-resolves-to-esm', '--exclude-entrypoints', './isolation-worker.js'),
+  );
 
   test('it has every file that package.json names, and the documents that are needed offline', () => {
     const { exports, main, types, bin } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     const leaves = (value) => (typeof value === 'string' ? [value] : Object.values(value).flatMap(leaves));
     const named = [main, types, ...leaves(bin), ...leaves(exports)].filter((path) => !path.includes('*'));
-    const documents = ['README.md', 'CHANGELOG.md', 'LICENSE', 'SECURITY.md', 'docs/getting-started.md', 'docs/trust.md'];
+    const documents = [
+      'README.md',
+      'CHANGELOG.md',
+      'LICENSE',
+      'SECURITY.md',
+      'docs/getting-started.md',
+      'docs/trust.md',
+    ];
     const missing = [...named, ...documents].filter((path) => !existsSync(join(folder, path)));
     assert.deepEqual(missing, []);
   });
