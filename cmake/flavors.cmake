@@ -8,6 +8,7 @@
 # has every room twice (with threads and without) and the kernels four times.
 option(RESNET50_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer, instrumented for libFuzzer (native, clang)" OFF)
 option(RESNET50_SANITIZE_THREADS "ThreadSanitizer (native only), in place of the others" OFF)
+option(RESNET50_SANITIZE_MEMORY "MemorySanitizer (native, clang), for the decoder alone" OFF)
 option(RESNET50_COVERAGE "count which lines of our own code run (native, gcc)" OFF)
 
 if(EMSCRIPTEN)
@@ -63,6 +64,13 @@ if(RESNET50_SANITIZE)
     -fsanitize=fuzzer-no-link)
   add_link_options(-fsanitize=address,undefined)
   add_compile_definitions(RESNET50_CHECKS)
+endif()
+if(RESNET50_SANITIZE_MEMORY)
+  # Memory that others write counts as never written: strings are compiled here, not taken from the system's library, and
+  # only programs that link nothing else of C++ can be run.
+  add_compile_options(-fsanitize=memory -fsanitize-memory-track-origins -fno-omit-frame-pointer -g1)
+  add_compile_definitions(RESNET50_CHECKS _GLIBCXX_EXTERN_TEMPLATE=0)
+  add_link_options(-fsanitize=memory)
 endif()
 if(RESNET50_SANITIZE_THREADS)
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer -g1)

@@ -1,7 +1,9 @@
 // Which arguments of `npm start` are pictures and which belong to an option of `classify`. Knows its flags, not what they mean.
 
 /** Options of `classify` that take no value; all others do (tests/node/start-arguments.test.mjs compares with its help). */
-export const FLAGS = ['--no-exif', '--json', '--ndjson', '--download', '--help', '-h'];
+export const FLAGS = [
+  ...['--no-exif', '--json', '--ndjson', '--csv', '--unordered', '--recursive', '-r', '--download', '--help', '-h'],
+];
 
 const takesValue = (argument) => /^-./.test(argument) && !argument.includes('=') && !FLAGS.includes(argument);
 

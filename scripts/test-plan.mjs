@@ -6,6 +6,7 @@ import { root } from './lib.mjs';
 
 /** Half a minute or more each, or beside packages of Python that `npm test` does not install. */
 const LONG = [
+  'aborts.test.mjs',
   'checkpoints.test.mjs',
   'docs-site.test.mjs',
   'end-to-end.test.mjs',
@@ -21,7 +22,7 @@ const LONG = [
 ];
 
 /** What an older Node.js may do otherwise. */
-const OLDEST = ['cli.test.mjs', 'end-to-end.test.mjs', 'model.test.mjs'];
+const OLDEST = ['aborts.test.mjs', 'cli.test.mjs', 'end-to-end.test.mjs', 'model.test.mjs'];
 
 /** @param part 'all', 'short' or 'oldest'; names of files in tests/node */
 export function filesOf(part) {

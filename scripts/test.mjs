@@ -1,6 +1,6 @@
 // npm test: proves the whole on a machine that may be bare, in minutes: the C++ core natively under AddressSanitizer and
-// UBSan and in wasm, the package in Node.js, a page in Chromium and Firefox, the decoder beside Pillow, and the conversion of
-// a real checkpoint. Installs and builds what is missing.
+// UBSan and in wasm, the package in Node.js, a page in Chromium, Firefox and WebKit, the decoder beside Pillow, and the
+// conversion of a real checkpoint. Installs and builds what is missing.
 //   npm run test:all    all of that and the rest: every flavor and file of tests in the newest Node.js and in this one,
 //                       gradients and logits beside PyTorch, long browser tests, bundlers, other runtimes
 //   --rest              the rest alone, after `npm test`
@@ -109,7 +109,7 @@ async function short(run, hasMaterial) {
     process.execPath,
     testWeights(hasMaterial),
   );
-  await run.browsers('a page in Chromium and Firefox', 'short');
+  await run.browsers('a page in Chromium, Firefox and WebKit', 'short');
 }
 
 const testWeights = (hasMaterial) =>
@@ -151,6 +151,7 @@ async function prepare(parts) {
         '/usr/bin/python3': 'python3',
       },
       ...{ '/usr/bin/chromium': 'chromium', '/usr/bin/firefox-esr': 'firefox-esr' },
+      ...{ '/usr/bin/WebKitWebDriver': 'webkit2gtk-driver', '/usr/bin/Xvfb': 'xvfb' },
     },
     [
       ...['libgtest-dev', 'googletest', 'python3-pil', 'python3-numpy'],

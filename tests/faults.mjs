@@ -100,6 +100,11 @@ function commands(shared) {
       args: (out) => ['explain', shared.pictures[0], '--out', join(out, 'heat.png'), '--weights', shared.weights],
       fresh: (out) => before(out, 'heat.png'),
     },
+    evaluate: {
+      fake: true,
+      args: (out) => ['evaluate', shared.sorted, '--report', join(out, 'report.html'), '--weights', shared.weights],
+      fresh: (out) => before(out, 'report.html'),
+    },
     fit: {
       args: (out) => ['fit', shared.labeled, '--out', join(out, 'head.safetensors'), ...MODEL],
       fresh: (out) => before(out, 'head.safetensors'),
@@ -167,6 +172,12 @@ async function runIn(base, name, calls, onRun, cleanups) {
   const weights = join(base, 'weights', 'made-up');
   writeOldVariant(weights, 'made-up');
   const shared = { checkpoint: join(base, 'mine.pth'), labeled: join(base, 'labeled'), pictures, weights };
+  // The second picture is got wrong, so the report shows it.
+  shared.sorted = join(base, 'sorted');
+  for (const [i, path] of pictures.entries()) {
+    mkdirSync(join(shared.sorted, 'label 1'), { recursive: true });
+    cpSync(path, join(shared.sorted, 'label 1', `${i}.jpg`));
+  }
   writeFileSync(shared.checkpoint, 'CKPT{"classes":3}');
   for (const [label, file] of [
     ['bird', 'bird.jpg'],

@@ -37,14 +37,25 @@ class ScanTally {
       for (Component& c : std::span(components_).first(count_)) {
         if (c.id != segment[1 + 2 * i]) continue;
         only = &c;
+        c.in_scan = true;
         for (int k = first; k <= last && final_bits; ++k) c.missing &= ~(uint64_t{1} << k);
         if (!progressive_) c.missing = 0;
+        break;  // the decoder knows one component by its identifier
       }
     }
     if (only == nullptr) return;
     const int h = n == 1 ? only->h : 1, v = n == 1 ? only->v : 1;
     const int64_t units = Blocks(width, h, most_h_) * Blocks(height, v, most_v_);
     has_restarts_ = interval_ == 0 || restarts >= (units - 1) / interval_;
+  }
+
+  // False if the last scan has fewer restart markers than its interval asks for.
+  bool HasRestarts() const { return has_restarts_; }
+
+  // True if every component came in some scan. The decoder leaves the pixels of the others as they are.
+  bool HasAllComponents() const {
+    const auto components = std::span(components_).first(count_);
+    return std::all_of(components.begin(), components.end(), [](const Component& c) { return c.in_scan; });
   }
 
   // True if every coefficient came in some scan, and the last scan has its restart markers.
@@ -59,6 +70,7 @@ class ScanTally {
     uint8_t id;
     int h, v;          // sampling factors
     uint64_t missing;  // coefficients, by position in zigzag order
+    bool in_scan = false;
   };
 
   // Blocks (or, for factor 1 of several components, units of them) along a side.

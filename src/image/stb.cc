@@ -11,13 +11,17 @@ namespace {
 // variable of the thread; it means nothing between calls.
 thread_local size_t budget_left = 0;
 thread_local bool budget_exceeded = false;
+// What the decoder's memory holds at first: a scan that ends early leaves pixels unwritten, and what was there before
+// is nobody's business.
+thread_local uint8_t unwritten = 0;
 
 void* BudgetedMalloc(size_t bytes) {
   if (bytes > budget_left) {
     budget_exceeded = true;
     return nullptr;
   }
-  void* block = std::malloc(bytes);
+  void* block = unwritten == 0 ? std::calloc(1, bytes) : std::malloc(bytes);
+  if (block != nullptr && unwritten != 0) std::memset(block, unwritten, bytes);
   if (block != nullptr) budget_left -= bytes;
   return block;
 }
@@ -71,7 +75,43 @@ StbImage::StbImage(StbImage&& other) noexcept
       failure(other.failure),
       out_of_memory(other.out_of_memory) {}
 
+StbImage& StbImage::operator=(StbImage&& other) noexcept {
+  std::swap(pixels, other.pixels);
+  width = other.width, height = other.height;
+  failure = other.failure, out_of_memory = other.out_of_memory;
+  return *this;
+}
+
 StbImage::~StbImage() { std::free(pixels); }
+
+namespace {
+
+StbImage Decode(std::span<const uint8_t> bytes, int components, bool sixteen_bits, size_t budget) {
+  StbImage image;
+  budget_left = budget;
+  budget_exceeded = false;
+  stbi__g_failure_reason = nullptr;  // it stays from call to call, and not every failure sets it
+  int stored = 0;
+  const int size = int(bytes.size());
+  image.pixels = sixteen_bits
+                     ? reinterpret_cast<uint8_t*>(stbi_load_16_from_memory(bytes.data(), size, &image.width,
+                                                                           &image.height, &stored, components))
+                     : stbi_load_from_memory(bytes.data(), size, &image.width, &image.height, &stored, components);
+  image.failure = stbi_failure_reason();
+  if (image.pixels != nullptr) return image;
+  if (image.failure == nullptr) image.failure = "unknown reason";
+  // A file that needs more than the budget is hostile, not large: its size was checked before.
+  image.out_of_memory = !budget_exceeded && std::strcmp(image.failure, "outofmem") == 0;
+  return image;
+}
+
+// Whether two decodings wrote the same pixels.
+bool AreSame(const StbImage& a, const StbImage& b, size_t bytes_per_pixel) {
+  return b.pixels != nullptr &&
+         std::memcmp(a.pixels, b.pixels, size_t(a.width) * size_t(a.height) * bytes_per_pixel) == 0;
+}
+
+}  // namespace
 
 StbImage DecodeWithStb(std::span<const uint8_t> bytes, int components, bool sixteen_bits, size_t budget) {
   StbImage image;
@@ -79,20 +119,19 @@ StbImage DecodeWithStb(std::span<const uint8_t> bytes, int components, bool sixt
     image.failure = "the file is larger than 2 GiB";
     return image;
   }
-  budget_left = budget;
-  budget_exceeded = false;
-  int stored = 0;
-  const int size = int(bytes.size());
-  image.pixels = sixteen_bits
-                     ? reinterpret_cast<uint8_t*>(stbi_load_16_from_memory(bytes.data(), size, &image.width,
-                                                                           &image.height, &stored, components))
-                     : stbi_load_from_memory(bytes.data(), size, &image.width, &image.height, &stored, components);
-  if (image.pixels == nullptr) {
-    image.failure = stbi_failure_reason();
-    if (image.failure == nullptr) image.failure = "unknown reason";
-    // A file that needs more than the budget is hostile, not large: its size was checked before.
-    image.out_of_memory = !budget_exceeded && std::strcmp(image.failure, "outofmem") == 0;
-  }
+  image = Decode(bytes, components, sixteen_bits, budget);
+  if (image.pixels == nullptr) return image;
+  // Of a whole JPEG the reason says only that it is no PNG, which is tried first; of a whole PNG, nothing. Any other
+  // comes from a JPEG that stops making sense somewhere. Where that is behind its last block, it is whole none the
+  // less.
+  const char* reason = std::exchange(image.failure, nullptr);
+  if (reason == nullptr || std::strcmp(reason, "bad png sig") == 0) return image;
+  unwritten = 0x55;
+  const StbImage other = Decode(bytes, components, sixteen_bits, budget);
+  unwritten = 0;
+  if (AreSame(image, other, size_t(components) * (sixteen_bits ? 2 : 1))) return image;
+  std::free(std::exchange(image.pixels, nullptr));
+  image.failure = reason;
   return image;
 }
 

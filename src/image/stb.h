@@ -18,8 +18,8 @@ struct StbImage {
 
   StbImage() = default;
   StbImage(const StbImage&) = delete;
-  StbImage& operator=(const StbImage&) = delete;
   StbImage(StbImage&& other) noexcept;
+  StbImage& operator=(StbImage&& other) noexcept;
   ~StbImage();
 };
 

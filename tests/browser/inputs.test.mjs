@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { BROWSERS, browserMissing, launch } from '../support/browsers.mjs';
+import { BROWSERS, browserMissing, openPage } from '../support/browsers.mjs';
 import { ROOT } from '../support/prepare.mjs';
 import { startServer } from '../support/server.mjs';
+import { newContext } from '../support/shared-browsers.mjs';
 import { LIMIT } from '../support/wait.mjs';
 
 const image = (name) => readFileSync(join(ROOT, 'tests', 'data', 'image', name));
@@ -111,10 +112,9 @@ for (const name of BROWSERS) {
       };
       const server = await startServer({ folders: { '/package/': ROOT }, isolated: true, pages, fault });
       t.after(() => server.close());
-      const browser = await launch(name);
-      t.after(() => browser.close());
-      const page = await browser.newPage();
-      await page.goto(`${server.origin}/index.html`, { waitUntil: 'load' });
+      const context = await newContext(name);
+      t.after(() => context.close());
+      const page = await openPage(context, `${server.origin}/index.html`);
       const { frames, damaged, odd } = await page.evaluate(tryAll);
 
       const { aborted, ...taken } = frames;

@@ -74,8 +74,13 @@ for (const name of BROWSERS) {
       { flavour: 'relaxed-threads', threads: 3 },
       { worker: false },
     ]) {
-      test(`${JSON.stringify(options)}: the same bits`, LIMIT, async () => {
+      test(`${JSON.stringify(options)}: the same bits`, LIMIT, async (t) => {
         await isolated.open(async (page) => {
+          const relaxed = await page.evaluate(async () => (await import('/tools/tools.mjs')).hasRelaxedSimd());
+          if (options.flavour?.startsWith('relaxed') && !relaxed) {
+            await assert.rejects(hashesIn(page, [], options), /needs SIMD that this engine does not have/);
+            return t.skip('this engine has no relaxed SIMD, and the flavour is refused by name');
+          }
           const { hashes, info } = await hashesIn(page, ['clock.jpg', 'traffic-light-alpha.png'], options);
           for (const [file, hash] of Object.entries(hashes)) assert.equal(hash, expected.int8[file], file);
           assert.equal(info.worker, options.worker !== false);
@@ -260,11 +265,11 @@ for (const name of BROWSERS) {
       });
     });
 
-    test("formats of the browser's own have Pillow's pixels, alpha dropped or composed", LIMIT, async () => {
+    test("formats of the browser's own have Pillow's pixels, alpha dropped or composed", LIMIT, async (t) => {
       await isolated.open(async (page) => {
-        const rows = await page.evaluate(async () => {
+        const { rows, exact } = await page.evaluate(async () => {
           const { ResNet50 } = await import('/package/dist/index.js');
-          const { hashOf } = await import('/tools/tools.mjs');
+          const { hashOf, keepsColors } = await import('/tools/tools.mjs');
           const model = await ResNet50.load({ weights: 'pqf' });
           const logits = async (file, options) => hashOf(await model.logits(`/foreign/${file}`, options));
           const rows = {};
@@ -284,11 +289,15 @@ for (const name of BROWSERS) {
             await logits('alpha-lossless.webp', { background }),
             await logits('alpha.png', { background }),
           ];
-          // Neither browser turns WebP by its EXIF, and what the browser shows is what its formats look like.
+          // No browser turns WebP by its EXIF, and what the browser shows is what its formats look like.
           rows['as the browser shows it'] = [await logits('orientation-6.webp'), rows['orientation-6.webp'][1]];
-          return rows;
+          return { rows, exact: await keepsColors() };
         });
-        for (const [file, [got, wanted]] of Object.entries(rows)) assert.equal(got, wanted, file);
+        for (const [file, [got, wanted]] of Object.entries(rows)) {
+          const lost = !exact && /alpha|composed/.test(file);
+          if (lost) t.diagnostic(`${file}: not compared, as this browser gives no colors under transparent pixels`);
+          else assert.equal(got, wanted, file);
+        }
       });
     });
 

@@ -2,7 +2,8 @@
 //
 //   node tests/browser/run.mjs [--short | --rest] [FILE...] [--test-reporter=R --test-reporter-destination=D]...
 //
-// --short runs what shows that a page works in Chromium and Firefox, --rest everything else; arguments name files. All
+// --short runs what shows that a page works in Chromium, Firefox and WebKit, --rest everything else; arguments name files.
+// RESNET50_BROWSERS=webkit (names with commas between them) leaves the other browsers out. All
 // files that open pages run in one process, so that they share browsers; bundlers and runtimes, which run much foreign
 // code, have their own. One process at a time: it shares two cores with browsers that use both. Reporters are those of
 // `node --test`; a destination that is a file gets the name of the process appended, D-pages for example.

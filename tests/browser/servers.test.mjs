@@ -9,9 +9,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
+import { kindsInRunners } from '../support/input-realms.mjs';
 import { installPackage, installTools, ROOT } from '../support/prepare.mjs';
 import { makeProject } from '../support/project.mjs';
 import { until } from '../support/wait.mjs';
+import { expectedOf } from './pages/input-kinds.mjs';
 
 const LIMIT = { timeout: 300_000 };
 const NEXT_LIMIT = { timeout: 600_000 };
@@ -212,6 +214,14 @@ describe('bundled for servers', { concurrency: 2 }, () => {
       await run(process.execPath, [tool('vitest', 'vitest.mjs'), 'run', `--pool=${pool}`], { cwd: folder });
     });
   }
+
+  test('Jest and Vitest: every kind of input that their realms make', LIMIT, async () => {
+    for (const [realm, outcomes] of Object.entries(await kindsInRunners(installed(), tools))) {
+      assert.equal(outcomes.failed, undefined);
+      assert.deepEqual(outcomes, expectedOf(realm, outcomes), realm);
+      assert.ok(Object.keys(outcomes).length >= 36, `${Object.keys(outcomes).length} kinds in ${realm}`);
+    }
+  });
 
   const ROUTE = `import { ResNet50 } from 'resnet50-wasm';
 export const dynamic = 'force-dynamic';

@@ -1,4 +1,4 @@
-// A page in Chromium and Firefox, the short set of `run.mjs --short`: the installed package finds its files, loads weights
+// A page in Chromium, Firefox and WebKit, the short set of `run.mjs --short`: the installed package finds its files, loads weights
 // and gives Node's bits, in a worker with and without threads and in place, and the demo page works. The packaged variant
 // needs no test material; real weights are added where they are.
 import assert from 'node:assert/strict';

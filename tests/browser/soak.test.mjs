@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { pageBytes, settled } from '../support/browser-memory.mjs';
-import { BROWSERS, browserMissing } from '../support/browsers.mjs';
+import { BROWSERS, browserMissing, lacks } from '../support/browsers.mjs';
 import { prepared } from '../support/prepared.mjs';
 import { stage } from '../support/stage.mjs';
 
@@ -38,7 +38,8 @@ async function freeze(page) {
 }
 
 for (const name of BROWSERS) {
-  const skip = browserMissing(name) || prepared.noWeights || (process.platform !== 'linux' && '/proc is read');
+  const here = process.platform === 'linux' ? false : '/proc is read';
+  const skip = browserMissing(name) || lacks(name, 'hidden pages') || prepared.noWeights || here;
   describe(`${name}: a long life`, { skip }, () => {
     const set = stage(name, {}, name === 'chromium' ? { flags: FLAGS } : {});
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { BROWSERS, browserMissing, INSECURE_HOST } from '../support/browsers.mjs';
+import { BROWSERS, browserMissing, insecureHost } from '../support/browsers.mjs';
 import { prepared } from '../support/prepared.mjs';
 import { sendAndDrop } from '../support/server.mjs';
 import { stage } from '../support/stage.mjs';
@@ -350,7 +350,7 @@ for (const name of BROWSERS) {
 
     test('plain http: no WebCrypto, no Cache Storage, shards verified all the same', LIMIT, async () => {
       await set.open(async (page) => {
-        await page.goto(`http://${INSECURE_HOST}:${set.server.port}/`);
+        await page.goto(`http://${insecureHost(name)}:${set.server.port}/`);
         assert.deepEqual(await page.evaluate(() => [isSecureContext, typeof caches, typeof crypto.subtle]), [
           false,
           'undefined',

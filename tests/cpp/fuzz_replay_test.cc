@@ -25,7 +25,7 @@ constexpr Row kRows[] = {{"decode", fuzz::FuzzDecode, "image"},
                          {"checkpoint", fuzz::FuzzCheckpoint, "checkpoints"},
                          {"pickle", fuzz::FuzzPickle, "checkpoints"},
                          {"safetensors", fuzz::FuzzSafetensors, "checkpoints"},
-                         {"labels", fuzz::FuzzLabels, nullptr}};
+                         {"labels", fuzz::LabelAlways, nullptr}};
 
 std::vector<std::filesystem::path> FilesOf(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files;
@@ -60,7 +60,7 @@ TEST_P(FuzzReplay, FindingsAndSeeds) {
 
 // One picture to its labels, so that this target's own network is known to work.
 TEST(FuzzTargets, APictureReachesItsLabels) {
-  fuzz::FuzzLabels(Read(std::filesystem::path(RESNET50_TEST_DATA) / "image" / "jpeg444.jpg"));
+  fuzz::LabelAlways(Read(std::filesystem::path(RESNET50_TEST_DATA) / "image" / "jpeg444.jpg"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, FuzzReplay, ::testing::ValuesIn(kRows),

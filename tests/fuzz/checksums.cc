@@ -1,5 +1,6 @@
 #include "checksums.h"
 
+#include <array>
 #include <cstring>
 #include <string_view>
 
@@ -7,15 +8,6 @@ namespace resnet50::fuzz {
 namespace {
 
 using namespace std::string_view_literals;
-
-uint32_t Crc32(std::span<const uint8_t> bytes) {
-  uint32_t crc = 0xFFFFFFFFU;
-  for (const uint8_t byte : bytes) {
-    crc ^= byte;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ (crc & 1 ? 0xEDB88320U : 0U);
-  }
-  return ~crc;
-}
 
 bool StartsWith(std::span<const uint8_t> bytes, std::string_view text) {
   return bytes.size() >= text.size() && std::memcmp(bytes.data(), text.data(), text.size()) == 0;
@@ -60,6 +52,25 @@ void RepairZip(std::span<uint8_t> file) {
 }
 
 }  // namespace
+
+uint32_t Crc32(std::span<const uint8_t> bytes) {
+  static constexpr std::array<uint32_t, 16> kTable = [] {
+    std::array<uint32_t, 16> table{};
+    for (uint32_t i = 0; i < 16; ++i) {
+      uint32_t value = i;
+      for (int bit = 0; bit < 4; ++bit) value = (value >> 1) ^ (value & 1 ? 0xEDB88320U : 0U);
+      table[i] = value;
+    }
+    return table;
+  }();
+  uint32_t crc = 0xFFFFFFFFU;
+  for (const uint8_t byte : bytes) {
+    crc ^= byte;
+    crc = (crc >> 4) ^ kTable[crc & 15];
+    crc = (crc >> 4) ^ kTable[crc & 15];
+  }
+  return ~crc;
+}
 
 void RepairChecksums(std::span<uint8_t> file) {
   for (size_t skip = 0; skip < 2 && skip < file.size(); ++skip) {

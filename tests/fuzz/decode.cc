@@ -8,7 +8,7 @@ namespace resnet50::fuzz {
 void FuzzDecode(Bytes bytes) {
   const uint32_t choice = TakeNumber(bytes, 1);
   DecodeOptions options;
-  options.max_pixels = uint64_t{1} << 16;
+  options.max_pixels = uint64_t{1} << 12;
   options.apply_orientation = (choice & 1) != 0;
   if ((choice & 2) != 0) options.background = RgbColor{uint8_t(choice), 255, 0};
   const Result<Image> image = Decode(bytes, options);

@@ -21,8 +21,11 @@ void FuzzCheckpoint(Bytes bytes);
 void FuzzPickle(Bytes bytes);
 // A safetensors file, and the loader that fills a network from it.
 void FuzzSafetensors(Bytes bytes);
-// An image file, all the way to labels: decoded, transformed to 32 x 32, run through an int8 network, ranked.
+// An image file, decoded, turned, transformed to 32 x 32; one in 64 of those that are read goes all the way to labels,
+// through an int8 network and its ranking.
 void FuzzLabels(Bytes bytes);
+// The same, but every file that is read goes all the way.
+void LabelAlways(Bytes bytes);
 
 // Ends the program where a promise is broken; not assert, which release builds leave out.
 inline void Check(bool holds, const char* promise) {

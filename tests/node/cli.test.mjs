@@ -27,7 +27,10 @@ async function setUp(t) {
   const env = { XDG_CACHE_HOME: join(home, 'cache'), RESNET50_WEIGHTS_DIR: join(home, 'weights') };
   const cli = (args, options = {}) =>
     run(process.execPath, [join(folder, 'dist', 'cli.js'), ...args], { ...options, env: { ...env, ...options.env } });
-  return { cli, home, at: (name) => join(home, name) };
+  const command = [process.execPath, join(folder, 'dist', 'cli.js')];
+  /** Runs a script that appends arguments of its own. */
+  const shell = (script, args) => run('sh', [script, ...command, ...args], { env });
+  return { cli: Object.assign(cli, { command, env, shell }), home, at: (name) => join(home, name) };
 }
 
 test('help and version', async (t) => {
@@ -315,9 +318,112 @@ test('the names on standard input: any length of list, only line feeds end a nam
   );
   const endless = await cli(['classify'], { input: Buffer.alloc(1 << 20, 'x') });
   assert.deepEqual(
-    [endless.status, /standard input has a line of more than 65536 characters/.test(endless.stderr)],
+    [endless.status, /standard input has a line of more than 65536 bytes/.test(endless.stderr)],
     [1, true],
   );
+});
+
+test('standard input: one picture or one list; what is neither is said so by name', async (t) => {
+  const { cli, at } = await setUp(t);
+  const twice = await cli(['classify', '-', '-'], { input: fakeImage(1) });
+  assert.deepEqual([twice.status, /'-' is given twice/.test(twice.stderr)], [2, true]);
+  for (const command of [
+    ['classify', '-'],
+    ['embed', '-', '--out', at('v.npy')],
+    ['explain', '-', '--out', at('x.png')],
+  ]) {
+    const empty = await cli(command, { input: '' });
+    assert.deepEqual([empty.status, empty.stderr.includes('standard input is empty')], [1, true], empty.stderr);
+  }
+  const bad = await cli(['classify', '-'], { input: 'text' });
+  assert.match(bad.stderr, /^resnet50-wasm: standard input: /);
+  const names = [at('p1.jpg'), at('p2.jpg')];
+  const jpeg = Buffer.of(0xff, 0xd8, 0xff, 0xe0, 0, 16, 74, 70, 73, 70, 0);
+  for (const input of [names.join('\0'), jpeg]) {
+    const refused = await cli(['classify'], { input });
+    assert.deepEqual([refused.status, refused.stdout], [1, '']);
+    assert.match(refused.stderr, /standard input has NUL characters.*'-'.*-print0/);
+  }
+  await writeFile(at('-'), fakeImage(2));
+  const list = await cli(['classify', '--ndjson'], { input: '-\n', cwd: at('.') });
+  assert.equal(JSON.parse(list.stdout).classes[0].index, 2, list.stderr);
+  const wide = Buffer.concat([Buffer.of(0xff, 0xfe), Buffer.from(`${names[0]}\r\n`, 'utf16le')]);
+  for (const input of [wide, `\ufeff${names[0]}`]) assert.equal((await cli(['classify'], { input })).status, 0);
+});
+
+test('names of files that are not UTF-8: as arguments and in lists, shown escaped', {
+  skip: process.platform !== 'linux' && 'names are bytes on Linux only',
+}, async (t) => {
+  const { cli, at } = await setUp(t);
+  const path = Buffer.concat([Buffer.from(at('h')), Buffer.of(0xfc), Buffer.from('te \u{1f600}.jpg')]);
+  await writeFile(path, fakeImage(3));
+  const shown = `${at('h')}\\udcfcte \u{1f600}.jpg`;
+  const listed = await cli(['classify', '--ndjson'], { input: Buffer.concat([path, Buffer.from('\n')]) });
+  const { file, classes } = JSON.parse(listed.stdout);
+  assert.deepEqual([classes[0].index, file], [3, `${at('h')}\udcfcte \u{1f600}.jpg`], listed.stderr);
+  // Node.js cannot pass such an argument on: a shell can.
+  const script = join(at('.'), 'run.sh');
+  await writeFile(script, Buffer.concat([Buffer.from(`exec "$@" '`), path, Buffer.from(`'\n`)]));
+  const { stdout, stderr } = await cli.shell(script, ['classify']);
+  assert.ok(stdout.startsWith(`${shown}\n`), stdout + stderr);
+  const refused = await cli.shell(script, ['classify', at('p1.jpg'), '--out']);
+  assert.equal(refused.status, 2);
+  const out = await cli.shell(script, ['embed', at('p1.jpg'), '--out']);
+  assert.deepEqual([out.status, out.stderr], [2, `resnet50-wasm: --out ${shown}: is not UTF-8: choose another name\n`]);
+});
+
+test('explain: errors name the option, and standard output holds the picture alone', async (t) => {
+  const { cli, at } = await setUp(t);
+  const unknown = await cli(['explain', at('p1.jpg'), '--out', at('x.png'), '--class', '77']);
+  assert.match(unknown.stderr, /^resnet50-wasm: --class names '77', which is no class: indices run from 0 to 3\n$/);
+  for (const [out, status, message] of [
+    ['', 2, /--out: an empty text names no file/],
+    [`${at('x.png')}/`, 1, /--out \S+x\.png\/: is a folder, not a file/],
+    [at('.'), 1, /--out \S+: is a folder, not a file/],
+  ]) {
+    const refused = await cli(['explain', at('p1.jpg'), '--out', out]);
+    assert.equal(refused.status, status);
+    assert.match(refused.stderr, message);
+  }
+  const result = await cli(['explain', at('p1.jpg'), '--out', at('x.png')]);
+  assert.match(result.stdout, /^label 1 {2}/);
+  const size = statSync(at('x.png')).size;
+  for (const out of ['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1']) {
+    const shell = `"$0" "$@" > '${at('y.png')}'`;
+    const args = ['-c', shell, ...cli.command, 'explain', at('p1.jpg'), '--out', out];
+    assert.equal((await run('sh', args, { env: cli.env })).status, 0);
+    assert.equal(statSync(at('y.png')).size, size, out);
+  }
+});
+
+test('convert and weights: a folder that cannot be written is said before the work', async (t) => {
+  const { cli, at } = await setUp(t);
+  await writeFile(at('mine.pth'), 'CKPT{"classes":3}');
+  const convert = (...out) => cli(['convert', at('mine.pth'), '--name', 'x', '--transforms', 'V2', '--out', ...out]);
+  await mkdir(at('full'));
+  await writeFile(at('full/of-others.txt'), '');
+  for (const [out, status, message] of [
+    [at('notes.txt'), 1, /notes\.txt: is a file, or lies below one/],
+    [at('full'), 1, /full holds other files \(of-others\.txt\)/],
+    ['', 2, /--out: an empty text/],
+  ]) {
+    const refused = await convert(out);
+    assert.deepEqual([refused.status, message.test(refused.stderr)], [status, true], refused.stderr);
+    assert.doesNotMatch(refused.stderr, /calibrating|quantizing|names of/);
+  }
+  const asked = await serve(t, { '/resnet50-11ad3fa6.pth': (_, response) => response.end('x') });
+  const weights = await cli(['weights', 'IMAGENET1K_V2', '--out', at('notes.txt'), '--checkpoints', asked.url]);
+  assert.deepEqual([weights.status, asked.requests.length], [1, 0], weights.stderr);
+  await writeFile(
+    at('model.safetensors.index.json'),
+    '{"metadata": {}, "weight_map": {"fc.weight": "model-1.safetensors"}}',
+  );
+  const index = await cli([
+    'convert',
+    at('model.safetensors.index.json'),
+    ...['--name', 'x', '--transforms', 'V2', '--out', at('y')],
+  ]);
+  assert.match(index.stderr, /index\.json only lists the parts that a checkpoint was cut into.*save it in one file/);
 });
 
 test('results: devices stay devices, links stay links, and what cannot be written is said before the work', async (t) => {

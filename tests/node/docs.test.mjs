@@ -47,6 +47,34 @@ for (const file of documents) {
   });
 }
 
+/** The rows of the table below a heading, as lists of cells. */
+const rowsBelow = (text, heading) =>
+  (text.split(`\n## ${heading}\n`)[1] ?? '')
+    .split('\n## ')[0]
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| ---'))
+    .slice(1)
+    .map((line) => line.slice(2, -2).split(' | '));
+
+/** How a test's name stands in its file: `Suite.Name` in C++. */
+const inSource = (file, name) => (file.endsWith('.cc') ? `TEST(${name.replace('.', ', ')})` : name);
+
+test('SECURITY.md: each promise names tests, and they are there', () => {
+  const rows = rowsBelow(textOf('SECURITY.md'), 'What is guaranteed');
+  assert.ok(rows.length >= 20, `${rows.length} promises`);
+  for (const [from, cannot, because, tests = '', ...more] of rows) {
+    const promise = `${from} cannot ${cannot}`;
+    assert.ok(because && more.length === 0, promise);
+    const named = Array.from(tests.matchAll(/`(tests\/[\w./-]+)` \*([^*]+)\*(?:; |$)/g));
+    assert.equal(named.map(([whole]) => whole).join(''), tests, `${promise}: its tests are not written as the others`);
+    assert.ok(named.length > 0, `${promise}: no test`);
+    for (const [, file, name] of named) {
+      const unescaped = textOf(file).replaceAll("\\'", "'");
+      assert.ok(unescaped.includes(inSource(file, name)), `${promise}: ${file} has no test '${name}'`);
+    }
+  }
+});
+
 test('docs/errors.md has every error code once, with a cause and a remedy', () => {
   const codes = Array.from(textOf('web/base/errors.ts').matchAll(/^ {2}\| '([A-Z_]+)'/gm), ([, code]) => code);
   const rows = Array.from(textOf('docs/errors.md').matchAll(/^\| `([A-Z_]+)` \| (.{10,}) \| (.{5,}) \|$/gm));

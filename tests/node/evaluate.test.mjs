@@ -132,7 +132,34 @@ test('the report is one file with matrix and pictures; names cannot break out of
   assert.match(html, /<td class="wrong"[^>]* title="ant taken for bee">71<\/td>/);
   assert.ok(html.length < 4e6);
   const missing = await evaluate('--report', at('none/report.html'));
-  assert.deepEqual([missing.status, /there is no folder/.test(missing.stderr)], [2, true]);
+  assert.deepEqual([missing.status, missing.stdout], [1, '']);
+  assert.match(missing.stderr, /--report \S+none\/report\.html: its folder does not exist/);
+});
+
+test('a report that cannot be written is refused by the name of its option before the first picture', async (t) => {
+  const { evaluate, at } = await setUp(t, { 'ant/1.jpg': 0, 'bee/bad.jpg': 'text' });
+  await mkdir(at('there'));
+  for (const [report, status, message] of [
+    [at('there'), 1, /--report \S+there: is a folder, not a file\n$/],
+    [`${at('there')}/x.html/`, 1, /--report \S+x\.html\/: is a folder, not a file\n$/],
+    [at('photos/ant/1.jpg/x.html'), 1, /--report \S+x\.html: its folder is a file\n$/],
+    ['', 2, /--report: an empty text names no file\n$/],
+  ]) {
+    const refused = await evaluate('--report', report);
+    assert.deepEqual([refused.status, refused.stdout], [status, '']);
+    assert.match(refused.stderr, message);
+    assert.doesNotMatch(refused.stderr, /left out/);
+  }
+  const whole = await evaluate('--report', '/dev/stdout');
+  assert.match(whole.stdout, /^<!doctype html>[\s\S]*<\/html>\n$/);
+  assert.match(whole.stderr, /top-1 +100\.00%/);
+});
+
+test('names that mean one class count as one, and that is told', async (t) => {
+  const { evaluate } = await setUp(t, { 'cat/1.jpg': 2, 'Cat/2.jpg': 2, 'ant/3.jpg': 0 });
+  const { stderr, stdout } = await evaluate();
+  assert.match(stderr, /names that mean the same class of the network count as one: Cat, cat \(cat\)/);
+  assert.match(stdout, /3 pictures of 2 classes/);
 });
 
 test('a network with one logit has two classes: without it and with it', async (t) => {

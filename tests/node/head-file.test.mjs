@@ -63,11 +63,12 @@ const cases = [
   ['classes that are no list', linear, (h) => (h.__metadata__.classes = '{}'), 'WEIGHTS_FORMAT', /names no classes/],
   ['classes that are no JSON', linear, (h) => (h.__metadata__.classes = 'cat'), 'WEIGHTS_FORMAT', /not JSON/],
   ['an empty name', linear, (h) => (h.__metadata__.classes = '["a",""]'), 'WEIGHTS_FORMAT', /names no classes/],
+  ['one name of two classes', linear, (h) => (h.__metadata__.classes = '["a","a"]'), 'WEIGHTS_FORMAT', /one name/],
   ['too few names', linear, (h) => (h.__metadata__.classes = '["a"]'), 'WEIGHTS_FORMAT', /names 1 classes.* of 2/],
   ['no transforms', linear, (h) => (h.__metadata__.transforms = 'null'), 'WEIGHTS_FORMAT', /transforms/],
   ['bad transforms', linear, (h) => (h.__metadata__.transforms = '{"resizeSize":0}'), 'WEIGHTS_FORMAT', /resizeSize/],
   ['no weights', linear, (h) => delete h['fc.weight'], 'WEIGHTS_FORMAT', /no tensor fc.weight/],
-  ['halves', linear, (h) => (h['fc.weight'].dtype = 'F16'), 'WEIGHTS_FORMAT', /type F16/],
+  ['halves', linear, (h) => (h['fc.weight'].dtype = 'F16'), 'WEIGHTS_FORMAT', /type "F16"/],
   ['another width', linear, (h) => (h['fc.weight'].shape = [2, 512]), 'WEIGHTS_MISMATCH', /512 features.*2048/],
   ['a shape that is none', linear, (h) => (h['fc.weight'].shape = 7), 'WEIGHTS_FORMAT', /misshaped/],
   ['no classes', linear, (h) => (h['fc.bias'].shape = [0]), 'WEIGHTS_FORMAT', /misshaped/],
@@ -104,6 +105,31 @@ for (const [what, head, change, code, says] of cases) {
     );
   });
 }
+
+test('refuses numbers that no training makes, in files and in heads that a program put together', async () => {
+  const spoiled = (head, field, value) => ({ ...head, [field]: head[field].map((x, i) => (i === 1 ? value : x)) });
+  for (const value of [3e38, -3e38, Number.NaN, Number.POSITIVE_INFINITY]) {
+    for (const head of [
+      spoiled(linear, 'weight', value),
+      spoiled(linear, 'bias', value),
+      spoiled(nearest, 'embeddings', value),
+    ]) {
+      assert.throws(() => parseHead(formatHead(head), 'x'), {
+        code: 'WEIGHTS_FORMAT',
+        message: /numbers beyond 1e\+30/,
+      });
+      await assert.rejects(readHead(head, {}), { code: 'INVALID_ARGUMENT', message: /at most 1e30/ });
+    }
+  }
+  for (const classes of [
+    ['cat', 'cat'],
+    ['', 'cat'],
+  ])
+    await assert.rejects(readHead({ ...linear, classes }, {}), {
+      code: 'INVALID_ARGUMENT',
+      message: /names that differ/,
+    });
+});
 
 test('refuses files that end anywhere', () => {
   const bytes = formatHead(linear);

@@ -43,6 +43,19 @@ test('statuses: 408, 425, 429 and 5xx are tried again, others are final and say 
   }
 });
 
+test('an environment without fetch: typed, with what to do instead', async (t) => {
+  const { fetch } = globalThis;
+  t.after(() => {
+    globalThis.fetch = fetch;
+  });
+  delete globalThis.fetch;
+  const picture = { url: 'http://localhost/p.jpg', maxBytes: 10, attempts: 3 };
+  await assert.rejects(fetchInput(picture), {
+    code: 'FETCH_FAILED',
+    message: /p\.jpg could not be fetched: there is no fetch here \(jsdom has none\): give the bytes instead/,
+  });
+});
+
 test('Retry-After is honored, in seconds and as a date, up to a bound', async (t) => {
   const waits = [];
   const { setTimeout: real } = globalThis;

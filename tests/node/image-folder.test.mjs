@@ -7,7 +7,8 @@ import { test } from 'node:test';
 import { importSource, ROOT, run, scratch } from './helpers.mjs';
 
 const { readImageFolder, picturesBelow } = await importSource('convert/image-folder.ts');
-const { nameOf, pathOf, byCodePoints } = await importSource('convert/file-names.ts');
+const { byCodePoints } = await importSource('convert/file-names.ts');
+const { nameOf, pathOf } = await importSource('base/file-names.node.ts');
 const PYTHON = '/usr/bin/python3';
 const TREES = 100;
 

@@ -234,6 +234,12 @@ test('the memory of another library’s Blob stays its own; streams of any view 
   assert.equal(await best(model, views()), 2);
 });
 
+test('a Blob of another library whose bytes are more than its size says', async (t) => {
+  const { model } = await fakeModel(t, { maxBytes: 100 });
+  const blob = { size: 10, arrayBuffer: async () => new Uint8Array(101).buffer };
+  await assert.rejects(model.classify(blob), { code: 'IMAGE_TOO_LARGE', message: /more than 100 bytes/ });
+});
+
 test('a path with a NUL is a file that cannot be; a mean that overflows is refused', async (t) => {
   const { model } = await fakeModel(t);
   await assert.rejects(model.classify('/tmp/a\0b.jpg'), {

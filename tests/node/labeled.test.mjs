@@ -68,8 +68,36 @@ test('labels.json: absolute paths, and those written on Windows', async (t) => {
   const { photos } = await readLabeled(folder, FLOWERS);
   assert.deepEqual(
     photos.map(({ path }) => path),
-    [join(folder, 'sub/a.png'), join(folder, 'sub/a.png')],
+    [join(folder, 'sub/a.png')],
   );
+});
+
+test('labels.json: a picture that is named twice counts once and is told; two classes of one picture are refused', async (t) => {
+  const folder = await made(t, ['a.jpg', 'b.jpg']);
+  const read = async (value) => {
+    await writeFile(join(folder, 'labels.json'), typeof value === 'string' ? value : JSON.stringify(value));
+    return readLabeled(folder, FLOWERS);
+  };
+  const twice = await read([
+    { file: 'a.jpg', label: 'rose' },
+    { file: './a.jpg', label: 'rose' },
+    { file: 'b.jpg', label: 0 },
+  ]);
+  assert.deepEqual(pairs(twice), [
+    ['a.jpg', 1],
+    ['b.jpg', 0],
+  ]);
+  assert.deepEqual(twice.notes, ['labels.json names pictures twice, which count once: ./a.jpg']);
+  for (const [value, message] of [
+    [{ rose: ['a.jpg'], tulip: ['b.jpg', 'a.jpg'] }, /gives a\.jpg two classes, rose and tulip/],
+    ['{"a.jpg": "rose", "b.jpg": "rose", "a.jpg": "tulip"}', /names a\.jpg twice: JSON keeps the last one only/],
+    ['{"\\u0061.jpg": "rose", "a.jpg": "rose"}', /names a\.jpg twice/],
+  ]) {
+    await assert.rejects(read(value), { code: 'INVALID_ARGUMENT', message });
+  }
+  // A name within the values is no field.
+  const nested = await read('{"labels": [{"file": "a.jpg", "label": "rose"}, {"file": "b.jpg", "label": "rose"}]}');
+  assert.deepEqual([nested.photos.length, nested.notes], [2, []]);
 });
 
 for (const [name, labels] of Object.entries({

@@ -53,6 +53,7 @@ const CASES = [
   ['parameters', (m) => (m.parameters = 1.5)],
   ['ranges.conv1', (m) => (m.ranges.conv1 = [2, 1])],
   ['ranges.conv1', (m) => (m.ranges.conv1 = [null, 1])],
+  ['ranges.conv1', (m) => (m.ranges.conv1 = [0, 0])],
   ['precisions', (m) => (m.precisions = {})],
   ['precisions.int4', (m) => (m.precisions.int4 = { shards: [] })],
   ['precisions.int8.shards', (m) => (m.precisions.int8.shards = [])],

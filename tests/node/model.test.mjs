@@ -233,6 +233,21 @@ for (const worker of [true, false]) {
         subject: `transforms.${Object.keys(value)[0]}`,
       });
     }
+    for (const map of [new Map([['topK', 1]]), new Date(), Promise.resolve({}), [], 'topK']) {
+      const refused = { code: 'INVALID_ARGUMENT', subject: 'options' };
+      await assert.rejects(model.classify(fakeImage(1), map), refused);
+      assert.throws(() => model.summary(map), refused);
+    }
+    assert.throws(() => model.summary({ inputsize: 64 }), {
+      code: 'INVALID_ARGUMENT',
+      message: /did you mean inputSize/,
+    });
+    await assert.rejects(model.save({ wha: 'all' }), { code: 'INVALID_ARGUMENT', message: /did you mean what/ });
+    const region = { left: 0, top: 0, right: 1, bottom: 1, botom: 1 };
+    await assert.rejects(model.classify(fakeImage(1), { region }), {
+      code: 'INVALID_ARGUMENT',
+      subject: 'region.botom',
+    });
     for (const stages of [[], [''], [null], new Array(1), holed(2, 'layer3'), 5, {}]) {
       await assert.rejects(model.features(fakeImage(1), stages), { code: 'INVALID_ARGUMENT', subject: 'stage' });
     }

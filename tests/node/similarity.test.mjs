@@ -14,6 +14,23 @@ test('cosine: same direction 1, opposite -1, right angle 0, zero vectors 0; leng
   assert.throws(() => cosineSimilarity([1], [1, 2]), { code: 'INVALID_ARGUMENT' });
 });
 
+test('cosine: numbers whose squares float64 cannot hold, and numbers that are none', () => {
+  for (const size of [1e200, 1.7e308, 1e-200, 5e-324]) {
+    assert.equal(cosineSimilarity([size, 0], [size, 0]), 1);
+    assert.equal(cosineSimilarity([size, 0], [0, 1e-300]), 0);
+    assert.equal(cosineSimilarity([size], [-3]), -1);
+  }
+  assert.ok(Math.abs(cosineSimilarity([1e200, 1e200], [1, 0]) - Math.SQRT1_2) < 1e-15);
+  for (const odd of [Number.NaN, Number.POSITIVE_INFINITY, undefined, 'x'])
+    assert.throws(() => cosineSimilarity([1, odd], [1, 2]), { code: 'INVALID_ARGUMENT' });
+  for (const pair of [
+    [null, [1]],
+    [[1], undefined],
+    [undefined, undefined],
+  ])
+    assert.throws(() => cosineSimilarity(...pair), { code: 'INVALID_ARGUMENT' });
+});
+
 test('ranking: the most similar first, equals in their order', () => {
   const ranked = rankBySimilarity(
     [1, 0],

@@ -74,6 +74,17 @@ test('a picture that cannot be read: the others are compared, status 1', async (
   assert.deepEqual([status, facts.agreed, facts.pictures, facts.failed[0].file], [1, true, 8, names[3]]);
 });
 
+test('more pictures that cannot be read than can: no cause is named', async (t) => {
+  const { verify, json, home, names } = await setUp(t, PIXELS);
+  const rows = PIXELS.map((_, i) => Array.from({ length: CLASSES }, (_, k) => Math.sin(7 * i + 3 * k * k) * 3));
+  for (const name of names.slice(0, 5)) await writeFile(join(home, 'photos', name), 'text');
+  const { status, facts } = await json(rows);
+  assert.deepEqual([status, facts.agreed, facts.causes, facts.failed.length], [1, false, [], 5]);
+  const { stdout } = await verify(rows);
+  assert.match(stdout, /5 pictures could not be read, more than could: no cause of differences was looked for/);
+  assert.doesNotMatch(stdout, /likely cause/);
+});
+
 test('what cannot be compared is refused in one sentence', async (t) => {
   const { verify, home } = await setUp(t, PIXELS);
   const rows = PIXELS.map(rowOf);

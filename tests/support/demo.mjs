@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { basename, extname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ROOT } from './prepare.mjs';
 import { startServer } from './server.mjs';
@@ -46,12 +47,15 @@ export async function serveDemo(weights, ...options) {
  */
 export async function serveStatic(folder, base) {
   const server = await startServer({ folders: { [base]: folder }, caching: 'no-store' });
-  return { url: `http://localhost:${server.port}${base}`, close: server.close };
+  return { url: `http://localhost:${server.port}${base}`, requests: server.requests, close: server.close };
 }
 
 /** Hosts that Chromium asks by itself, for updates, the time, accounts and text fields, whatever its flags say. */
 const BROWSERS_OWN =
   /^(http:\/\/)?(update\.googleapis|content-autofill\.googleapis|clients2\.google|accounts\.google)\.com[:/]/;
+
+/** What Firefox says by itself when an image is none. */
+const BROWSERS_WORDS = /Image corrupt or truncated\./;
 
 /** Whatever a browser asks of other hosts than this one ends here and is written down. */
 async function startForeignTrap() {
@@ -84,16 +88,17 @@ export async function startVisits(browserName = 'chromium') {
 }
 
 /** `faults` gathers errors of the page and of its console. */
-async function openPage(t, { browserName, ...options }, url, { width = 1280, features, before } = {}) {
-  const context = await newContext(browserName, options);
+async function openPage(t, { browserName, ...options }, url, { width = 1280, features, downloads } = {}) {
+  const downloadBehavior = downloads && { policy: 'allow', downloadPath: downloads };
+  const context = await newContext(browserName, { ...options, features, downloadBehavior });
   t.after(() => context.close());
-  const page = await context.newPage();
+  const page = Object.assign(await context.newPage(), { browserName });
   const faults = [];
-  page.on('pageerror', (error) => faults.push(String(error)));
-  page.on('console', (message) => ['error', 'warn'].includes(message.type()) && faults.push(message.text()));
+  page.on('pageerror', (error) => BROWSERS_WORDS.test(error) || faults.push(String(error)));
+  const isFault = (message) => ['error', 'warn'].includes(message.type()) && !BROWSERS_WORDS.test(message.text());
+  page.on('console', (message) => isFault(message) && faults.push(message.text()));
   await page.setViewport({ width, height: 860 });
-  if (features) await page.emulateMediaFeatures(features);
-  await before?.(page);
+  await (features && page.emulateMediaFeatures?.(features));
   await page.goto(url);
   await page.waitForSelector('html[data-ready]');
   return { page, faults, context };
@@ -142,8 +147,32 @@ export async function noticed(page) {
   return shown.notice(page);
 }
 
-/** Drops files on the page as a user does. */
+const TYPES = { '.jpg': 'image/jpeg', '.png': 'image/png', '.bmp': 'image/bmp', '.json': 'application/json' };
+
+/** Sends an event of the user's with files in the page: what a test does in browsers that let it move no files. */
+async function sendFiles(page, type, paths) {
+  const read = async (path) => ({
+    name: basename(path),
+    type: TYPES[extname(path)] ?? '',
+    base64: (await readFile(path)).toString('base64'),
+  });
+  const send = (type, files) => {
+    const data = new DataTransfer();
+    for (const { name, type, base64 } of files) {
+      const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+      data.items.add(new File([bytes], name, { type }));
+    }
+    const field = type === 'paste' ? 'clipboardData' : 'dataTransfer';
+    const event = new Event(type, { bubbles: true, cancelable: true });
+    Object.defineProperty(event, field, { value: data }); // which Firefox leaves out of the events that scripts make
+    document.elementFromPoint(300, 400).dispatchEvent(event);
+  };
+  await page.evaluate(send, type, await Promise.all(paths.map(read)));
+}
+
+/** Drops files on the page: as a user does in Chromium, by an event in other browsers. */
 export async function drop(page, files) {
+  if (page.browserName !== 'chromium') return sendFiles(page, 'drop', files);
   const session = await page.createCDPSession();
   const data = { items: [], files, dragOperationsMask: 1 };
   for (const type of ['dragEnter', 'dragOver', 'drop']) {
@@ -152,14 +181,27 @@ export async function drop(page, files) {
   await session.detach();
 }
 
-/** Puts a PNG on the clipboard, then presses Ctrl+V. */
+/** Puts a PNG on the clipboard and presses Ctrl+V, in Chromium; sends the event in other browsers. */
 export async function paste(page, context, file) {
+  if (page.browserName !== 'chromium') return sendFiles(page, 'paste', [file]);
   await context.overridePermissions(new URL(page.url()).origin, ['clipboard-read', 'clipboard-sanitized-write']);
   const bytes = (await readFile(file)).toString('base64');
   await page.evaluate(async (base64) => {
     const blob = new Blob([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], { type: 'image/png' });
     await navigator.clipboard.write([new ClipboardItem({ 'image/png': blob })]);
   }, bytes);
+  await pressPaste(page);
+}
+
+/** Puts words on the clipboard and pastes them, as `paste` does. */
+export async function pasteWords(page, context) {
+  if (page.browserName !== 'chromium') return sendFiles(page, 'paste', []);
+  await context.overridePermissions(new URL(page.url()).origin, ['clipboard-read', 'clipboard-sanitized-write']);
+  await page.evaluate(() => navigator.clipboard.writeText('words'));
+  await pressPaste(page);
+}
+
+async function pressPaste(page) {
   await page.keyboard.down('Control');
   await page.keyboard.press('v', { commands: ['Paste'] });
   await page.keyboard.up('Control');

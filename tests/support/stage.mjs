@@ -14,6 +14,8 @@ import { newContext } from './shared-browsers.mjs';
  */
 export function stage(browserName, options = {}, launchOptions = undefined) {
   const set = { lines: [] };
+  // Under automation WebKit has only private windows, which forget a cache as soon as nothing refers to it: the page does.
+  const inMemory = browserName === 'webkit';
   before(async () => {
     set.server = await startServer(serverOptions(options));
     set.browser = launchOptions && (await launch(browserName, launchOptions));
@@ -36,9 +38,10 @@ export function stage(browserName, options = {}, launchOptions = undefined) {
   /** The same with Cache Storage and fault counters empty. */
   set.fresh = (use, path) =>
     set.open(async (page) => {
-      await page.evaluate(async () => {
+      await page.evaluate(async (hold) => {
         for (const key of await caches.keys()) await caches.delete(key);
-      });
+        if (hold) globalThis.held = await caches.open('resnet50-wasm-1');
+      }, inMemory);
       set.server.requests.length = 0;
       return use(page);
     }, path);

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-"""Makes picture files of odd but valid kinds, compares the image room with Pillow on them, and writes the section "Odd files" of
-docs/decoder-table.md.
+"""Makes picture files of odd but valid kinds, compares the image room with Pillow on them, and writes the section "Odd files beside
+Pillow" of docs/decoder-table.md.
 
   /usr/bin/python3 tests/tools/compare_odd_files.py PATH/TO/image_probe [--write] [--keep FOLDER]
+  /usr/bin/python3 tests/tools/compare_odd_files.py --make FOLDER     the files alone
 
 Exits with 1 where a file that Pillow reads is refused or reads otherwise, unless DECLARED says why. Needs Pillow and NumPy.
 """
@@ -20,7 +21,7 @@ from PIL import Image
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 JPEG_LIMIT = 1.0  # mean absolute difference in levels of 255
-BEGIN = "## Odd files"
+BEGIN = "## Odd files beside Pillow"
 
 # Deviations that we mean: file -> reason.
 DECLARED = {
@@ -208,13 +209,26 @@ def judge(name, theirs, mine, same_turn):
     return f"declared: {DECLARED[name]}" if name in DECLARED else "deviates"
 
 
+def files():
+    return [*jpegs(), *pngs(), *others()]
+
+
+def make(folder):
+    os.makedirs(folder, exist_ok=True)
+    for name, file in files():
+        pathlib.Path(folder, name).write_bytes(file)
+    return 0
+
+
 def main():
+    if sys.argv[1] == "--make":
+        return make(sys.argv[2])
     probe = sys.argv[1]
     rows, bad = [], 0
     with tempfile.TemporaryDirectory() as scratch:
         folder = sys.argv[sys.argv.index("--keep") + 1] if "--keep" in sys.argv else scratch
         os.makedirs(folder, exist_ok=True)
-        for name, file in [*jpegs(), *pngs(), *others()]:
+        for name, file in files():
             path = os.path.join(folder, name)
             pathlib.Path(path).write_bytes(file)
             (shown, theirs), (answer, mine) = pillows(file), ours(probe, path)
@@ -232,7 +246,8 @@ def main():
 
 def write(rows):
     path = REPOSITORY / "docs/decoder-table.md"
-    before = path.read_text().split(f"\n{BEGIN}", 1)[0].rstrip("\n")
+    before, _, behind = path.read_text().partition(f"\n{BEGIN}")
+    _, heading, rest = behind.partition("\n## ")
     lines = [
         BEGIN,
         "",
@@ -248,7 +263,7 @@ def write(rows):
         *["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows],
         "",
     ]
-    path.write_text(before + "\n\n" + "\n".join(lines))
+    path.write_text(before.rstrip("\n") + "\n\n" + "\n".join(lines) + heading + rest)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,9 @@
 //                                                  upright with 'apply'; alpha composed on BACKGROUND (rrggbb)
 //   image_probe transform FILE RESIZE CROP FILTER  the same of the resized, cropped image; FILTER is nearest, bilinear
 //                                                  or bicubic
+//   image_probe batch MAX_PIXELS                   files from stdin, each as its length (4 bytes, little-endian) and
+//   its bytes; for each, on
+//                                                  stdout, a line as of decode and its pixels, or "CODE message"
 //   image_probe time FILE REPEATS                  milliseconds for decoding, resizing and normalizing; medians
 //
 // Exit status 1 with "CODE message" on stderr where the file is refused.
@@ -42,6 +45,29 @@ int Print(const Result<Image>& image) {
   }
   std::printf("%d %d %d\n", image->width, image->height, image->orientation);
   std::fwrite(image->pixels.data(), 1, image->pixels.size(), stdout);
+  return 0;
+}
+
+// Ends with its input; 0, or 2 where that stops inside a file.
+int Batch(uint64_t max_pixels) {
+  DecodeOptions options;
+  options.max_pixels = max_pixels;
+  options.apply_orientation = false;
+  uint8_t length[4];
+  std::vector<uint8_t> bytes;
+  while (std::fread(length, 1, 4, stdin) == 4) {
+    bytes.resize(size_t(length[0]) | size_t(length[1]) << 8 | size_t(length[2]) << 16 | size_t(length[3]) << 24);
+    if (std::fread(bytes.data(), 1, bytes.size(), stdin) != bytes.size()) return 2;
+    // A copy of exactly this size, for sanitizers.
+    const Result<Image> image = Decode(std::vector<uint8_t>(bytes), options);
+    if (image) {
+      Print(image);
+    } else {
+      const std::string_view code = Name(image.error().code);
+      std::printf("%.*s %s\n", int(code.size()), code.data(), image.error().message.c_str());
+    }
+    std::fflush(stdout);
+  }
   return 0;
 }
 
@@ -101,9 +127,10 @@ int Time(const std::vector<uint8_t>& bytes, int repeats) {
 
 int main(int argc, char** argv) {
   const std::string_view command = argc >= 3 ? argv[1] : "";
+  if (command == "batch") return Batch(std::strtoull(argv[2], nullptr, 10));
   const std::optional<std::vector<uint8_t>> bytes = argc >= 3 ? ReadFile(argv[2]) : std::nullopt;
   if (!bytes) {
-    std::fprintf(stderr, "usage: image_probe decode|transform|time FILE ...; the file must be readable\n");
+    std::fprintf(stderr, "usage: image_probe decode|transform|batch|time FILE ...; the file must be readable\n");
     return 2;
   }
   if (command == "decode") return Print(Decode(*bytes, OptionsFrom(argc, argv)));

@@ -66,18 +66,21 @@ const likeness = (a: string, b: string): number =>
 
 /** @throws ResNet50Error INVALID_ARGUMENT naming an option that does not exist, or that is not as its rule says */
 export function checkOptions<T extends object>(options: T, rules: Rules<T>): void {
-  check(isFields(options), 'options', 'must be an object');
+  check(isOptions(options), 'options', 'must be an object');
   const names = Object.keys(rules);
   const unknown = Object.keys(options).find((name) => !names.includes(name));
   if (unknown !== undefined) {
     const like = (name: string) => likeness(unknown.toLowerCase(), name.toLowerCase());
     const nearest = names.reduce((a, b) => (like(b) > like(a) ? b : a));
-    throw fault(unknown, `is no option of this call${like(nearest) > 0.2 ? `: did you mean ${nearest}?` : ''}`);
+    throw fault(unknown, `is no option of this call${like(nearest) >= 0.2 ? `: did you mean ${nearest}?` : ''}`);
   }
   for (const name of names as (keyof T & string)[]) {
     const [must, ok] = rules[name];
     check(options[name] === undefined || ok(options[name]), name, must);
   }
 }
+
+/** True for what options are given in, and not for a Map, a Promise or an Error, whose entries are no fields. */
+export const isOptions = (v: unknown): v is Fields => /^(Object|Module)$/.test(tagOf(v));
 
 export const isFields = (v: unknown): v is Fields => typeof v === 'object' && v !== null && !Array.isArray(v);

@@ -4,7 +4,8 @@
  * that the index in force does not mean, and the index itself changes by one rename.
  */
 import { createHash } from 'node:crypto';
-import { link, mkdir, readdir, rename } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { access, link, mkdir, readdir, rename } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { ResNet50Error } from './errors.js';
 import { systemCode, writeError } from './files.node.js';
@@ -41,14 +42,35 @@ export async function replaceFolder(given: string, content: FolderContent): Prom
       return replaceFiles(out, names, content);
     });
   } catch (error) {
-    if (systemCode(error) === 'ENOTDIR') {
-      const message = `${given}: is a file, or lies below one: choose another folder`;
-      throw new ResNet50Error('CANNOT_WRITE', message, { subject: given, cause: error });
-    }
-    // What failed may be a temporary file: the folder is what the user knows.
-    const { code, cause } = error as ResNet50Error;
-    throw writeError(given, code === 'CANNOT_WRITE' && cause !== undefined ? cause : error);
+    throw folderError(given, error);
   }
+}
+
+/**
+ * What would keep {@link replaceFolder} from its work, found before the work whose result it is to put there. Changes nothing.
+ * @throws as that
+ */
+export async function checkReplaceable(given: string, content: Pick<FolderContent, 'index' | 'ours'>): Promise<void> {
+  try {
+    const out = await linkEnd(given);
+    const names = await list(out);
+    if (names !== undefined) checkForeign(given, names, content);
+    let there = out;
+    while (!existsSync(there)) there = dirname(there);
+    await access(there, constants.W_OK);
+  } catch (error) {
+    throw folderError(given, error);
+  }
+}
+
+function folderError(given: string, error: unknown): unknown {
+  if (systemCode(error) === 'ENOTDIR') {
+    const message = `${given}: is a file, or lies below one: choose another folder`;
+    return new ResNet50Error('CANNOT_WRITE', message, { subject: given, cause: error });
+  }
+  // What failed may be a temporary file: the folder is what the user knows.
+  const { code, cause } = error as ResNet50Error;
+  return writeError(given, code === 'CANNOT_WRITE' && cause !== undefined ? cause : error);
 }
 
 async function list(folder: string): Promise<string[] | undefined> {
@@ -58,7 +80,11 @@ async function list(folder: string): Promise<string[] | undefined> {
   });
 }
 
-function checkForeign(given: string, names: readonly string[], { ours, index }: FolderContent): void {
+function checkForeign(
+  given: string,
+  names: readonly string[],
+  { ours, index }: Pick<FolderContent, 'index' | 'ours'>,
+): void {
   const foreign = names.find((name) => name !== index && !isTemporary(name) && !ours(name));
   if (foreign === undefined) return;
   const message = `${given} holds other files (${foreign}): give a folder of its own with --out`;

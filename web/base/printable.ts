@@ -3,8 +3,11 @@
  * show it: on one line, without control over the terminal, in the order of its characters.
  */
 
-/** C0 and C1 controls, DEL, marks and overrides of writing direction, line and paragraph separators, byte order mark. */
-const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
+/**
+ * C0 and C1 controls, DEL, marks and overrides of writing direction, line and paragraph separators, byte order mark, and
+ * lone surrogates, as which names of files keep bytes that are not UTF-8.
+ */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
 
 const hex = (character: string, digits: number): string => character.charCodeAt(0).toString(16).padStart(digits, '0');
 

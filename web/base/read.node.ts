@@ -7,6 +7,7 @@ import { Socket } from 'node:net';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { ResNet50Error } from './errors.js';
+import { pathOf } from './file-names.node.js';
 import { decodeText, fileError, isSystemError, systemCode, systemError } from './files.node.js';
 import { checkBytes } from './limits.js';
 
@@ -37,13 +38,13 @@ const PAUSE = 20;
 
 /**
  * The content of a file, in a buffer of its own.
+ * @param path may hold bytes that are not UTF-8, as file-names.node.ts keeps them
  * @throws ResNet50Error FILE_NOT_FOUND, IMAGE_TOO_LARGE (or what `tooLong` throws), OUT_OF_MEMORY; the signal's reason
  */
-export async function readBytes(path: string | Buffer, options: ReadOptions): Promise<Bytes> {
+export async function readBytes(path: string, options: ReadOptions): Promise<Bytes> {
   const { signal, maxBytes } = options;
-  const name = String(path);
-  const tooLong = options.tooLong ?? (() => checkBytes(maxBytes + 1, name, { maxBytes }));
-  const collector = new Collector(name, maxBytes, () => tooLong(name, maxBytes));
+  const tooLong = options.tooLong ?? (() => checkBytes(maxBytes + 1, path, { maxBytes }));
+  const collector = new Collector(path, maxBytes, () => tooLong(path, maxBytes));
   await eachPiece(path, {
     signal,
     begin: (size) => collector.expect(size),
@@ -70,32 +71,52 @@ export async function readStandardInput(options: ReadOptions): Promise<Bytes> {
   return collector.bytes();
 }
 
-/** Longest line of a list of names, characters. */
+/** Longest line of a list of names, bytes. */
 const MAX_LINE = 65_536;
+
+const noList = (what: string): ResNet50Error =>
+  new ResNet50Error('INVALID_ARGUMENT', `standard input ${what}`, { subject: 'standard input' });
 
 /**
  * The lines of standard input that are not empty, without their ends. Only '\n' and '\r\n' end a line. UTF-8, or UTF-16 if it
  * begins with that mark, as PowerShell writes it.
+ * @param decode text of a line in UTF-8, whose bytes may be others: names of files are
  * @throws ResNet50Error INVALID_ARGUMENT for what is no list of names
  */
-export async function* linesOfStandardInput(): AsyncGenerator<string> {
-  let decoder: TextDecoder | undefined;
-  let rest = '';
+export async function* linesOfStandardInput(decode: (line: Uint8Array) => string): AsyncGenerator<string> {
+  let rest: Buffer = Buffer.alloc(0);
+  let wide: TextDecoder | undefined;
+  let first = true;
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
-    decoder ??= new TextDecoder(chunk[0] === 0xff && chunk[1] === 0xfe ? 'utf-16le' : 'utf-8');
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    yield* namesAmong(lines);
-    if (rest.length > MAX_LINE) {
-      const message = `standard input has a line of more than ${MAX_LINE} characters: give one name a line`;
-      throw new ResNet50Error('INVALID_ARGUMENT', message, { subject: 'standard input' });
-    }
+    if (first && chunk[0] === 0xff && chunk[1] === 0xfe) wide = new TextDecoder('utf-16le');
+    const utf8 = wide === undefined ? chunk : Buffer.from(wide.decode(chunk, { stream: true }));
+    const text = first && utf8.subarray(0, 3).equals(MARK) ? utf8.subarray(3) : utf8;
+    first = false;
+    if (text.includes(0)) throw noList(NUL_ADVICE);
+    rest = Buffer.concat([rest, text]);
+    const end = rest.lastIndexOf(LINE_FEED) + 1;
+    yield* namesAmong(rest.subarray(0, end), decode);
+    rest = rest.subarray(end);
+    if (rest.length > MAX_LINE) throw noList(`has a line of more than ${MAX_LINE} bytes: give one name a line`);
   }
-  yield* namesAmong([rest + (decoder?.decode() ?? '')]);
+  yield* namesAmong(rest, decode);
 }
 
-const namesAmong = (lines: readonly string[]): string[] =>
-  lines.map((line) => line.replace(/\r$/, '')).filter((line) => line !== '');
+const LINE_FEED = 10;
+/** Byte order mark in UTF-8. */
+const MARK = Buffer.of(0xef, 0xbb, 0xbf);
+const NUL_ADVICE =
+  "has NUL characters, so it is no list with one name a line (give a picture on standard input by the name '-'; leave out find's -print0)";
+
+function* namesAmong(lines: Buffer, decode: (line: Uint8Array) => string): Generator<string> {
+  for (let at = 0; at < lines.length; ) {
+    const found = lines.indexOf(LINE_FEED, at);
+    const end = found < 0 ? lines.length : found;
+    const line = decode(lines.subarray(at, end)).replace(/\r$/, '');
+    if (line !== '') yield line;
+    at = end + 1;
+  }
+}
 
 /** How a file is gone through: each piece before the next is read. */
 export interface Reader {
@@ -111,11 +132,11 @@ export interface Reader {
  * Goes through a file without holding it in memory.
  * @throws ResNet50Error FILE_NOT_FOUND; the signal's reason; what the reader throws
  */
-export async function eachPiece(path: string | Buffer, reader: Reader): Promise<void> {
+export async function eachPiece(path: string, reader: Reader): Promise<void> {
   const { signal } = reader;
   signal?.throwIfAborted();
   try {
-    const file = await openFile(path, OPENING);
+    const file = await openFile(pathOf(path), OPENING);
     const stats = await statFile(file).catch(async (error) => {
       await closeFile(file);
       throw error;
@@ -130,9 +151,8 @@ export async function eachPiece(path: string | Buffer, reader: Reader): Promise<
     }
   } catch (error) {
     signal?.throwIfAborted();
-    if (systemCode(error) === 'ENXIO' && isStandardInput(String(path)))
-      return eachChunk(process.stdin, signal, reader.take);
-    throw isSystemError(error) ? fileError(String(path), error) : error;
+    if (systemCode(error) === 'ENXIO' && isStandardInput(path)) return eachChunk(process.stdin, signal, reader.take);
+    throw isSystemError(error) ? fileError(path, error) : error;
   }
 }
 

@@ -27,13 +27,14 @@ export function formatSafetensors(
   tensors: readonly StoredTensor[],
   metadata?: Readonly<Record<string, string>>,
 ): Uint8Array<ArrayBuffer> {
-  const header: Record<string, unknown> = metadata === undefined ? {} : { __metadata__: metadata };
+  // A list of pairs: a tensor may be called '__proto__'.
+  const header: [string, unknown][] = metadata === undefined ? [] : [['__metadata__', metadata]];
   let end = 0;
   for (const { name, dtype, shape, bytes } of tensors) {
-    header[name] = { dtype, shape, data_offsets: [end, end + bytes.length] };
+    header.push([name, { dtype, shape, data_offsets: [end, end + bytes.length] }]);
     end += bytes.length;
   }
-  const text = new TextEncoder().encode(JSON.stringify(header));
+  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const begin = 8 + Math.ceil(text.length / 8) * 8;
   const file = new Uint8Array(begin + end).fill(32, 8, begin);
   new DataView(file.buffer).setBigUint64(0, BigInt(begin - 8), true);

@@ -2,7 +2,7 @@
  * Preprocessing in plain numbers, as torchvision's ImageClassification preset has it, and the check of what users
  * override.
  */
-import { fault, isFields } from './check.js';
+import { fault, isOptions } from './check.js';
 
 export type Interpolation = 'nearest' | 'bilinear' | 'bicubic';
 
@@ -79,7 +79,7 @@ export function overridden(base: Transforms, overrides: Partial<Transforms> = {}
  * @throws ResNet50Error INVALID_ARGUMENT naming the field, unknown ones included
  */
 export function mergeTransforms(base: Transforms, overrides: Partial<Transforms> = {}): Transforms {
-  if (!isFields(overrides)) throw fault('transforms', 'must be an object');
+  if (!isOptions(overrides)) throw fault('transforms', 'must be an object');
   const unknown = Object.keys(overrides).find((field) => !Object.hasOwn(RULES, field));
   if (unknown !== undefined) {
     throw fault(`transforms.${unknown}`, `is no transform: there are ${Object.keys(RULES).join(', ')}`);

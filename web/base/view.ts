@@ -21,12 +21,16 @@ export interface ViewSettings {
   region: Region | null;
 }
 
+const EDGES = ['left', 'top', 'right', 'bottom'];
+
 /** @throws ResNet50Error INVALID_ARGUMENT naming the option */
 export function viewSettings(o: { rotate?: Rotation; region?: Region | null }): ViewSettings {
   const { rotate = 0, region = null } = o;
   checkOneOf(rotate, 'rotate', 0, 90, 180, 270);
   if (region === null) return { rotate, region };
   const { left, top, right, bottom } = region;
+  const unknown = Object.keys(region).find((edge) => !EDGES.includes(edge));
+  if (unknown !== undefined) throw fault(`region.${unknown}`, `is no edge: there are ${EDGES.join(', ')}`);
   const ok = [left, top, right, bottom].every((v) => typeof v === 'number' && v >= 0 && v <= 1);
   if (!ok || left >= right || top >= bottom) {
     throw fault(

@@ -18,7 +18,7 @@ import {
   stat,
 } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { cannotWrite, systemCode, systemError, writeError } from './files.node.js';
 
@@ -109,6 +109,7 @@ export async function linkEnd(given: string, until = /^$/): Promise<string> {
 }
 
 async function targetOf(given: string): Promise<Target> {
+  if (given.endsWith('/') || given.endsWith(sep)) throw systemError('EISDIR'); // resolve() would take a file of that name
   const path = await linkEnd(given, OWN_DESCRIPTOR);
   const descriptor = OWN_DESCRIPTOR.exec(path)?.[1];
   if (descriptor !== undefined) return { path, straight: true, descriptor: Number(descriptor) };

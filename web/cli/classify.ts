@@ -1,26 +1,25 @@
 /**
  * `resnet50-wasm classify`: labels for files, one after the other; a bad one does not stop the rest.
  */
-import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { describe } from '../base/errors.js';
 import { printable } from '../base/printable.js';
-import { linesOfStandardInput, readStandardInput } from '../base/read.node.js';
 import type { Classification, ClassifyOptions, ImageOptions, LoadOptions, ResNet50 } from '../index.node.js';
-import { loadWithProgress } from './load.js';
+import { JOBS_HELP, JOBS_OPTIONS, openJobs } from './jobs.js';
+import { NAMES_HELP, NAMES_OPTIONS, namedMessage, namesOf, readable } from './names.js';
 import { choice, color, list, number, parse, text, UsageError, type Values } from './options.js';
-import { bar, complain, print, printJson, shown } from './terminal.js';
+import { resultPath } from './results.js';
+import { Resumed } from './resume.js';
+import { bar, complain, note, print, printJson, shown } from './terminal.js';
 import { ACTIVATION_OPTION, activationOption, IMAGE_HELP, TRANSFORM_OPTIONS, transformOptions } from './transforms.js';
 
 export { loadWithProgress } from './load.js';
+export { namedMessage, namesOf, readable } from './names.js';
 export { print } from './terminal.js';
 
 export const CLASSIFY_HELP = `Usage: resnet50-wasm classify [FILES...] [options]
 
 Prints the most probable ImageNet classes (or your own) of each picture (JPEG, PNG, BMP). FILES are
-paths or addresses; '-' is a picture on standard input. Without FILES, their names are
-read from standard input, one a line.
+paths, addresses, folders or patterns ('photos/*.jpg'); '-' is a picture on standard input.
+Without FILES, their names are read from standard input, one a line.
 
   --weights NAME          IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT, a variant you converted,
                           or a folder with manifest.json  [DEFAULT]
@@ -37,10 +36,14 @@ read from standard input, one a line.
   --deny LIST             not these
   --json                  one JSON array for all pictures
   --ndjson                one JSON object a line, as soon as each is known
+  --csv                   a row for each class: file, index, wnid, label, score, error
+  --resume FILE           results as NDJSON into FILE, without the pictures that it holds
+                          already: goes on where an earlier run ended, however it ended
+  --unordered             results as they come, instead of in the order of FILES
   --precision P           int8 or f32  [int8]
   --activation-bits N     7 or 8  [7]
   --threads N             [as many as help]
-${IMAGE_HELP}  --flavour NAME          simd, simd-threads, relaxed or relaxed-threads  [the best]
+${JOBS_HELP}${NAMES_HELP}${IMAGE_HELP}  --flavour NAME          simd, simd-threads, relaxed or relaxed-threads  [the best]
 
 Exit status: 0, or 1 if a picture could not be classified (the others are).
 `;
@@ -76,8 +79,13 @@ const OPTIONS = {
   ...ACTIVATION_OPTION,
   allow: { type: 'string' },
   deny: { type: 'string' },
+  ...JOBS_OPTIONS,
+  ...NAMES_OPTIONS,
   json: { type: 'boolean' },
   ndjson: { type: 'boolean' },
+  csv: { type: 'boolean' },
+  resume: { type: 'string' },
+  unordered: { type: 'boolean' },
 } as const;
 
 /** What MODEL_OPTIONS ask for. */
@@ -123,37 +131,64 @@ export async function classifyCommand(args: string[]): Promise<number> {
   const [allow, deny] = [list(values, 'allow'), list(values, 'deny')];
   if (allow) options.allow = allow;
   if (deny) options.deny = deny;
-  if (values.json && values.ndjson) throw new UsageError('--json and --ndjson exclude each other');
-  const files = namesOf('classify', positionals);
-
-  const model = await loadWithProgress(loadOptions(values));
-  const logits = (activation ?? model.info().activation) === 'none';
-  const show = values.json ? jsonArray() : values.ndjson ? jsonLines() : plainText(logits);
-  let failures = 0;
+  const formats = ['json', 'ndjson', 'csv', 'resume'].filter((name) => values[name] !== undefined);
+  if (formats.length > 1) throw new UsageError(`--${formats[0]} and --${formats[1]} exclude each other`);
+  const files = namesOf('classify', positionals, values);
+  const load = loadOptions(values);
+  const path = resultPath(values, 'resume');
+  const resumed = path === undefined ? undefined : await Resumed.open(path);
   try {
-    for await (const file of files) {
-      const outcome = await classifyOne(model, file, options);
+    return await classifyAll(values, load, options, files, resumed);
+  } finally {
+    await resumed?.close();
+  }
+}
+
+async function classifyAll(
+  values: Values,
+  load: LoadOptions,
+  options: ClassifyOptions,
+  files: Iterable<string> | AsyncIterable<string>,
+  resumed: Resumed | undefined,
+): Promise<number> {
+  let failures = 0;
+  const { pool, things } = await openJobs(values, load, resumed === undefined ? files : without(files, resumed.done));
+  try {
+    const logits = (options.activation ?? pool.info().activation) === 'none';
+    const show = printerFor(values, logits, resumed);
+    const work = async (model: ResNet50, file: string) => model.classify(await readable(file), options);
+    for await (const { image: file, ...result } of pool.each(things, work, { unordered: values.unordered === true })) {
+      const outcome = outcomeOf(file, result);
       if ('error' in outcome) {
         failures++;
         complain(outcome.error.message);
       }
-      show.one(outcome);
+      await show.one(outcome);
     }
+    show.end();
   } finally {
-    await model.dispose();
+    await pool.dispose();
   }
-  show.end();
   return failures === 0 ? 0 : 1;
 }
 
-async function classifyOne(model: ResNet50, file: string, options: ClassifyOptions): Promise<Outcome> {
-  try {
-    return { file, classes: await model.classify(await readable(file), options) };
-  } catch (error) {
-    const message = describe(error);
-    const named = file === '-' || message.includes(file) ? message : `${file}: ${message}`;
-    return { file, error: { code: (error as { code?: string }).code ?? 'INTERNAL', message: named } };
+async function* without(
+  files: Iterable<string> | AsyncIterable<string>,
+  done: ReadonlySet<string>,
+): AsyncGenerator<string> {
+  let skipped = 0;
+  for await (const file of files) {
+    if (done.has(file)) skipped++;
+    else yield file;
   }
+  if (skipped > 0) note(`${skipped} pictures had results already`);
+}
+
+function outcomeOf(file: string, result: PromiseSettledResult<Classification[]>): Outcome {
+  if (result.status === 'fulfilled') return { file, classes: result.value };
+  const { reason } = result;
+  const code = (reason as { code?: string }).code ?? 'INTERNAL';
+  return { file, error: { code, message: namedMessage(file, reason) } };
 }
 
 /** How pictures are read. */
@@ -162,31 +197,16 @@ export const imageOptions = (values: Values): ImageOptions => ({
   background: color(values, 'background') ?? null,
 });
 
-/** The names of pictures: those given, or those on standard input. */
-export function namesOf(command: string, positionals: string[]): Iterable<string> | AsyncIterable<string> {
-  if (positionals.length > 0) return positionals;
-  if (process.stdin.isTTY) throw new UsageError(`no FILES given (resnet50-wasm ${command} --help)`);
-  return namesFromStdin();
-}
-
-/** A name from a list that may have been made on Windows, where backslashes part folders; elsewhere they are letters. */
-const ofThisSystem = (name: string): string =>
-  name.includes('\\') && !name.includes('://') && !existsSync(name) ? name.replaceAll('\\', '/') : name;
-
-async function* namesFromStdin(): AsyncGenerator<string> {
-  for await (const line of linesOfStandardInput()) yield ofThisSystem(line);
-}
-
-/** A picture by name; '-' is on standard input. */
-export const readable = async (file: string): Promise<string | Uint8Array> =>
-  file === '-' ? readStandardInput({ maxBytes: MAX_STANDARD_INPUT }) : file;
-
-/** As long as pictures in files may be, bytes. */
-const MAX_STANDARD_INPUT = 512 * 2 ** 20;
-
 interface Printer {
-  one(outcome: Outcome): void;
+  one(outcome: Outcome): void | Promise<void>;
   end(): void;
+}
+
+function printerFor(values: Values, logits: boolean, resumed: Resumed | undefined): Printer {
+  if (resumed !== undefined) return { one: (outcome) => resumed.append(outcome), end: () => undefined };
+  if (values.json) return jsonArray();
+  if (values.ndjson) return jsonLines();
+  return values.csv ? csv() : plainText(logits);
 }
 
 /** A score for people: a probability, or a logit. */
@@ -224,23 +244,21 @@ function jsonArray(): Printer {
   };
 }
 
-/** The file that --out names. */
-export function neededOut(command: string, values: Values): string {
-  const out = text(values, 'out');
-  if (out !== undefined) return out;
-  throw new UsageError(`name the file to write with --out (resnet50-wasm ${command} --help)`);
-}
+/** A field of CSV (RFC 4180). Control characters are written out, so that a row is a line. */
+const field = (value: unknown): string => {
+  const text = printable(String(value ?? ''));
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
 
-/** The same, where its folder must be there before a long work begins. */
-export async function outFile(command: string, values: Values): Promise<string> {
-  const out = neededOut(command, values);
-  if (await exists(dirname(out))) return out;
-  throw new UsageError(`--out ${out}: there is no folder ${dirname(out)}`);
+function csv(): Printer {
+  const row = (...fields: unknown[]) => print(`${fields.map(field).join(',')}\n`);
+  row('file', 'index', 'wnid', 'label', 'score', 'error');
+  return {
+    one(outcome) {
+      const { file } = outcome;
+      if ('error' in outcome) row(file, '', '', '', '', outcome.error.message);
+      else for (const { index, wnid, label, score } of outcome.classes) row(file, index, wnid, label, score, '');
+    },
+    end: () => undefined,
+  };
 }
-
-/** True if a path is there. */
-export const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );

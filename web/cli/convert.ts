@@ -10,6 +10,7 @@ import { isVariantName, type Manifest, type Precision } from '../weights/manifes
 import { findWeights } from '../weights/registry.js';
 import { print } from './classify.js';
 import { choice, number, parse, text, UsageError, type Values } from './options.js';
+import { resultPath } from './results.js';
 import { complain, megabytes, progressBar } from './terminal.js';
 import {
   ACTIVATION_OPTION,
@@ -147,7 +148,7 @@ export async function convertCommand(args: string[]): Promise<number> {
   const { values, positionals } = parse('convert', args, OPTIONS);
   if (values.help) return print(CONVERT_HELP);
   const [checkpoint, ...more] = positionals;
-  const [name, out] = [text(values, 'name'), text(values, 'out')];
+  const [name, out] = [text(values, 'name'), resultPath(values, 'out')];
   if (checkpoint === undefined || more.length > 0)
     throw new UsageError('give one CHECKPOINT (resnet50-wasm convert --help)');
   if (name === undefined || out === undefined)

@@ -3,24 +3,16 @@
  */
 
 import { resolve } from 'node:path';
-import { describe } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 import { FEATURES } from '../base/resnet50.js';
-import { ResultFile } from '../base/write.node.js';
-import type { ImageOptions, ResNet50 } from '../index.node.js';
-import {
-  IMAGE_OPTIONS,
-  imageOptions,
-  loadOptions,
-  loadWithProgress,
-  MODEL_OPTIONS,
-  namesOf,
-  outFile,
-  print,
-  readable,
-} from './classify.js';
+import { isStandardOutput, type ResultFile } from '../base/write.node.js';
+import type { ImageOptions, Pool, ResNet50 } from '../index.node.js';
+import { IMAGE_OPTIONS, imageOptions, loadOptions, MODEL_OPTIONS, print } from './classify.js';
+import { JOBS_HELP, JOBS_OPTIONS, openJobs } from './jobs.js';
+import { NAMES_HELP, NAMES_OPTIONS, namedMessage, namesOf, readable } from './names.js';
 import { NpyWriter } from './npy.js';
-import { parse, text, UsageError } from './options.js';
+import { parse, UsageError } from './options.js';
+import { neededOut, openResult, resultPath } from './results.js';
 import { complain, note, shown } from './terminal.js';
 import { IMAGE_HELP } from './transforms.js';
 
@@ -28,8 +20,8 @@ const HELP = `Usage: resnet50-wasm embed [FILES...] --out vectors.npy [options]
 
 Writes the features of each picture (JPEG, PNG, BMP), as the classifier sees them, into a
 NumPy file: float32 [pictures, 2048], in the order of FILES. Similar pictures have similar
-rows (cosine). FILES are paths or addresses; without them, they are read from standard
-input, one a line. A picture that cannot be read has no row: --names says which have.
+rows (cosine). FILES are paths, addresses, folders or patterns ('photos/*.jpg'); without
+them, they are read from standard input, one a line. A picture that cannot be read has no row: --names says which have.
 
   --out FILE              the .npy file
   --names FILE            also a text with the name of each row's picture, one a line
@@ -40,7 +32,7 @@ input, one a line. A picture that cannot be read has no row: --names says which 
   --download              get the weights NAME if they are not there (minutes)
   --precision P           int8 or f32  [int8]
   --threads N             [as many as help]
-${IMAGE_HELP}
+${JOBS_HELP}${NAMES_HELP}${IMAGE_HELP}
 Exit status: 0, or 1 if a picture could not be read (the others are).
 `;
 
@@ -49,67 +41,62 @@ const OPTIONS = {
   names: { type: 'string' },
   ...MODEL_OPTIONS,
   ...IMAGE_OPTIONS,
+  ...JOBS_OPTIONS,
+  ...NAMES_OPTIONS,
 } as const;
 
 /** Runs the command; resolves to the exit status. */
 export async function embedCommand(args: string[]): Promise<number> {
   const { values, positionals } = parse('embed', args, OPTIONS);
   if (values.help) return print(HELP);
-  const out = await outFile('embed', values);
-  const names = text(values, 'names');
-  if (names !== undefined && resolve(names) === resolve(out) && names !== '/dev/null')
+  const out = neededOut('embed', values);
+  const names = resultPath(values, 'names');
+  if (names !== undefined && names !== '/dev/null' && (await areSame(names, out)))
     throw new UsageError(`--names ${names}: is the file of --out`);
-  const files = namesOf('embed', positionals);
-  const options = imageOptions(values);
-  const model = await loadWithProgress(loadOptions(values));
+  const files = namesOf('embed', positionals, values);
+  const [options, load] = [imageOptions(values), loadOptions(values)];
+  const results: ResultFile[] = [];
+  let pool: Pool<ResNet50> | undefined;
   try {
-    return await writeVectors(model, files, options, out, names);
+    results.push(await openResult('out', out));
+    if (names !== undefined) results.push(await openResult('names', names));
+    const jobs = await openJobs(values, load, files);
+    pool = jobs.pool;
+    const { rows, failures } = await writeVectors(pool, jobs.things, options, results);
+    note(shown`${out}: ${rows} x ${FEATURES}`);
+    return failures === 0 ? 0 : 1;
   } finally {
-    await model.dispose();
+    for (const result of results) await result.abandon();
+    await pool?.dispose();
   }
 }
+
+const areSame = async (a: string, b: string): Promise<boolean> =>
+  resolve(a) === resolve(b) || ((await isStandardOutput(a)) && (await isStandardOutput(b)));
 
 async function writeVectors(
-  model: ResNet50,
-  files: AsyncIterable<string> | Iterable<string>,
+  pool: Pool<ResNet50>,
+  files: AsyncIterable<string>,
   options: ImageOptions,
-  out: string,
-  namesFile: string | undefined,
-): Promise<number> {
-  const matrix = await NpyWriter.create(out, FEATURES);
-  const names = namesFile === undefined ? undefined : await createBeside(matrix, namesFile);
+  [out, names]: readonly ResultFile[],
+): Promise<{ rows: number; failures: number }> {
+  const matrix = new NpyWriter(out as ResultFile, FEATURES);
   const rows: string[] = [];
   let failures = 0;
-  try {
-    for await (const file of files) {
-      const vector = await model.embed(await readable(file), options).catch((error) => {
-        failures++;
-        const message = describe(error);
-        complain(message.includes(file) ? message : `${file}: ${message}`);
-      });
-      if (!(vector instanceof Float32Array)) continue;
-      await matrix.append(vector);
+  const work = async (model: ResNet50, file: string) => model.embed(await readable(file), options);
+  for await (const { image: file, ...result } of pool.each(files, work)) {
+    if (result.status === 'rejected') {
+      failures++;
+      complain(namedMessage(file, result.reason));
+    } else {
+      await matrix.append(result.value);
       rows.push(`${printable(file)}\n`);
     }
-    // Both are written before one of them takes its place.
-    await matrix.finish();
-    await names?.write(new TextEncoder().encode(rows.join('')), 0);
-    await matrix.commit();
-    await names?.commit();
-  } finally {
-    await matrix.abandon();
-    await names?.abandon();
   }
-  note(shown`${out}: ${rows.length} x ${FEATURES}`);
-  return failures === 0 ? 0 : 1;
-}
-
-/** A second result; if it cannot be, there is no first one either. */
-async function createBeside(matrix: NpyWriter, path: string): Promise<ResultFile> {
-  try {
-    return await ResultFile.create(path);
-  } catch (error) {
-    await matrix.abandon();
-    throw error;
-  }
+  // Both are written before one of them takes its place.
+  await matrix.finish();
+  await names?.write(new TextEncoder().encode(rows.join('')), 0);
+  await out?.commit();
+  await names?.commit();
+  return { rows: rows.length, failures };
 }

@@ -2,7 +2,7 @@
  * `resnet50-wasm evaluate`: how right a network is on labeled pictures, in int8 and float32 where both are there.
  */
 import { describe, ResNet50Error } from '../base/errors.js';
-import { writeResult } from '../base/write.node.js';
+import { isStandardOutput } from '../base/write.node.js';
 import { type LabeledPhoto, pictureInput, readLabeled } from '../convert/labeled.js';
 import {
   type Answer,
@@ -15,21 +15,14 @@ import {
   twoClasses,
   worstOf,
 } from '../convert/scores.js';
-import type { ClassifyOptions, LoadOptions, ResNet50 } from '../index.node.js';
+import type { ClassifyOptions, LoadOptions, Pool, ResNet50 } from '../index.node.js';
 import type { Category } from '../weights/manifest.js';
-import {
-  HEAD_OPTION,
-  IMAGE_OPTIONS,
-  imageOptions,
-  loadOptions,
-  loadWithProgress,
-  MODEL_OPTIONS,
-  outFile,
-  print,
-} from './classify.js';
-import { loadFloat } from './load-float.js';
-import { parse, text, UsageError } from './options.js';
-import { complain, printJson, progressBar, table } from './terminal.js';
+import { HEAD_OPTION, IMAGE_OPTIONS, imageOptions, loadOptions, MODEL_OPTIONS, print } from './classify.js';
+import { JOBS_HELP, JOBS_OPTIONS, jobsOf, openPool } from './jobs.js';
+import { unlessMissing } from './load-float.js';
+import { parse, UsageError } from './options.js';
+import { openResult, resultPath } from './results.js';
+import { complain, note, printJson, progressBar, table } from './terminal.js';
 import { IMAGE_HELP } from './transforms.js';
 
 const HELP = `Usage: resnet50-wasm evaluate DIR [options]
@@ -52,7 +45,7 @@ the network by name (label or WordNet id), else by order: see docs/trust.md.
   --precision P           int8 or f32 only  [both, if the weights have both]
   --activation-bits N     7 or 8  [7]
   --threads N             [as many as help]
-${IMAGE_HELP}  --flavour NAME          simd, simd-threads, relaxed or relaxed-threads  [the best]
+${JOBS_HELP}${IMAGE_HELP}  --flavour NAME          simd, simd-threads, relaxed or relaxed-threads  [the best]
 
 Exit status: 0, or 1 if a picture could not be read (the others count).
 `;
@@ -61,6 +54,7 @@ const OPTIONS = {
   ...MODEL_OPTIONS,
   ...HEAD_OPTION,
   ...IMAGE_OPTIONS,
+  ...JOBS_OPTIONS,
   report: { type: 'string' },
   json: { type: 'boolean' },
 } as const;
@@ -71,37 +65,44 @@ export async function evaluateCommand(args: string[]): Promise<number> {
   if (values.help) return print(HELP);
   const [folder, ...more] = positionals;
   if (folder === undefined || more.length > 0) throw new UsageError('name one DIR (resnet50-wasm evaluate --help)');
-  const report = text(values, 'report') && (await outFile('evaluate', { out: values.report }));
+  const report = resultPath(values, 'report');
   const images = imageOptions(values);
   const options = loadOptions(values);
-  const model = await loadWithProgress(options);
-  const evaluation = await evaluate(model, folder, options, images);
-  for (const note of evaluation.notes) complain(`${folder}: ${note}`);
-  if (report) {
-    const { reportOf } = await import('./report.js');
-    await writeResult(report, await reportOf(evaluation, options, images));
+  const file = report === undefined ? undefined : await openResult('report', report);
+  try {
+    const jobs = jobsOf(values, options);
+    const evaluation = await evaluate((own) => openPool(own, jobs), folder, options, images);
+    for (const what of evaluation.notes) complain(`${folder}: ${what}`);
+    if (file !== undefined) {
+      const { reportOf } = await import('./report.js');
+      await file.write(new TextEncoder().encode(await reportOf(evaluation, options, images)), 0);
+      await file.commit();
+    }
+    if (report !== undefined && (await isStandardOutput(report))) note(shown(evaluation));
+    else if (values.json) printJson(plain(evaluation), 2);
+    else print(`${shown(evaluation)}\n`);
+    return evaluation.failed.length === 0 ? 0 : 1;
+  } finally {
+    await file?.abandon();
   }
-  if (values.json) printJson(plain(evaluation), 2);
-  else print(`${shown(evaluation)}\n`);
-  return evaluation.failed.length === 0 ? 0 : 1;
 }
 
-/** Measures and disposes of the model. */
 async function evaluate(
-  model: ResNet50,
+  open: (options: LoadOptions) => Promise<Pool<ResNet50>>,
   folder: string,
   options: LoadOptions,
   images: ClassifyOptions,
 ): Promise<Evaluation> {
-  let second: ResNet50 | undefined;
+  const pool = await open(options);
+  let second: Pool<ResNet50> | undefined;
   const failed: Evaluation['failed'] = [];
   try {
-    const { categories, weights } = factsOf(model);
+    const { categories, weights } = factsOf(pool);
     const { photos, by, notes } = await readLabeled(folder, categories);
-    const runs = [await runOver(model, photos, images, failed)];
+    const runs = [await runOver(pool, photos, images, failed)];
     if (options.precision === undefined && runs[0]?.precision === 'int8') {
-      await model.dispose();
-      second = await loadFloat(options);
+      await pool.dispose();
+      second = await unlessMissing(open({ ...options, precision: 'f32' }));
     }
     if (runs[0]?.answers.length === 0) {
       const [first] = failed;
@@ -123,12 +124,12 @@ async function evaluate(
     const agreement = runs.length === 2 ? agreementOf((runs[0] as Run).answers, (runs[1] as Run).answers) : null;
     return { folder, weights, categories, by, notes, runs, agreement, failed };
   } finally {
-    await model.dispose();
+    await pool.dispose();
     await second?.dispose();
   }
 }
 
-function factsOf(model: ResNet50): { categories: readonly Category[]; weights: string } {
+function factsOf(model: Pool<ResNet50>): { categories: readonly Category[]; weights: string } {
   const { categories, name } = model.weights;
   const { classes } = model.info();
   const own = categories ?? Array.from({ length: classes }, (_, i) => ({ label: `class ${i}` }));
@@ -137,34 +138,33 @@ function factsOf(model: ResNet50): { categories: readonly Category[]; weights: s
 
 /** Classifies all photos; what cannot be read joins `failed`. */
 async function runOver(
-  model: ResNet50,
+  pool: Pool<ResNet50>,
   photos: readonly LabeledPhoto[],
   options: ClassifyOptions,
   failed: Evaluation['failed'],
 ): Promise<Run> {
-  const { precision, classes, activation } = model.info();
+  const { precision, classes, activation } = pool.info();
   // Mistakes are ordered and shown by probability.
   const scores = classes === 1 ? 'sigmoid' : activation === 'none' ? 'softmax' : activation;
   const progress = progressBar(precision);
   const answers: Answer[] = [];
-  for (const [i, { path, file, label }] of photos.entries()) {
-    try {
-      const found = await model.classify(await pictureInput(path), {
-        ...options,
-        activation: scores,
-        topK: Number.POSITIVE_INFINITY,
-      });
-      const all = ranked(found, classes);
-      const rank = all.findIndex(({ index }) => index === label);
+  const wish = { ...options, activation: scores, topK: Number.POSITIVE_INFINITY } as const;
+  const work = async (model: ResNet50, { path }: LabeledPhoto) => model.classify(await pictureInput(path), wish);
+  for await (const { index, image, ...result } of pool.each(photos, work)) {
+    const { path, file, label } = image;
+    if (result.status === 'fulfilled') {
+      const all = ranked(result.value, classes);
+      const rank = all.findIndex((one) => one.index === label);
       const best = all.slice(0, 5);
       answers.push({ file, path, label, best, rank, score: all[rank]?.score ?? 0 });
-    } catch (error) {
-      if (!(error instanceof ResNet50Error)) throw error;
-      const message = describe(error);
-      failed.push({ file, code: error.code, message: message.includes(file) ? message : `${file}: ${message}` });
+    } else {
+      const { reason } = result;
+      if (!(reason instanceof ResNet50Error)) throw reason;
+      const message = describe(reason);
+      failed.push({ file, code: reason.code, message: message.includes(file) ? message : `${file}: ${message}` });
       complain(`left out: ${failed.at(-1)?.message}`);
     }
-    progress.update((i + 1) / photos.length, `${i + 1} of ${photos.length}`);
+    progress.update((index + 1) / photos.length, `${index + 1} of ${photos.length}`);
   }
   progress.done();
   return { precision, answers, scores: scoresOf(answers) };

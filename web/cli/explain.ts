@@ -2,7 +2,8 @@
  * `resnet50-wasm explain`: where in a picture a class was seen, as a PNG to lay on it, or on the crop that the network saw.
  */
 import { encode } from 'fast-png';
-import { isStandardOutput, ResultFile } from '../base/write.node.js';
+import { ResNet50Error } from '../base/errors.js';
+import { isStandardOutput } from '../base/write.node.js';
 import { spread } from '../client/explain.js';
 import { heatmapPixels } from '../client/heatmap.js';
 import type { Explanation, ImageOptions, Preprocessed, ResNet50 } from '../index.node.js';
@@ -13,12 +14,12 @@ import {
   loadOptions,
   loadWithProgress,
   MODEL_OPTIONS,
-  neededOut,
   print,
   readable,
   shownScore,
 } from './classify.js';
 import { number, parse, text, UsageError } from './options.js';
+import { neededOut, openResult } from './results.js';
 import { note, shown } from './terminal.js';
 import { ACTIVATION_OPTION, activationOption, IMAGE_HELP } from './transforms.js';
 
@@ -66,14 +67,14 @@ export async function explainCommand(args: string[]): Promise<number> {
   const maxSide = number(values, 'max-side', 1, Number.POSITIVE_INFINITY) ?? 1024;
   const settings = imageOptions(values);
   const activation = activationOption(values);
-  const file = await ResultFile.create(out);
+  const file = await openResult('out', out);
   let model: ResNet50 | undefined;
   try {
     model = await loadWithProgress(loadOptions(values));
     const image = await readable(picture);
     const index = asked === undefined ? {} : { index: /^\d+$/.test(asked) ? Number(asked) : asked };
     const scores = activation === undefined ? {} : { activation };
-    const explained = await model.explain(image, { ...settings, ...index, ...scores, maxSide });
+    const explained = await model.explain(image, { ...settings, ...index, ...scores, maxSide }).catch(namingClass);
     const png = values['on-crop'] ? await onCrop(model, image, settings, explained) : overlay(explained);
     await file.write(png, 0);
     await file.commit();
@@ -86,6 +87,13 @@ export async function explainCommand(args: string[]): Promise<number> {
     await file.abandon();
     await model?.dispose();
   }
+}
+
+/** The option of `explain` that --class sets is called `index`. */
+function namingClass(error: unknown): never {
+  const { code, subject, message } = error as ResNet50Error;
+  if (code !== 'INVALID_ARGUMENT' || subject !== 'index') throw error;
+  throw new ResNet50Error(code, message.replace('index', '--class'), { subject: 'class', cause: error });
 }
 
 const overlay = (map: Explanation): Uint8Array =>

@@ -3,19 +3,12 @@
  */
 
 import { describe } from '../base/errors.js';
-import { isStandardOutput, ResultFile } from '../base/write.node.js';
+import { isStandardOutput } from '../base/write.node.js';
 import { type LabeledPhoto, pictureInput, readFolder } from '../convert/labeled.js';
 import type { Example, FitOptions, FitReport, ResNet50, Score } from '../index.node.js';
-import {
-  IMAGE_OPTIONS,
-  imageOptions,
-  loadOptions,
-  loadWithProgress,
-  MODEL_OPTIONS,
-  outFile,
-  print,
-} from './classify.js';
+import { IMAGE_OPTIONS, imageOptions, loadOptions, loadWithProgress, MODEL_OPTIONS, print } from './classify.js';
 import { choice, number, parse, UsageError, type Values } from './options.js';
+import { neededOut, openResult } from './results.js';
 import { complain, note, printJson, progressBar, shown } from './terminal.js';
 import { IMAGE_HELP } from './transforms.js';
 
@@ -67,11 +60,11 @@ export async function fitCommand(args: string[]): Promise<number> {
   if (values.help) return print(HELP);
   const [folder, ...more] = positionals;
   if (folder === undefined || more.length > 0) throw new UsageError('name one FOLDER (resnet50-wasm fit --help)');
-  const out = await outFile('fit', values);
+  const out = neededOut('fit', values);
   const options = fitOptions(values);
   const { photos, notes } = await readFolder(folder);
   for (const what of notes) complain(`${folder}: ${what}`);
-  const file = await ResultFile.create(out);
+  const file = await openResult('out', out);
   let model: ResNet50 | undefined;
   try {
     model = await loadWithProgress(loadOptions(values));

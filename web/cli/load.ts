@@ -11,16 +11,21 @@ import { amount, type Progress, progressBar, shown } from './terminal.js';
 const LONG = 500;
 
 /**
- * Loads the model. Asks on a terminal whether to get weights that are missing.
+ * Loads the model, or what `open` makes. Asks on a terminal whether to get weights that are missing.
  * @throws as ResNet50.load
  */
-export async function loadWithProgress(options: LoadOptions): Promise<ResNet50> {
+export async function loadWithProgress(options: LoadOptions): Promise<ResNet50>;
+export async function loadWithProgress<T>(options: LoadOptions, open: (options: LoadOptions) => Promise<T>): Promise<T>;
+export async function loadWithProgress(
+  options: LoadOptions,
+  open: (options: LoadOptions) => Promise<unknown> = ResNet50.load,
+): Promise<unknown> {
   try {
-    return await load(options);
+    return await load(options, open);
   } catch (error) {
     const missing = options.download ? undefined : missingWeights(error, options);
     if (missing === undefined || !(await agreed(missing))) throw error;
-    return load({ ...options, download: true });
+    return load({ ...options, download: true }, open);
   }
 }
 
@@ -37,10 +42,10 @@ async function agreed({ name, url, meta }: Weights): Promise<boolean> {
   }
 }
 
-async function load(options: LoadOptions): Promise<ResNet50> {
+async function load<T>(options: LoadOptions, open: (options: LoadOptions) => Promise<T>): Promise<T> {
   const view = progressView();
   try {
-    return await ResNet50.load({ ...options, onProgress: view.show });
+    return await open({ ...options, onProgress: view.show });
   } finally {
     view.end();
   }

@@ -9,6 +9,7 @@ import { describe } from '../base/errors.js';
 import { installFolderIfAny, writeError } from '../base/files.node.js';
 import type { Transforms } from '../base/transforms.js';
 import { discardAll } from '../base/write.node.js';
+import { commandArguments } from './arguments.js';
 import { classifyCommand, loadOptions, loadWithProgress, MODEL_OPTIONS, print } from './classify.js';
 import { convertCommand } from './convert.js';
 import { embedCommand } from './embed.js';
@@ -120,7 +121,7 @@ for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-main(process.argv.slice(2)).then(
+main(commandArguments()).then(
   (status) => {
     process.exitCode = status;
   },

@@ -1,7 +1,7 @@
 /**
  * Writes NumPy's .npy (format 1.0): a float32 matrix, row after row, so that memory holds one row only.
  */
-import { ResultFile } from '../base/write.node.js';
+import type { ResultFile } from '../base/write.node.js';
 
 /** Room for magic, version, length and the dictionary; a multiple of 64, as NumPy pads. */
 const HEADER_BYTES = 128;
@@ -15,18 +15,15 @@ function header(rows: number, columns: number): Buffer {
   return bytes;
 }
 
-/** A .npy file that grows; it bears its name once it is complete. Throws ResNet50Error CANNOT_WRITE. */
+/** The content of a .npy file, which grows. Throws ResNet50Error CANNOT_WRITE. */
 export class NpyWriter {
   #rows = 0;
 
-  private constructor(
+  /** @param file whose owner commits or abandons it */
+  constructor(
     private readonly file: ResultFile,
     private readonly columns: number,
   ) {}
-
-  static async create(path: string, columns: number): Promise<NpyWriter> {
-    return new NpyWriter(await ResultFile.create(path), columns);
-  }
 
   /** `row` has as many numbers as the matrix has columns. */
   async append(row: Float32Array): Promise<void> {
@@ -37,15 +34,5 @@ export class NpyWriter {
   /** Completes the content. */
   async finish(): Promise<void> {
     await this.file.write(header(this.#rows, this.columns), 0);
-  }
-
-  /** Puts the file in its place. */
-  commit(): Promise<void> {
-    return this.file.commit();
-  }
-
-  /** Gives up: nothing is left behind. After {@link commit} it does nothing. */
-  abandon(): Promise<void> {
-    return this.file.abandon();
   }
 }

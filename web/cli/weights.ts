@@ -6,13 +6,14 @@ import { ResNet50Error } from '../base/errors.js';
 import { installFolder } from '../base/files.node.js';
 import { packagedFolder } from '../base/package-files.node.js';
 import { findCheckpoint, isInstalled } from '../convert/get-weights.js';
-import { readInstalled, readShards, replaceVariant } from '../convert/replace-folder.js';
+import { checkVariantFolder, readInstalled, readShards, replaceVariant } from '../convert/replace-folder.js';
 import type { Precision } from '../weights/manifest.js';
 import { getWeight, ResNet50_Weights, type Weights } from '../weights/registry.js';
 import { listWeights, PACKAGED_NAME } from '../weights/variants.js';
 import { print } from './classify.js';
 import { CONVERSION_OPTIONS, conversionSettings, convertWithProgress, metaOf, QUANTIZATION_HELP } from './convert.js';
 import { parse, text, UsageError, type Values } from './options.js';
+import { resultPath } from './results.js';
 import { amount, complain, note, type Progress, printJson, progressBar, shown, table } from './terminal.js';
 
 export const WEIGHTS_HELP = `Usage: resnet50-wasm weights [NAMES...] [options]
@@ -44,7 +45,7 @@ const OPTIONS = {
 export async function weightsCommand(args: string[]): Promise<number> {
   const { values, positionals } = parse('weights', args, OPTIONS);
   if (values.help) return print(WEIGHTS_HELP);
-  const base = resolve(text(values, 'out') ?? installFolder());
+  const base = resolve(resultPath(values, 'out') ?? installFolder());
   if (positionals.length === 0) return listVariants(base, values.json === true);
   const settings = conversionSettings(values);
   for (const weights of new Set(positionals.map(spelled))) {
@@ -62,6 +63,7 @@ export async function weightsCommand(args: string[]): Promise<number> {
       await copyPackaged(weights.name, out);
       continue;
     }
+    await checkVariantFolder(out); // before the download
     const checkpoint = await checkpointWithProgress(weights.url, values);
     const variant = { name: weights.name, transforms: weights.transforms(), meta: metaOf(weights.name) };
     const status = await convertWithProgress({ ...settings, checkpoint, out, ...variant }, `those of ${weights.name}`);

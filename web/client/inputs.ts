@@ -84,7 +84,9 @@ export function prepare(
     const name = bounded((input as { name?: string }).name || label, 200);
     return async () => {
       checkBytes(input.size, name, limits);
-      return showable(encoded(name, await readBlob(input, name, platform.readBlob)), input);
+      const bytes = await readBlob(input, name, platform.readBlob);
+      checkBytes(bytes.length, name, limits); // another library's may be longer than it says
+      return showable(encoded(name, bytes), input);
     };
   }
   const isResponse = tagOf(input) === 'Response';

@@ -3,7 +3,7 @@
  * images, running.ts keeps the host alive.
  */
 
-import { check, checkOptions, isFields, isListOf, SIGNAL } from '../base/check.js';
+import { check, checkOptions, isListOf, isOptions, SIGNAL } from '../base/check.js';
 import { anyOf, inTurn } from '../base/concurrency.js';
 import { buffersOf, parametersOf, type TensorSpec } from '../base/resnet50.js';
 import { mergeTransforms } from '../base/transforms.js';
@@ -215,8 +215,9 @@ export class Model {
    */
   async fit(examples: readonly Example[], options: FitOptions = {}): Promise<FitReport> {
     check(Array.isArray(examples), 'examples', 'must be a list of { image, label } or { embedding, label }');
-    check(isFields(options), 'options', 'must be an object');
-    checkOptions({ signal: options.signal }, { signal: SIGNAL });
+    check(isOptions(options), 'options', 'must be an object');
+    const { signal: given, orientation, background } = options;
+    checkCall('fit', { signal: given, orientation, background } as ImageOptions); // the others are checked in their turn
     const [running, images] = [this.#running, this.#images];
     const settings = images.settings(options);
     const signal = running.until(options.signal);

@@ -2,7 +2,7 @@
  * The network as a table, like torchinfo's: module, output shape, parameters, multiply-accumulates.
  */
 
-import { check } from '../base/check.js';
+import { ANY, check, checkOptions } from '../base/check.js';
 import { type Module, resnet50Modules } from '../base/resnet50.js';
 
 /** One line of a {@link Summary}. A container counts what it holds. */
@@ -40,6 +40,7 @@ export interface SummaryOptions {
 
 /** @throws ResNet50Error INVALID_ARGUMENT */
 export function summarize(classes: number, options: SummaryOptions = {}): Summary {
+  checkOptions(options, { inputSize: ANY, batch: ANY, depth: ANY });
   const { inputSize = 224, batch = 1, depth = 4 } = options;
   const [height, width] = typeof inputSize === 'number' ? [inputSize, inputSize] : inputSize;
   const isSide = (n: number) => Number.isInteger(n) && n >= 32 && n <= 4096;

@@ -39,10 +39,11 @@ export function placeClasses(labels: Labels, categories: readonly Category[]): P
   const given = [...new Set(photos.map(({ label }) => label))];
   const indices = given.filter((label) => typeof label === 'number');
   const names = given.filter((label) => typeof label === 'string');
-  const strange = indices.find((label) => !(Number.isInteger(label) && label >= 0 && label < categories.length));
+  const isIndex = (label: number) => Number.isInteger(label) && label >= 0 && label < categories.length;
+  const strange = photos.find(({ label }) => typeof label === 'number' && !isIndex(label));
   if (strange !== undefined) {
-    const { file = '' } = photos.find(({ label }) => label === strange) as { file?: string };
-    throw fault(folder, `gives ${file} class ${strange}, of ${categories.length}`);
+    const { file = '', label } = strange as { file?: string; label: number };
+    throw fault(folder, `gives ${file} class ${label}, of ${categories.length}`);
   }
   const placed = placeNames(labels, names, categories);
   return { ...placed, places: new Map([...placed.places, ...indices.map((i) => [i, i] as const)]) };
@@ -55,7 +56,8 @@ function placeNames(labels: Labels, names: readonly string[], categories: readon
   const unknown = names.filter((name) => found.get(name)?.length === 0);
   if (unknown.length === 0) {
     const order = labels.classes?.length === categories.length ? labels.classes : null;
-    return { places: unambiguous(labels.folder, order, found), by: 'name', notes: [] };
+    const places = unambiguous(labels.folder, order, found);
+    return { places, by: 'name', notes: mergedNames(places, categories) };
   }
   if (labels.classes === null && unknown.every((name) => Number(name) < categories.length && /^\d+$/.test(name))) {
     const number = (name: string, [index = Number(name)]: readonly number[]) => [name, index] as const;
@@ -65,6 +67,15 @@ function placeNames(labels: Labels, names: readonly string[], categories: readon
     if (order !== null && fitsOrder(order, found, categories.length)) return byOrder(labels, order, categories);
   }
   throw fault(labels.folder, mismatch(labels, unknown, categories));
+}
+
+/** Tells of names that mean the same class ('cat' and 'Cat', or a label and its WordNet id): their pictures are one class. */
+function mergedNames(places: ReadonlyMap<string, number>, categories: readonly Category[]): string[] {
+  const names = new Map<number, string[]>();
+  for (const [name, index] of places) names.set(index, [...(names.get(index) ?? []), name]);
+  const merged = [...names].filter(([, of]) => of.length > 1);
+  const shown = merged.map(([index, of]) => `${some(of)} (${categories[index]?.label})`);
+  return shown.length === 0 ? [] : [`names that mean the same class of the network count as one: ${some(shown, 3)}`];
 }
 
 /** One class for each name: where two bear it, the one whose index is the name's in `order`. */

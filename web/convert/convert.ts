@@ -7,6 +7,7 @@ import { basename, resolve } from 'node:path';
 import { activationFor } from '../base/activation.js';
 import { check } from '../base/check.js';
 import { describe, ResNet50Error } from '../base/errors.js';
+import { decodeText } from '../base/files.node.js';
 import { readBytes } from '../base/read.node.js';
 import type { ConverterModule, CoreConverter } from '../core/converter-types.js';
 import { copyIn, startCore, unwrap } from '../core/start.js';
@@ -26,7 +27,7 @@ import { calibrate } from './calibrate.js';
 import { evaluate } from './evaluate.js';
 import { readCategories } from './labels.js';
 import type { ConvertOptions } from './options.js';
-import { replaceVariant } from './replace-folder.js';
+import { checkVariantFolder, replaceVariant } from './replace-folder.js';
 
 /** Ten times a state dict in float32. */
 const MAX_CHECKPOINT_BYTES = 2 ** 30;
@@ -36,12 +37,28 @@ function notAStateDict(path: string, maxBytes: number): never {
   throw new ResNet50Error('CHECKPOINT_FORMAT', message, { subject: path });
 }
 
+/** Hugging Face's libraries write such a list beside the parts of a checkpoint. */
+const isIndex = (bytes: Uint8Array): boolean =>
+  /^\s*\{/.test(decodeText(bytes.subarray(0, 64))) &&
+  decodeText(bytes.subarray(0, MAX_INDEX_BYTES)).includes('"weight_map"');
+const MAX_INDEX_BYTES = 2 ** 20;
+
+/** @throws ResNet50Error CHECKPOINT_FORMAT for the index of a checkpoint that lies in parts */
+function checkIsWhole(bytes: Uint8Array, path: string): void {
+  if (!isIndex(bytes)) return;
+  const message = `${path} only lists the parts that a checkpoint was cut into: load the model in Python and save it in one file (model.save_pretrained(folder, max_shard_size='2GB')), or give the one part that holds all of it`;
+  throw new ResNet50Error('CHECKPOINT_FORMAT', message, { subject: path });
+}
+
 /** Converts; resolves to the manifest that was written. */
 export async function convert(options: ConvertOptions): Promise<Manifest> {
   const progress = options.onProgress ?? (() => undefined);
   progress('reading the checkpoint', 0);
+  const out = resolve(options.out);
+  await checkVariantFolder(out);
   const bytes = await readBytes(options.checkpoint, { maxBytes: MAX_CHECKPOINT_BYTES, tooLong: notAStateDict });
   const source = { file: basename(options.checkpoint), sha256: hash(bytes) };
+  checkIsWhole(bytes, options.checkpoint);
   const core = await loadConverter(options.threads);
   const converter = openCheckpoint(core, bytes, source.file, options);
   try {
@@ -75,7 +92,7 @@ export async function convert(options: ConvertOptions): Promise<Manifest> {
     };
     const json = formatManifest(manifest);
     parseManifest(json, MANIFEST_FILE); // what we would refuse to read must not be written
-    await replaceVariant(resolve(options.out), manifest, files, json);
+    await replaceVariant(out, manifest, files, json);
     return manifest;
   } finally {
     converter.delete();

@@ -6,8 +6,9 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { nameOf, pathOf } from '../base/file-names.node.js';
 import { fileError } from '../base/files.node.js';
-import { byCodePoints, nameOf, pathOf } from './file-names.js';
+import { byCodePoints } from './file-names.js';
 import { isLeftoverFile, isLeftoverFolder } from './leftovers.js';
 
 /** torchvision's IMG_EXTENSIONS. */

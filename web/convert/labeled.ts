@@ -5,11 +5,12 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fault } from '../base/check.js';
+import { pathOf } from '../base/file-names.node.js';
 import { fileError, systemCode } from '../base/files.node.js';
 import { readBytes, readText } from '../base/read.node.js';
 import type { Category } from '../weights/manifest.js';
 import { areSplits, type Placed, placeClasses } from './class-places.js';
-import { pathOf, some } from './file-names.js';
+import { some } from './file-names.js';
 import { type ImageFolder, readImageFolder } from './image-folder.js';
 import { type FileLabel, type LabelsFile, parseLabelsFile } from './labels-file.js';
 
@@ -78,7 +79,7 @@ export async function readLabeled(
  */
 export async function readPhoto(path: string): Promise<Uint8Array<ArrayBuffer>> {
   await checkIsFile(path);
-  return readBytes(pathOf(path), { maxBytes: MAX_PHOTO_BYTES });
+  return readBytes(path, { maxBytes: MAX_PHOTO_BYTES });
 }
 
 /**
@@ -111,8 +112,18 @@ async function readLabelsFile(folder: string): Promise<LabelsFile | undefined> {
 
 function labelsFolder(folder: string, labels: readonly FileLabel[]): LabeledFolder {
   const photos = labels.map(({ file, label }) => ({ path: pictureIn(folder, file), file, label }));
-  if (photos.length === 0) throw fault(join(folder, LABELS_FILE), 'names no picture');
-  return { folder, photos, classes: null, counted: null, notes: [] };
+  const where = join(folder, LABELS_FILE);
+  if (photos.length === 0) throw fault(where, 'names no picture');
+  const once = new Map<string, LabeledPhoto<number | string>>();
+  const again: string[] = [];
+  for (const photo of photos) {
+    const { label, file } = once.get(photo.path) ?? photo;
+    if (label !== photo.label) throw fault(where, `gives ${file} two classes, ${label} and ${photo.label}`);
+    if (once.has(photo.path)) again.push(photo.file);
+    else once.set(photo.path, photo);
+  }
+  const notes = again.length === 0 ? [] : [`${LABELS_FILE} names pictures twice, which count once: ${some(again)}`];
+  return { folder, photos: [...once.values()], classes: null, counted: null, notes };
 }
 
 /** The path of a picture by a name that another program wrote, perhaps on Windows. */

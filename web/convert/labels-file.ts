@@ -28,10 +28,27 @@ export function parseLabelsFile(text: string, refused: (why: string) => Error): 
   } catch {
     throw refused('is not valid JSON');
   }
+  const twice = isFields(value) ? repeatedField(text) : undefined;
+  if (twice !== undefined) throw refused(`names ${twice} twice: JSON keeps the last one only`);
   const inner = isFields(value) && Array.isArray(value.labels) && isEntries(value.labels) ? value.labels : value;
   const found = Array.isArray(inner) ? fromList(inner) : isFields(inner) ? fromFields(inner) : undefined;
   if (found === undefined) throw refused(SHAPES);
   return found;
+}
+
+/** The first name that an object gives to two of its fields; those of objects within it do not count. */
+function repeatedField(text: string): string | undefined {
+  const names = new Set<string>();
+  let depth = 0;
+  for (const [token, string] of text.matchAll(/("(?:[^"\\]|\\.)*")(?=\s*:)|"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+    if (token === '{' || token === '[') depth++;
+    else if (token === '}' || token === ']') depth--;
+    if (string === undefined || depth !== 1) continue;
+    const name = JSON.parse(string) as string;
+    if (names.has(name)) return name;
+    names.add(name);
+  }
+  return undefined;
 }
 
 const isLabel = (v: unknown): v is number | string => typeof v === 'number' || (typeof v === 'string' && v !== '');

@@ -76,6 +76,7 @@ export function readNpy(bytes: Uint8Array, refused: (why: string) => Error): Num
   const known = number !== undefined || kind === 'U' || kind === 'S';
   if (kind === 'O') throw refused('holds Python objects: write names as np.array(names, dtype=str)');
   if (!known) throw refused(`holds '${descr}': write float32 or float64 numbers, or text`);
+  if (size === 0) throw refused('holds texts of no length');
   if (!Number.isSafeInteger(entries) || entries * size !== bytes.length - data)
     throw refused(`is cut off: it has ${bytes.length - data} bytes for ${entries} entries of ${size}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset + data, bytes.length - data);

@@ -86,11 +86,13 @@ function readSafetensors(bytes: Uint8Array, refused: (why: string) => Error): Ma
   return arrays;
 }
 
+const isCount = (side: unknown): boolean => Number.isSafeInteger(side) && (side as number) >= 0;
+
 function tensor(entry: unknown, view: DataView, data: number): NumpyArray | undefined {
   if (!isFields(entry) || !Array.isArray(entry.shape) || !Array.isArray(entry.data_offsets)) return undefined;
   const [shape, [begin, end]] = [entry.shape as number[], entry.data_offsets as number[]];
   const width = WIDTHS[entry.dtype as string];
-  const entries = shape.reduce((product, side) => product * side, 1);
+  const entries = shape.every(isCount) ? shape.reduce((product, side) => product * side, 1) : Number.NaN;
   const inside = Number.isInteger(begin) && Number.isInteger(end) && (begin as number) >= 0;
   const fits = inside && (end as number) - (begin as number) === entries * (width ?? 0);
   if (width === undefined || !fits || data + (end as number) > view.byteLength) return undefined;

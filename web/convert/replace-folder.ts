@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { isFields } from '../base/check.js';
 import { ResNet50Error } from '../base/errors.js';
-import { type FolderContent, replaceFolder } from '../base/folders.node.js';
+import { checkReplaceable, type FolderContent, replaceFolder } from '../base/folders.node.js';
 import { readBytes, readText } from '../base/read.node.js';
 import {
   formatManifest,
@@ -38,7 +38,18 @@ export async function replaceVariant(
     const moved = [...shards.keys()].some((name) => stored(name) !== name);
     return new TextEncoder().encode(moved ? formatManifest(withNames(manifest, stored)) : text);
   };
-  await replaceFolder(out, { files: shards, index: MANIFEST_FILE, indexOf, ours: (name) => SHARD_NAME.test(name) });
+  await replaceFolder(out, { files: shards, indexOf, ...OURS });
+}
+
+const OURS = { index: MANIFEST_FILE, ours: (name: string): boolean => SHARD_NAME.test(name) };
+
+/**
+ * What would keep {@link replaceVariant} from its work, for those who compute for minutes before.
+ * @throws as that
+ */
+export async function checkVariantFolder(out: string): Promise<void> {
+  await checkOwnManifest(out);
+  await checkReplaceable(out, OURS);
 }
 
 function withNames(manifest: Manifest, stored: (name: string) => string): Manifest {

@@ -89,20 +89,34 @@ function take(
   const entry = header[tensor];
   if (!isFields(entry)) throw broken(name, `has no tensor ${tensor}`);
   const { shape, data_offsets: offsets } = entry;
-  if (entry.dtype !== dtype) throw broken(name, `has a ${tensor} of type ${entry.dtype}, not ${dtype}`);
-  if (!Array.isArray(shape) || shape.length !== rest.length + 1) throw broken(name, `has a misshaped ${tensor}`);
+  if (entry.dtype !== dtype) throw broken(name, `has a ${tensor} of type ${JSON.stringify(entry.dtype)}, not ${dtype}`);
+  if (!Array.isArray(shape) || shape.length !== rest.length + 1 || !shape.every(Number.isInteger))
+    throw broken(name, `has a misshaped ${tensor}`);
   const [rows, ...columns] = shape as number[];
   if (columns.some((n, i) => n !== rest[i])) {
     const why = `has a ${tensor} of ${columns.join(' x ')} features, but ResNet-50 has ${FEATURES}: it was made for another network`;
     throw mismatch(name, why);
   }
-  if (!Number.isInteger(rows) || (rows as number) < 1) throw broken(name, `has a misshaped ${tensor}`);
+  if ((rows as number) < 1) throw broken(name, `has a misshaped ${tensor}`);
   const count = columns.reduce((product, n) => product * n, rows as number) * 4;
   const [from, to] = Array.isArray(offsets) ? (offsets as number[]) : [];
   const fits = Number.isInteger(from) && (from as number) >= 0 && to === (from as number) + count;
   if (!fits || begin + (to as number) > bytes.length) throw broken(name, `ends before its ${tensor} does`);
   const first = begin + (from as number);
   return { rows: rows as number, data: new Uint8Array(bytes.subarray(first, first + count)).buffer };
+}
+
+/** Two classes of one name could not be told apart in results. */
+export const areDistinct = (names: readonly string[]): boolean => new Set(names).size === names.length;
+
+/** Largest number of a head: 2048 features times such numbers stay far within float32, whose end is at 3.4e38. */
+const MOST = 1e30;
+
+/** False for numbers that would drown or overflow what the network sees: no training makes them. */
+export const areUsable = (numbers: Float32Array): boolean => numbers.every((x) => Math.abs(x) <= MOST);
+
+function checkUsable(numbers: Float32Array, tensor: string, name: string): void {
+  if (!areUsable(numbers)) throw broken(name, `has a ${tensor} with numbers beyond ${MOST}, or that are none`);
 }
 
 function originOf(metadata: Fields, name: string): HeadOrigin {
@@ -113,6 +127,7 @@ function originOf(metadata: Fields, name: string): HeadOrigin {
     classes.length <= MAX_CLASSES &&
     classes.every((c) => typeof c === 'string' && c !== '');
   if (!isNames) throw broken(name, 'names no classes');
+  if (!areDistinct(classes)) throw broken(name, 'gives two classes one name');
   const transforms = parseJson(metadata.transforms, name, 'transforms');
   const fault = isFields(transforms) ? findTransformsFault(transforms) : { field: '', reason: 'are missing' };
   if (fault !== undefined) throw broken(name, `has transforms whose ${fault.field} ${fault.reason}`);
@@ -138,6 +153,8 @@ export function parseHead(bytes: Uint8Array, name: string): Head {
   const metadata = parsed.header.__metadata__;
   if (!isFields(metadata) || metadata.format !== FORMAT)
     throw broken(name, `has no format '${FORMAT}' in its metadata`);
+  const strange = Object.entries(metadata).find(([, value]) => typeof value !== 'string');
+  if (strange !== undefined) throw broken(name, `has ${strange[0]} in its metadata that is no text`);
   if (metadata.version !== VERSION) {
     throw mismatch(name, `has version ${metadata.version}, and this package reads ${VERSION}: update resnet50-wasm`);
   }
@@ -150,6 +167,8 @@ export function parseHead(bytes: Uint8Array, name: string): Head {
       throw broken(name, `names ${classes} classes, but has weights of ${weight.rows} and biases of ${bias.rows}`);
     }
     const parts = { weight: new Float32Array(weight.data), bias: new Float32Array(bias.data) };
+    checkUsable(parts.weight, 'fc.weight', name);
+    checkUsable(parts.bias, 'fc.bias', name);
     return { method: 'head', ...origin, ...parts, ...activationOf(metadata, name) };
   }
   if (metadata.method !== 'knn') throw broken(name, `has the unknown method '${metadata.method}'`);
@@ -159,5 +178,6 @@ export function parseHead(bytes: Uint8Array, name: string): Head {
   const k = Number(metadata.k);
   if (!Number.isInteger(k) || k < 1 || k > labels.rows) throw broken(name, `lets ${metadata.k} examples vote`);
   const [examples, indices] = [new Float32Array(embeddings.data), new Int32Array(labels.data)];
+  checkUsable(examples, 'knn.embeddings', name);
   return { method: 'knn', ...origin, embeddings: examples, labels: indices, k };
 }

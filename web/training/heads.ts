@@ -2,7 +2,7 @@
  * Heads of the user's own: read and saved.
  */
 import { ACTIVATIONS } from '../base/activation.js';
-import { check, checkOneOf, isArrayOf, isCount, isListOf } from '../base/check.js';
+import { check, checkOneOf, checkOptions, isArrayOf, isCount, isListOf, oneOf } from '../base/check.js';
 import { ResNet50Error } from '../base/errors.js';
 import type { Limits } from '../base/limits.js';
 import { FEATURES } from '../base/resnet50.js';
@@ -13,7 +13,9 @@ import { fetchInput } from '../weights/http.js';
 import { formatManifest, MANIFEST_FILE } from '../weights/manifest.js';
 import type { Parameter } from '../weights/parameters.js';
 import type { WeightsSource } from '../weights/source.js';
-import { formatHead, parseHead } from './head-file.js';
+import { areDistinct, areUsable, formatHead, parseHead } from './head-file.js';
+
+const USABLE = 'must have numbers, of at most 1e30';
 
 /**
  * A head that did not come out of a file, which a program may have put together.
@@ -23,12 +25,14 @@ function checkedHead(head: Head): Head {
   const { method, classes, weights, precision, transforms } = head;
   const origin = { classes, weights, precision, transforms }; // and nothing else, which might not cross to a worker
   check(method === 'head' || method === 'knn', 'head', "must have a method, 'head' or 'knn'");
-  check(isListOf(classes, 'string') && classes.length > 0, 'head', 'must have classes, a list of names');
+  const named = isListOf(classes, 'string') && classes.length > 0 && !classes.includes('') && areDistinct(classes);
+  check(named, 'head', 'must have classes, a list of names that differ');
   if (method === 'head') {
     const { weight, bias } = head;
     const fits =
       isArrayOf(weight, 'Float32Array', classes.length * FEATURES) && isArrayOf(bias, 'Float32Array', classes.length);
     check(fits, 'head', `must have ${FEATURES} weights and one bias for each of its ${classes.length} classes`);
+    check(areUsable(weight) && areUsable(bias), 'head', USABLE);
     checkOneOf(head.activation ?? 'softmax', 'head.activation', ...ACTIVATIONS);
     const { activation } = head;
     return { method, ...origin, weight, bias, ...(activation && { activation }) };
@@ -38,6 +42,7 @@ function checkedHead(head: Head): Head {
   const fits = isArrayOf(labels, 'Int32Array', examples) && isArrayOf(embeddings, 'Float32Array', examples * FEATURES);
   check(fits, 'head', `must have ${FEATURES} features and one label for each example`);
   check(isCount(k, examples), 'head', `must have a k from 1 to ${examples}, the number of its examples`);
+  check(areUsable(embeddings), 'head', USABLE);
   const known = labels.every((label) => label >= 0 && label < classes.length);
   check(known, 'head', 'must have labels that are indices of its classes');
   return { method, ...origin, embeddings, labels, k };
@@ -78,11 +83,12 @@ function writeHead(head: Head | undefined): Uint8Array<ArrayBuffer> {
  * @throws ResNet50Error INVALID_ARGUMENT, NOT_READY
  */
 export function save(
-  { what = 'head' }: { what?: 'head' | 'all' },
+  options: { what?: 'head' | 'all' },
   source: WeightsSource,
   head: Head | undefined,
 ): Uint8Array<ArrayBuffer> | Record<string, Uint8Array<ArrayBuffer>> {
-  check(what === 'head' || what === 'all', 'what', "must be 'head' or 'all'");
+  checkOptions(options, { what: oneOf('head', 'all') });
+  const { what = 'head' } = options;
   return what === 'all' ? writeFiles(source) : writeHead(head);
 }
 

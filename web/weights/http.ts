@@ -4,6 +4,7 @@
  */
 
 import { joined } from '../base/bytes.js';
+import { orAborted } from '../base/concurrency.js';
 import { describe, fetchFailed } from '../base/errors.js';
 import { checkBytes } from '../base/limits.js';
 import { looksLikeHtml } from './manifest.js';
@@ -152,11 +153,15 @@ const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
 async function receive(url: string, take: Take, options: HttpOptions, state: State): Promise<void> {
   const end = new AbortController();
   const { signal, stall = 30_000, cache, within } = options;
+  const signals = signal ? AbortSignal.any([signal, end.signal]) : end.signal;
+  const ask = within ?? globalThis.fetch;
+  if (!ask) throw new Refusal('there is no fetch here (jsdom has none): give the bytes instead');
   /** What the server does next, if it does not stay silent for too long. */
   const heard = async <T>(next: Promise<T>): Promise<T> => {
     const timer = setTimeout(() => end.abort(), stall);
     try {
-      return await next;
+      // Bodies of Node.js whose fetch is aborted just when the answer comes never end by themselves.
+      return await orAborted(next, signals);
     } catch (error) {
       const why = describe((error as Error).cause ?? error); // Node's fetch hides the reason there
       throw new Transient(end.signal.aborted ? 'the connection went silent' : why);
@@ -168,8 +173,7 @@ async function receive(url: string, take: Take, options: HttpOptions, state: Sta
     const { received, etag } = state;
     const condition: Record<string, string> = etag ? { 'If-Range': etag } : {};
     const headers = received > 0 ? { Range: `bytes=${received}-`, ...condition } : {};
-    const signals = signal ? AbortSignal.any([signal, end.signal]) : end.signal;
-    const response = await heard((within ?? fetch)(url, { headers, signal: signals, ...(cache && { cache }) }));
+    const response = await heard(ask(url, { headers, signal: signals, ...(cache && { cache }) }));
     const from = response.url || url;
     if (within && !from.startsWith(new URL('/', url).href))
       throw fetchFailed(url, `it redirects to ${from}, another origin: give that address instead`);

@@ -234,8 +234,8 @@ function checkCategories(value: unknown, check: Check): void {
 function checkRanges(value: unknown, check: Check): void {
   check(isFields(value), 'ranges', 'must be an object');
   for (const [layer, range] of Object.entries(value as Fields)) {
-    const ok = Array.isArray(range) && range.length === 2 && range.every(Number.isFinite) && range[0] <= range[1];
-    check(ok, `ranges.${layer}`, 'must be [min, max]');
+    const ok = Array.isArray(range) && range.length === 2 && range.every(Number.isFinite) && range[0] < range[1];
+    check(ok, `ranges.${layer}`, 'must be [min, max], min < max');
   }
 }
 

@@ -2,7 +2,7 @@
  * Values of parameters by torchvision's names, made of what a network's shards hold.
  */
 
-import { fault } from '../base/check.js';
+import { check, fault } from '../base/check.js';
 import type { ResNet50Error } from '../base/errors.js';
 import { findParameter } from '../base/resnet50.js';
 import type { Precision } from './manifest.js';
@@ -39,6 +39,7 @@ export async function readParameter(
   { classes, precision }: { classes: number; precision: Precision },
   read: (names: readonly string[]) => Promise<Tensors | null>,
 ): Promise<Parameter> {
+  check(typeof name === 'string', 'name', 'must be a text such as layer4.2.conv3.weight');
   const spec = findParameter(name, classes);
   const dot = name.lastIndexOf('.');
   const layer = name.slice(0, dot);

@@ -57,32 +57,67 @@ export function draw(canvas, source, width, height) {
   return canvas;
 }
 
-/** A short video of one picture, made by the browser itself; resolves when it shows a frame. */
-export async function videoOf(source, width, height) {
-  const canvas = draw(document.createElement('canvas'), source, width, height);
-  const recorder = new MediaRecorder(canvas.captureStream(30));
+/** A video that a canvas makes: recorded if the browser has an encoder, else what the canvas shows at the moment. */
+async function videoFrom(canvas, source) {
+  const stream = canvas.captureStream(30);
   const chunks = [];
+  const redraw = () => canvas.getContext('2d').drawImage(source, 0, 0);
+  const video = Object.assign(document.createElement('video'), { muted: true });
+  const recorder = new MediaRecorder(stream);
+  try {
+    recorder.start();
+  } catch (error) {
+    if (error.name !== 'NotSupportedError') throw error;
+    setInterval(redraw, 40);
+    return Object.assign(video, { srcObject: stream });
+  }
   recorder.ondataavailable = ({ data }) => chunks.push(data);
   const stopped = new Promise((resolve) => {
     recorder.onstop = resolve;
   });
-  recorder.start();
   for (let i = 0; i < 12; i++) {
-    canvas.getContext('2d').drawImage(source, 0, 0);
+    redraw();
     await new Promise((resolve) => setTimeout(resolve, 40));
   }
   recorder.stop();
   await stopped;
-  const video = document.createElement('video');
-  video.muted = true;
   video.src = URL.createObjectURL(new Blob(chunks, { type: recorder.mimeType }));
   await new Promise((resolve, reject) => {
     video.onloadeddata = resolve;
     video.onerror = () => reject(new Error(video.error?.message));
   });
+  return video;
+}
+
+/** A short video of one picture, made by the browser itself; resolves when it shows a frame. */
+export async function videoOf(source, width, height) {
+  const video = await videoFrom(draw(document.createElement('canvas'), source, width, height), source);
   const shown = new Promise((resolve) => video.requestVideoFrameCallback(resolve));
   await video.play(); // Chromium has no frame to give before
   await shown;
   video.pause();
   return video;
+}
+
+/** Whether the engine compiles relaxed SIMD: a function that swizzles a vector, with the loose rules for what is out of range. */
+export const hasRelaxedSimd = () =>
+  WebAssembly.validate(
+    Uint8Array.from([
+      ...[0, 97, 115, 109, 1, 0, 0, 0], // magic and version
+      ...[1, 4, 1, 96, 0, 0], // type () -> ()
+      ...[3, 2, 1, 0], // one function of it
+      ...[10, 16, 1, 14, 0, 65, 0, 253, 15, 65, 0, 253, 15, 253, 128, 2, 26, 11], // splat, splat, relaxed_swizzle, drop
+    ]),
+  );
+
+/** Whether a worker here gets the colors of a bitmap under transparent pixels: see web/browser/pixels.ts for the ways. */
+export async function keepsColors() {
+  const color = [10, 20, 30, 0];
+  const image = new ImageData(Uint8ClampedArray.from(color), 1, 1);
+  const bitmap = await createImageBitmap(image, { premultiplyAlpha: 'none', colorSpaceConversion: 'none' });
+  const frame = new VideoFrame(bitmap, { timestamp: 0 });
+  const data = new Uint8Array(4);
+  await frame.copyTo(data, { format: 'RGBA' }).catch(() => undefined);
+  frame.close();
+  return color.every((value, i) => data[i] === value) || new OffscreenCanvas(1, 1).getContext('webgl') !== null;
 }

@@ -1,0 +1,89 @@
+/**
+ * `classify --resume FILE`: results as NDJSON in a file that a later run goes on with. Each line is written by one call, so
+ * that the end of the process at any moment costs at most the line in progress, which the next run removes.
+ */
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { fault } from '../base/check.js';
+import { writeError } from '../base/files.node.js';
+
+/** A file of results that is gone on with. */
+export class Resumed {
+  private constructor(
+    private readonly path: string,
+    private readonly file: FileHandle,
+    /** Names of the pictures whose results it holds. */
+    readonly done: ReadonlySet<string>,
+  ) {}
+
+  /**
+   * Opens the file, or makes it; a last line that is cut off is removed.
+   * @throws ResNet50Error CANNOT_WRITE; INVALID_ARGUMENT for files of other contents
+   */
+  static async open(path: string): Promise<Resumed> {
+    const file = await open(path, 'a+').catch((error) => {
+      throw writeError(path, error);
+    });
+    try {
+      if (!(await file.stat()).isFile()) throw fault(path, 'is no regular file: --resume reads it before it writes');
+      const { done, whole } = await resultsIn(path);
+      await file.truncate(whole);
+      return new Resumed(path, file, done);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  /** @throws ResNet50Error CANNOT_WRITE */
+  async append(result: unknown): Promise<void> {
+    await this.file.appendFile(`${JSON.stringify(result)}\n`).catch((error) => {
+      throw writeError(this.path, error);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.file.close();
+  }
+}
+
+/** The pictures that a file has results of, and how many bytes its whole lines are. */
+async function resultsIn(path: string): Promise<{ done: Set<string>; whole: number }> {
+  const done = new Set<string>();
+  let whole = 0;
+  let number = 0;
+  const stream = createReadStream(path);
+  // Only '\n' ends a line: names may hold every other separator.
+  for await (const line of linesOf(stream)) {
+    if (!line.ended) break; // cut off
+    number++;
+    whole += line.bytes.length + 1;
+    const file = fileOf(line.bytes);
+    if (file === undefined) throw fault(path, `line ${number} is no result of classify --ndjson: choose another file`);
+    done.add(file);
+  }
+  return { done, whole };
+}
+
+function fileOf(line: Buffer): string | undefined {
+  try {
+    const { file } = JSON.parse(line.toString()) as { file?: unknown };
+    return typeof file === 'string' ? file : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function* linesOf(stream: AsyncIterable<Buffer>): AsyncGenerator<{ bytes: Buffer; ended: boolean }> {
+  let rest: Buffer[] = [];
+  for await (const chunk of stream) {
+    let from = 0;
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
+      yield { bytes: Buffer.concat([...rest, chunk.subarray(from, end)]), ended: true };
+      rest = [];
+      from = end + 1;
+    }
+    if (from < chunk.length) rest.push(chunk.subarray(from));
+  }
+  if (rest.length > 0) yield { bytes: Buffer.concat(rest), ended: false };
+}
