@@ -45,4 +45,16 @@ double LargestSwing(const LayerWeights& weights, const OperatorQuantization& q) 
   return most + shortcut;
 }
 
+float LeastOutputScale(std::span<const int8_t> codes, std::span<const float> steps, float input_scale) {
+  const size_t row = codes.size() / steps.size();
+  double most = 0.0;
+  for (size_t c = 0; c < steps.size(); ++c) {
+    int64_t sum = 0;
+    for (const int8_t w : codes.subspan(c * row, row)) sum += std::abs(int(w));
+    most = std::max(most, double(sum) * double(steps[c]));
+  }
+  // A little more, for what float32 rounds.
+  return float(1.001 * most * double(input_scale) * kWidestCode / RESNET50_INT8_LARGEST_SWING);
+}
+
 }  // namespace resnet50

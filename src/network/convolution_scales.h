@@ -19,4 +19,8 @@ std::vector<int32_t> QuantizeBias(std::span<const float> bias, float input_scale
 // is still within the limit and quicker to say.
 double LargestSwing(const LayerWeights& weights, const OperatorQuantization& quantization);
 
+// The least scale of the output with which the swing of a layer without a residual is within the limit, whatever its
+// inputs; `codes` are its weights, output channels outermost, `steps` their scales.
+float LeastOutputScale(std::span<const int8_t> codes, std::span<const float> steps, float input_scale);
+
 }  // namespace resnet50

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "network/convolution_scales.h"
 #include "network/parallel.h"
 #include "quantize/bias_correction.h"
 #include "quantize/channel_groups.h"
@@ -243,12 +244,15 @@ void Quantizer::AddShortcut(const Layer& addition, std::vector<std::vector<float
 }
 
 // A layer whose outputs are all zero says nothing of their range, but its sums must still fit: XNNPACK scales them by
-// less than 256. This much makes that 127.
+// less than 256 (this much makes that 127), and no sum may swing further than kernels can round.
 float Quantizer::LeastExtent(size_t row) const {
   constexpr float kNonZero = 1e-6F;
+  constexpr float kCodes = 127.0F;
   if (!layers_[row].has_weights()) return kNonZero;
   const std::vector<float>& steps = quantized_[row].scale;
-  return std::max(kNonZero, Input(row).scale * *std::max_element(steps.begin(), steps.end()));
+  const float input = Input(row).scale;
+  return std::max({kNonZero, input * *std::max_element(steps.begin(), steps.end()),
+                   kCodes * LeastOutputScale(quantized_[row].weight, steps, input)});
 }
 
 void Quantizer::Store(size_t row, float least_extent, std::vector<std::vector<float>> outputs, Extent extent) {
