@@ -2,7 +2,8 @@
 
 /** Options of `classify` that take no value; all others do (tests/node/start-arguments.test.mjs compares with its help). */
 export const FLAGS = [
-  ...['--no-exif', '--json', '--ndjson', '--csv', '--unordered', '--recursive', '-r', '--download', '--help', '-h'],
+  ...['--no-exif', '--json', '--ndjson', '--csv', '--unordered', '--recursive', '-r', '--download', '--revectorize'],
+  ...['--help', '-h'],
 ];
 
 const takesValue = (argument) => /^-./.test(argument) && !argument.includes('=') && !FLAGS.includes(argument);

@@ -93,8 +93,8 @@ export async function startVisits(browserName = 'chromium') {
   return { open, blank, foreign: () => trap.asked.filter((address) => !BROWSERS_OWN.test(address)), close: trap.close };
 }
 
-/** `faults` gathers errors of the page and of its console. */
-async function openPage(t, { browserName, ...options }, url, { width = 1280, features, downloads } = {}) {
+/** `faults` gathers errors of the page and of its console; `before(page)` prepares it before it goes to the address. */
+async function openPage(t, { browserName, ...options }, url, { width = 1280, features, downloads, before } = {}) {
   const downloadBehavior = downloads && { policy: 'allow', downloadPath: downloads };
   const context = await newContext(browserName, { ...options, features, downloadBehavior });
   t.after(() => context.close());
@@ -105,6 +105,7 @@ async function openPage(t, { browserName, ...options }, url, { width = 1280, fea
   page.on('console', (message) => isFault(message) && faults.push(message.text()));
   await page.setViewport({ width, height: 860 });
   await (features && page.emulateMediaFeatures?.(features));
+  await before?.(page);
   await page.goto(url);
   await page.waitForSelector('html[data-ready]');
   return { page, faults, context };
