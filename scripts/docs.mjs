@@ -47,13 +47,17 @@ function sourceAddress() {
   return url && `${url}/blob/main`;
 }
 
+/** The page of a folder is its index on the site, its README in the repository. */
+const onSite = (path) => path.replace(/(^|\/)README\.md/, '$1index.md');
+
 /** A document with links that work on the site: those to files that are no pages lead to the repository, or are plain text. */
 function forSite(path, text, pages, source) {
   const link = (whole, words, target) => {
     const [file] = target.split('#');
     if (/^\w+:/.test(target) || file === '') return whole;
     const full = posix.join(posix.dirname(path), file);
-    if (pages.includes(full) || /\.(svg|webp)$/.test(full)) return whole;
+    if (pages.includes(full)) return `[${words}](${onSite(target)})`;
+    if (/\.(svg|webp)$/.test(full)) return whole;
     return source === undefined ? words : `[${words}](${source}/${full})`;
   };
   return text.replace(/(?<!!)\[([^\]]+)\]\(([^)\s]+)\)/g, link);
@@ -66,7 +70,7 @@ function stage() {
   const source = sourceAddress();
   for (const path of pages) {
     mkdirSync(dirname(join(PAGES, path)), { recursive: true });
-    writeFileSync(join(PAGES, path), forSite(path, readFileSync(join(root, path), 'utf8'), pages, source));
+    writeFileSync(join(PAGES, onSite(path)), forSite(path, readFileSync(join(root, path), 'utf8'), pages, source));
   }
   cpSync(join(root, 'docs', 'images'), join(PAGES, 'docs', 'images'), { recursive: true });
   copyFileSync(join(root, 'docs', 'size-accuracy.svg'), join(PAGES, 'docs', 'size-accuracy.svg'));

@@ -57,8 +57,6 @@ export default {
   lang: 'en',
   base: process.env.RESNET50_DOCS_BASE ?? '/',
   outDir: process.env.RESNET50_DOCS_OUT,
-  // The files keep the names that they have in the repository, so that links work in both places.
-  rewrites: { 'README.md': 'index.md', 'docs/README.md': 'docs/index.md', ':folder/README.md': ':folder/index.md' },
   ignoreDeadLinks: 'localhostLinks', // the demo's address on the reader's own machine
   themeConfig: {
     nav: [

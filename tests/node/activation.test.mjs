@@ -145,16 +145,25 @@ test('the core itself: logits that overflow are an error that names picture and 
   const { ResNet50 } = await import('../../dist/index.node.js');
   for (const method of ['info', 'warn']) t.mock.method(console, method, () => undefined);
   const picture = { data: Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => (i * 7) % 256), width: 64, height: 64 };
-  const usual = { resizeSize: 64, cropSize: 64 };
-  const transforms = { ...usual, std: [1e-37, 1e-37, 1e-37] }; // pixels of up to 1e37: sums of them overflow
-  const model = await ResNet50.load({ weights: null, classes: 5, precision: 'f32', threads: 1, transforms: usual });
+  // Features of some 1e15 by weights of nearly 1e30, the largest that a head may have.
+  const transforms = {
+    ...{ resizeSize: 64, cropSize: 64, interpolation: 'bilinear', antialias: true },
+    ...{ mean: [0.485, 0.456, 0.406], std: [1e-15, 1e-15, 1e-15] },
+  };
+  const weight = new Float32Array(3 * 2048).fill(9e29, 2048, 4096); // of the second class
+  const head = {
+    ...{ method: 'head', classes: ['a', 'b', 'c'], weights: null, precision: 'f32', transforms },
+    ...{ weight, bias: Float32Array.of(0, 0, 0) },
+  };
+  const model = await ResNet50.load({ weights: null, threads: 1, head });
   t.after(() => model.dispose());
-  assert.ok((await model.logits(picture, { transforms })).some((logit) => !Number.isFinite(logit)));
-  const refused = { code: 'NOT_FINITE', message: /^the image: the logit of class \d is not a finite number/ };
+  assert.equal((await model.logits(picture))[1], Number.POSITIVE_INFINITY);
+  const refused = { code: 'NOT_FINITE', message: /^the image: the logit of class 1 is not a finite number/ };
   for (const activation of ['softmax', 'sigmoid', 'none'])
-    await assert.rejects(model.classify(picture, { activation, crops: 2, transforms }), refused);
-  await assert.rejects(model.classify(picture, { allow: [0], transforms }), refused);
-  await assert.rejects(model.explain(picture, { transforms }), refused);
+    await assert.rejects(model.classify(picture, { activation, crops: 2 }), refused);
+  await assert.rejects(model.classify(picture, { allow: ['a'] }), refused);
+  await assert.rejects(model.explain(picture), refused);
+  await model.reset();
   assert.equal((await model.classify(picture)).length, 5);
 });
 
