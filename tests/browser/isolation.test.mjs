@@ -27,6 +27,9 @@ const PAGE = `<!doctype html><link rel="icon" href="data:,"><title>test</title>
 <script type="importmap">${JSON.stringify({ imports })}</script>
 <script type="module">${MODULE}</script>`;
 
+/** By the clock: a page that is not in front draws no frames, which puppeteer would wait for. */
+const loaded = (page) => page.waitForFunction(() => globalThis.info !== undefined, { timeout: 60_000, polling: 100 });
+
 describe('a page on a host without isolation headers', () => {
   let server;
 
@@ -42,17 +45,20 @@ describe('a page on a host without isolation headers', () => {
     test(`${name}: isolate() brings threads, with one reload`, { skip: browserMissing(name), ...LIMIT }, async (t) => {
       const context = await newContext(name);
       t.after(() => context.close());
-      const page = await openPage(context, `http://localhost:${server.port}/here/`);
+      const address = `http://localhost:${server.port}/here/`;
+      const page = await openPage(context, address);
       let loads = 1;
       page.on('load', () => loads++);
-      await page.waitForFunction(() => globalThis.info !== undefined, { timeout: 120_000 });
+      await loaded(page);
       const { info, isolated } = await page.evaluate(() => ({ info: globalThis.info, isolated: crossOriginIsolated }));
       assert.equal(isolated, true);
       assert.ok(info.threads >= 2, `${info.threads} threads: ${info.why}`);
-      await page.reload();
-      await page.waitForFunction(() => globalThis.info !== undefined, { timeout: 120_000 });
+      // Another visit. Chromium's debugger reloads past the service worker, so this is no reload.
+      await page.goto('about:blank');
+      await page.goto(address);
+      await loaded(page);
       assert.equal(await page.evaluate(() => crossOriginIsolated), true);
-      assert.ok(loads <= 3, `${loads} loads`);
+      assert.equal(loads, 4); // the first, its reload, the blank page, the second visit
     });
   }
 });
