@@ -60,6 +60,7 @@ describe('the samples of README.md', () => {
     await input.uploadFile(join(project, 'photo.jpg'));
     await page.waitForFunction(() => document.querySelector('p').textContent !== 'Choose a photo.', {
       timeout: 120_000,
+      polling: 100, // by the clock: pages that are not in front draw no frames
     });
     const shown = await page.$eval('p', (line) => line.textContent);
     assert.match(shown, /^bird \(9\d\.\d %\)$/);
