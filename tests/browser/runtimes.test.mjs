@@ -172,7 +172,8 @@ const worker :Workerd.Worker = (
   test('the types resolve as the files do', LIMIT, async () => {
     // The static entry is for realms that have modules only.
     for (const flags of [
-      ['--profile', 'esm-only'],
+      // A file to copy, not a module to import.
+      ['--profile', 'esm-only', '--exclude-entrypoints', './isolation-worker.js'],
       ['--entrypoints', '.'],
     ]) {
       const args = [binary('@arethetypeswrong', 'cli', 'dist', 'index.js'), tarball, ...flags];

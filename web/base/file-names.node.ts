@@ -2,6 +2,8 @@
  * Names of files as Python has them: those that are not UTF-8 are kept byte for byte (Python's surrogateescape).
  */
 
+import { TextDecoder } from 'node:util';
+
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function decoded(bytes: Uint8Array): string | undefined {
