@@ -1,6 +1,7 @@
 #include "kernels/f32_kernels.h"
 
 #include <cstdint>
+#include <type_traits>
 
 #include "kernels/f32_form.h"
 
@@ -9,7 +10,8 @@ namespace {
 
 template <typename Value>
 Value* Move(Value* at, size_t bytes) {
-  return reinterpret_cast<Value*>(reinterpret_cast<uintptr_t>(at) + bytes);
+  using Byte = std::conditional_t<std::is_const_v<Value>, const char, char>;
+  return reinterpret_cast<Value*>(reinterpret_cast<Byte*>(at) + bytes);
 }
 
 // All tiles of a call, panel by panel, so that a panel of weights stays in the first-level cache.
@@ -68,6 +70,7 @@ void resnet50_f32_igemm(size_t rows, size_t columns, size_t channel_bytes, size_
         }
         for (size_t t = 0; t < taps; ++t) {
           const float* in[kRows];
+          // MovePointers has filled all of them. NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign)
           Unroll<kRows>([&](auto r) { in[r] = pointers[r * taps + t]; });
           weights = F32Form::Accumulate<kRows>(acc, in, channels, weights);
         }

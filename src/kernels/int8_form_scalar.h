@@ -91,9 +91,9 @@ struct ScalarSpillForm : ScalarForm {
         for (size_t c = 0; c < kTileColumns; ++c) {
           int16_t lanes[2] = {};
           for (size_t d = 0; d < depth; ++d) {
-            const int weight = w[d / kTileDepth * kStepBytes + c * kTileDepth + d % kTileDepth];
+            const size_t at = d / kTileDepth * kStepBytes + c * kTileDepth + d % kTileDepth;
             int16_t& lane = lanes[d % kTileDepth / 2];
-            lane = int16_t(lane + int(rows[r][k + d]) * weight);  // wraps, as the instruction does
+            lane = int16_t(lane + int(rows[r][k + d]) * int(w[at]));  // wraps, as the instruction does
           }
           acc.sums[r][c] += lanes[0] + lanes[1];
         }

@@ -68,7 +68,7 @@ void PairStep(int8_t* step) {
 // Whether a lane of two channels may leave int16 when the products of both steps are summed in it.
 bool MayOverflow(const int8_t* first, const int8_t* second) {
   int positive = 0, negative = 0;
-  for (const int w : {first[0], first[1], second[0], second[1]}) (w > 0 ? positive : negative) += w;
+  for (const int w : {int(first[0]), int(first[1]), int(second[0]), int(second[1])}) (w > 0 ? positive : negative) += w;
   return std::max(positive, -negative) > RESNET50_INT8_LANE_LIMIT;
 }
 

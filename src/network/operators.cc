@@ -248,6 +248,7 @@ void Operator::FinishConvolution() {
   epilogue_ = std::make_unique<resnet50_int8_epilogue>(resnet50_int8_epilogue_of(out.zero_point, out.min));
   epilogue_->spill = spill_.get();
   if (quantization_.adds_shortcut) {
+    // A code, no character. NOLINTNEXTLINE(bugprone-signed-char-misuse)
     epilogue_->residual_zero_point = shortcut.zero_point;
     epilogue_->residual_scale = shortcut.scale / out.scale;
   }
