@@ -8,8 +8,8 @@
 namespace resnet50 {
 namespace {
 
-// Looks at a word before a thread goes to sleep: some 100 microseconds, longer than a piece of most operators and than the
-// pauses between the operators of a picture. With a tenth of it, two threads took 57 ms where they now take 42.
+// Looks at a word before a thread goes to sleep: some 100 microseconds, longer than a piece of most operators and than
+// the pauses between the operators of a picture. With a tenth of it, two threads took 57 ms where they now take 42.
 constexpr int kLooks = 100'000;
 // After so many waits that ended in sleep all the same (as between pictures: one each) a thread watches only now and
 // then.
