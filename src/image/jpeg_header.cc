@@ -8,6 +8,7 @@
 #include "image/bytes.h"
 #include "image/exif.h"
 #include "image/header_formats.h"
+#include "image/jpeg_markers.h"
 #include "image/jpeg_tables.h"
 #include "image/scan_tally.h"
 
@@ -15,29 +16,6 @@ namespace resnet50 {
 namespace {
 
 using namespace std::string_view_literals;
-
-enum Marker : uint8_t {
-  kTem = 0x01,
-  kSof0 = 0xC0,
-  kSof2 = 0xC2,
-  kDht = 0xC4,
-  kJpgReserved = 0xC8,
-  kDac = 0xCC,
-  kSof15 = 0xCF,
-  kRst0 = 0xD0,
-  kRst7 = 0xD7,
-  kSoi = 0xD8,
-  kEoi = 0xD9,
-  kSos = 0xDA,
-  kDqt = 0xDB,
-  kDnl = 0xDC,
-  kDri = 0xDD,
-  kApp0 = 0xE0,
-  kApp1 = 0xE1,
-  kApp14 = 0xEE,
-  kApp15 = 0xEF,
-  kCom = 0xFE
-};
 
 bool IsFrame(uint8_t marker) {
   return marker >= kSof0 && marker <= kSof15 && marker != kDht && marker != kJpgReserved && marker != kDac;

@@ -1,28 +1,11 @@
 // What can be wrong or odd with one segment of a JPEG (ITU-T T.81, annex B).
 #include <algorithm>
 
+#include "image/jpeg_markers.h"
 #include "image_mutations.h"
 
 namespace resnet50::fuzz {
 namespace {
-
-enum Marker : uint8_t {
-  kSof0 = 0xC0,
-  kSof2 = 0xC2,
-  kDht = 0xC4,
-  kSof15 = 0xCF,
-  kRst0 = 0xD0,
-  kSoi = 0xD8,
-  kEoi = 0xD9,
-  kSos = 0xDA,
-  kDqt = 0xDB,
-  kDnl = 0xDC,
-  kDri = 0xDD,
-  kApp0 = 0xE0,
-  kApp1 = 0xE1,
-  kApp14 = 0xEE,
-  kCom = 0xFE
-};
 
 constexpr uint8_t kFactors[] = {0x11, 0x11, 0x21, 0x12, 0x22, 0x22, 0x41, 0x14, 0x44, 0x31, 0x13, 0x33, 0x42, 0x24};
 
