@@ -170,10 +170,11 @@ const worker :Workerd.Worker = (
   });
 
   test('the types resolve as the files do', LIMIT, async () => {
-    // The static entry is for realms that have modules only.
+    // `static` and `isolation` are for realms that have modules only; `isolation-worker.js` is a file to copy, no module to import.
+    const copied = ['--exclude-entrypoints', './isolation-worker.js'];
     for (const flags of [
-      // A file to copy, not a module to import.
-      ['--profile', 'esm-only', '--exclude-entrypoints', './isolation-worker.js'],
+      ['--profile', 'esm-only', ...copied],
+      ['--ignore-rules', 'cjs-resolves-to-esm', ...copied],
       ['--entrypoints', '.'],
     ]) {
       const args = [binary('@arethetypeswrong', 'cli', 'dist', 'index.js'), tarball, ...flags];
