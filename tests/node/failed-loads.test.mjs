@@ -101,11 +101,9 @@ for (const worker of [true, false]) {
       for (let i = 0; i < 3; i++) {
         const load = ResNet50.load({ weights: 'good', weightsDir, worker, ...options() });
         await assert.rejects(load, (error) => expected.test(`${error.code} ${error.message}`), stage);
-        if (!/crashes/.test(stage)) assert.equal(workers.alive.size, 0, `${stage}: a worker lives on`);
+        assert.equal(workers.alive.size, 0, `${stage}: a worker lives on`);
       }
     }
-    for (let i = 0; i < 100 && workers.alive.size > 0; i++) await new Promise((resolve) => setTimeout(resolve, 10));
-    assert.equal(workers.alive.size, 0);
     assert.equal(workers.count() > 20, worker);
     assert.deepEqual(resources(), before);
     const model = await ResNet50.load({ weights: 'good', weightsDir, worker });

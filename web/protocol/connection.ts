@@ -24,6 +24,8 @@ export class Connection<Names extends JobName> {
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
   #dead: ResNet50Error | undefined;
+  /** The end of the host, once it was told to end. */
+  #ending: Promise<void> | undefined;
   #memoryBytes = 0;
 
   constructor(private readonly port: Port) {
@@ -73,11 +75,17 @@ export class Connection<Names extends JobName> {
     });
   }
 
-  /** Ends the host; what is pending rejects with `reason`. */
+  /** Ends the host; what is pending rejects with `reason`. Resolves when it has ended, after a crash too. */
   async close(reason = new ResNet50Error('DISPOSED', 'the model was disposed of')): Promise<void> {
-    if (this.#dead !== undefined) return;
-    this.#die(reason);
-    await this.port.terminate();
+    if (this.#dead === undefined) {
+      this.#die(reason);
+      this.#terminate();
+    }
+    await this.#ending;
+  }
+
+  #terminate(): void {
+    this.#ending = Promise.resolve(this.port.terminate());
   }
 
   #receive(reply: Reply): void {
@@ -99,7 +107,7 @@ export class Connection<Names extends JobName> {
     this.#settle(reply.id)?.reject(error);
     if (reply.fatal && error instanceof ResNet50Error) {
       this.#die(error);
-      void this.port.terminate();
+      this.#terminate();
     }
   }
 
