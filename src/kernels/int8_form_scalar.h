@@ -42,9 +42,9 @@ struct ScalarForm {
         std::memcpy(&scale, scales + c * sizeof(float), sizeof scale);
         float value = float(acc.sums[r][c]) * scale;
         if constexpr (kResidual == Residual::kAdded) {
-          value = value + float(residuals[c] - e.residual_zero_point) * e.residual_scale;
+          value = value + float((int(residuals[c]) & e.residual_mask) - e.residual_zero_point) * e.residual_scale;
         }
-        out[c] = int8_t(int32_t(std::nearbyint(std::clamp(value, low, high))) + e.output_zero_point);
+        out[c] = int8_t((int32_t(std::nearbyint(std::clamp(value, low, high))) + e.output_zero_point) ^ e.output_flip);
       }
     }
     output.Done();

@@ -61,7 +61,9 @@ struct SimdBase {
     const v128_t zero_point = wasm_v128_load16_splat(&e.residual_zero_point);
     Unroll<kRows>([&](auto r) {
       auto& [a, b] = acc.sums[r];
-      const v128_t residual = wasm_i16x8_sub(wasm_i16x8_load8x8(from), zero_point);
+      // The mask is loaded for each row: kept, it would be one register too many.
+      const v128_t residual =
+          wasm_i16x8_sub(wasm_v128_and(wasm_i16x8_load8x8(from), LoadedSplat(e.residual_mask)), zero_point);
       a = wasm_f32x4_add(a, wasm_f32x4_mul(wasm_f32x4_convert_i32x4(wasm_i32x4_extend_low_i16x8(residual)), ratio));
       Pin(a);
       b = wasm_f32x4_add(b, wasm_f32x4_mul(wasm_f32x4_convert_i32x4(wasm_i32x4_extend_high_i16x8(residual)), ratio));
@@ -81,6 +83,7 @@ struct SimdBase {
     const v128_t magic = wasm_v128_load32_splat(magic_place);
     const v128_t less = wasm_v128_load32_splat(&e.magic_less_zero_point);
     const v128_t least = wasm_v128_load8_splat(&e.output_min);  // its low byte
+    const v128_t flip = wasm_v128_load8_splat(&e.output_flip);
     const auto row = [&](size_t r) __attribute__((always_inline)) {
       return wasm_i16x8_narrow_i32x4(wasm_i32x4_sub(wasm_f32x4_add(acc.sums[r][0], magic), less),
                                      wasm_i32x4_sub(wasm_f32x4_add(acc.sums[r][1], magic), less));
@@ -88,7 +91,7 @@ struct SimdBase {
     Unroll<(kRows + 1) / 2>([&](auto pair) {
       constexpr size_t kFirst = 2 * pair, kSecond = kFirst + 1 < kRows ? kFirst + 1 : kFirst;
       const v128_t first = row(kFirst), second = kSecond == kFirst ? first : row(kSecond);
-      const v128_t bytes = wasm_i8x16_max(wasm_i8x16_narrow_i16x8(first, second), least);
+      const v128_t bytes = wasm_v128_xor(wasm_i8x16_max(wasm_i8x16_narrow_i16x8(first, second), least), flip);
       wasm_v128_store64_lane(out, bytes, 0);
       out += out_stride;
       if constexpr (kSecond != kFirst) {

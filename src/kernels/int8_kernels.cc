@@ -49,5 +49,6 @@ const resnet50_int8_kernels* resnet50_int8_kernels_of(resnet50_int8_form form) {
 }
 
 resnet50_int8_epilogue resnet50_int8_epilogue_of(int32_t output_zero_point, int32_t output_min) {
-  return {output_zero_point, output_min, RESNET50_INT8_MAGIC_BITS - output_zero_point, 0, 0, 0, nullptr, nullptr};
+  return {output_zero_point, output_min, RESNET50_INT8_MAGIC_BITS - output_zero_point, 0, 0, -1, 0, 0,
+          nullptr,           nullptr};
 }

@@ -25,11 +25,13 @@ enum resnet50_int8_form {
 };
 
 // What a kernel does with its sums: y = round(sum * scale + (residual - residual_zero_point) * residual_scale) +
-// output_zero_point, halves to even, clamped to [output_min, 127].
+// output_zero_point, halves to even, clamped to [output_min, 127]. Flips and masks serve bytes whose top bit is turned.
 struct resnet50_int8_epilogue {
   int32_t output_zero_point, output_min;
   int32_t magic_less_zero_point;  // RESNET50_INT8_MAGIC_BITS - output_zero_point
+  uint8_t output_flip;            // what codes are xored with before they are stored: 0 or 0x80
   int16_t residual_zero_point;
+  int16_t residual_mask;                    // of the residual's byte, extended by its sign: -1, or 0xFF for 0..255
   float residual_scale;                     // the residual's scale over the output's
   ptrdiff_t residual_offset;                // bytes from an output to its residual: both tensors have the same layout
   const struct resnet50_int8_spill* spill;  // forms that sum pairs: what their panels leave out; else null
@@ -68,7 +70,7 @@ const struct resnet50_int8_kernels* resnet50_int8_kernels_of(enum resnet50_int8_
 // How an operator that is about to be created packs its weights and runs.
 struct resnet50_int8_choice {
   enum resnet50_int8_form form;
-  bool unsigned_input;                // the input's codes, and its zero point, are to be read as 0..255
+  bool unsigned_input;                // the input's bytes, and its zero point's, are to be read as 0..255
   struct resnet50_int8_spill* spill;  // filled for layouts that have one
 };
 

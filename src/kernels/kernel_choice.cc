@@ -63,7 +63,7 @@ resnet50_int8_form ExactInt8Form() {
   return IsCompiled(resnet50_int8_plain_simd) ? resnet50_int8_plain_simd : resnet50_int8_scalar;
 }
 
-StemForm BestStemForm() {
+EightBitForm BestEightBitForm() {
   if (!IsCompiled(resnet50_int8_relaxed_i32)) return {ExactInt8Form(), false};
   const TopBit top_bit = ProbeTopBit();
   if (top_bit == TopBit::kUnsigned) return {resnet50_int8_relaxed_i32, true};

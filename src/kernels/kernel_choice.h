@@ -9,16 +9,16 @@ namespace resnet50 {
 // For 7-bit activations: the fastest form compiled into this flavor. Takes no time.
 resnet50_int8_form BestInt8Form();
 
-// For activations of all eight bits: the fastest form that is exact for them.
+// The fastest form that is exact for all eight bits by the specification.
 resnet50_int8_form ExactInt8Form();
 
-// The kernels of the first convolution, whose activations are bytes of eight bits: the fastest form that is exact for
-// them here. It reads them as 0..255, or as -128..127.
-struct StemForm {
+// For activations that are bytes of all eight bits (always those of the first convolution): the fastest form that is
+// exact for them here. It reads them as 0..255, or as -128..127.
+struct EightBitForm {
   resnet50_int8_form form;
   bool unsigned_input;
 };
-StemForm BestStemForm();
+EightBitForm BestEightBitForm();
 
 // scalar, simd, relaxed-i32 or relaxed-i16: for benchmarks.
 const char* Name(resnet50_int8_form form);

@@ -55,14 +55,15 @@ Result<std::unique_ptr<Network>> Network::Create(NetworkOptions options) {
   network->pool_ = std::move(pool).value();
   network->operators_.resize(network->layers_.size());
   if (network->options_.precision == Precision::kInt8) {
-    network->stem_ = BestStemForm();
+    network->eight_bits_ = BestEightBitForm();
     if (Status status = network->QuantizeTensors(); !status) return std::move(status).error();
   }
   if (Status status = network->CreateWeightless(); !status) return std::move(status).error();
   return network;
 }
 
-// Codes for every tensor: 7 (or 8) bits where a convolution reads it, 8 bits elsewhere; max pooling inherits.
+// Codes for every tensor: 7 (or 8) bits where a convolution reads it, 8 bits elsewhere; max pooling inherits. Bytes of
+// 8 bits are those that the convolution's kernels read, which is the same on all paths to a tensor.
 Status Network::QuantizeTensors() {
   Result<Range> input = FindRange(options_.ranges, kInputName);
   if (!input) return std::move(input).error();
@@ -74,6 +75,7 @@ Status Network::QuantizeTensors() {
     if (layer.kind == LayerKind::kLinear || FusedAddition(i) != kNoLayer) continue;
     if (layer.kind == LayerKind::kMaxPool) {
       output_quantization_[i] = OutputQuantization(layer.input);
+      output_quantization_[i].flipped = ReadFlipped(i);
       continue;
     }
     Result<Range> range = FindRange(options_.ranges, layer.name);
@@ -81,6 +83,7 @@ Status Network::QuantizeTensors() {
     const bool feeds_convolution = FeedsConvolution(layers_, int(i));
     output_quantization_[i] =
         feeds_convolution ? QuantizeNonNegative(range.value(), options_.activation_bits) : QuantizeFull(range.value());
+    output_quantization_[i].flipped = ReadFlipped(i);
   }
 
   return {};
@@ -94,15 +97,23 @@ int Network::FusedAddition(size_t row) const {
   return kNoLayer;
 }
 
-// Relaxed dot products are exact for 7-bit activations only; the plain form takes all eight bits.
-resnet50_int8_form Network::Form() const {
-  return options_.activation_bits == ActivationBits::kSeven ? BestInt8Form() : ExactInt8Form();
+// Whether a convolution reads the row's output, of eight bits, as unsigned bytes.
+bool Network::ReadFlipped(size_t row) const {
+  if (options_.activation_bits == ActivationBits::kSeven || !eight_bits_.unsigned_input) return false;
+  return std::any_of(layers_.begin(), layers_.end(), [&](const Layer& layer) {
+    return layer.kind == LayerKind::kConvolution && layer.input == int(row);
+  });
+}
+
+resnet50_int8_form Network::Form(size_t row) const {
+  const bool seven = options_.activation_bits == ActivationBits::kSeven && layers_[row].input != kNetworkInput;
+  return seven ? BestInt8Form() : eight_bits_.form;
 }
 
 TensorQuantization Network::OutputQuantization(int row) const {
   if (row != kNetworkInput) return output_quantization_[size_t(row)];
-  const uint8_t zero_point = uint8_t(input_quantization_.zero_point + CodeOffset(stem_.unsigned_input));
-  return {input_quantization_.scale, int8_t(zero_point), -128, 127};
+  return {input_quantization_.scale, int8_t(input_quantization_.zero_point - 128), -128, 127,
+          eight_bits_.unsigned_input};
 }
 
 size_t Network::InputBytes(int n, int height, int width) const {
@@ -112,14 +123,11 @@ size_t Network::InputBytes(int n, int height, int width) const {
 
 OperatorQuantization Network::QuantizationAround(size_t row) const {
   const int addition = FusedAddition(row);
-  const bool fused = addition != kNoLayer, reads_image = layers_[row].input == kNetworkInput;
+  const bool fused = addition != kNoLayer;
   const Layer& last = layers_[fused ? size_t(addition) : row];
   return {OutputQuantization(layers_[row].input),
           last.shortcut == kNoLayer ? TensorQuantization{} : OutputQuantization(last.shortcut),
-          output_quantization_[fused ? size_t(addition) : row],
-          fused,
-          reads_image ? stem_.form : Form(),
-          reads_image && stem_.unsigned_input};
+          output_quantization_[fused ? size_t(addition) : row], fused, Form(row)};
 }
 
 Status Network::CreateWeightless() {

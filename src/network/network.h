@@ -107,7 +107,9 @@ class Network {
   }
   // The addition that the row's convolution does, or kNoLayer.
   int FusedAddition(size_t row) const;
-  resnet50_int8_form Form() const;
+  // Of a convolution's kernels.
+  resnet50_int8_form Form(size_t row) const;
+  bool ReadFlipped(size_t row) const;
   OperatorQuantization QuantizationAround(size_t row) const;
   TensorQuantization OutputQuantization(int row) const;
   size_t InputBytes(int n, int height, int width) const;
@@ -125,7 +127,7 @@ class Network {
   std::vector<Layer> layers_;
   ThreadPool pool_;
   InputQuantization input_quantization_{};
-  StemForm stem_{};                                      // int8
+  EightBitForm eight_bits_{};                            // int8: of the stem, and of all where they have eight bits
   std::vector<TensorQuantization> output_quantization_;  // by row; unused entries are zero
   std::vector<std::optional<Operator>> operators_;       // by row
 

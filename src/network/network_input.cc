@@ -12,7 +12,7 @@ void Network::SetInputCodes(int image, std::span<const uint8_t> codes) {
   const size_t height = size_t(height_), width = size_t(width_);
   for (size_t y = 0; y < height; ++y) {
     WriteInputRow(codes.data() + y * width * kInputChannels, width, input_quantization_.zero_point,
-                  CodeOffset(stem_.unsigned_input), InputRow(size_t(image) * height + y));
+                  CodeOffset(eight_bits_.unsigned_input), InputRow(size_t(image) * height + y));
   }
 }
 
@@ -29,7 +29,7 @@ void Network::SetInput(std::span<const float> nchw) {
     const float* first = nchw.data() + row / height * kInputChannels * plane + row % height * width;
     const float* const planes[kInputChannels] = {first, first + plane, first + 2 * plane};
     if (reals.empty()) {
-      WriteInputRow(planes, width, input_quantization_, CodeOffset(stem_.unsigned_input), InputRow(row));
+      WriteInputRow(planes, width, input_quantization_, CodeOffset(eight_bits_.unsigned_input), InputRow(row));
       return;
     }
     float* out = reals.data() + row * width * kInputChannels;

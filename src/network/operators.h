@@ -55,8 +55,7 @@ struct OperatorQuantization {
   TensorQuantization shortcut;  // of convolutions that add a residual
   TensorQuantization output;    // not kLinear, whose logits are f32
   bool adds_shortcut = false;   // a 1x1 convolution that adds the shortcut before it clamps and rounds
-  resnet50_int8_form form;      // of our convolution kernels
-  bool unsigned_input = false;  // the input's codes, and its zero point, are to be read as 0..255
+  resnet50_int8_form form;      // of our convolution kernels; reads bytes as unsigned where the input is flipped
 };
 
 // Bytes that XNNPACK's kernels may read past the end of a tensor.
@@ -103,6 +102,9 @@ class Operator {
   std::unique_ptr<resnet50_int8_spill> spill_;
   Handle op_;
   Handle relu_;  // f32 kAdd only: XNNPACK's f32 addition does not clamp
+  // int8 kMaxPool: its output.
+  int8_t* pooled_ = nullptr;
+  size_t pooled_bytes_ = 0;
   // kLinear, int8: XNNPACK's "dynamically quantized" input, whose parameters are fixed here; opaque pairs, one an
   // image.
   std::vector<uint64_t> row_quantization_;

@@ -11,16 +11,23 @@ struct Range {
   float max;
 };
 
-// real = scale * (code - zero_point), code in [min, max]. All int8 of the core is signed, as XNNPACK's qs8 is.
+// real = scale * (code - zero_point), code in [min, max]. Codes are signed, as XNNPACK's qs8 is.
 struct TensorQuantization {
   float scale;
   int8_t zero_point;
   int8_t min;
   int8_t max;
+  // Bytes hold the code with its top bit turned, -128..127 as 0..255 in the same order: for kernels that read bytes as
+  // unsigned.
+  bool flipped = false;
+
+  // Between a code and its byte, both ways.
+  int8_t Turn(int8_t code) const { return flipped ? int8_t(uint8_t(code) ^ kFlip) : code; }
+  static constexpr uint8_t kFlip = 0x80;
 };
 
 // How many bits an activation that feeds a convolution has. Seven (codes 0..127) keep i8 x i7 relaxed dot products
-// exact on every CPU; eight are a little finer and leave the choice of kernel to XNNPACK's probes.
+// exact on every CPU; eight are finer, and as fast where one instruction multiplies them (BestEightBitForm).
 enum class ActivationBits : uint8_t { kSeven = 7, kEight = 8 };
 
 // Codes for a tensor of non-negative values (the output of a ReLU).

@@ -44,7 +44,7 @@ std::vector<float> ToNchw(std::span<const float> nhwc, size_t n, size_t area, si
 
 std::vector<float> ToNchw(std::span<const int8_t> nhwc, size_t n, size_t area, size_t channels,
                           const TensorQuantization& q) {
-  return Transpose(nhwc, n, area, channels, [&](int8_t code) { return q.scale * float(code - q.zero_point); });
+  return Transpose(nhwc, n, area, channels, [&](int8_t byte) { return q.scale * float(q.Turn(byte) - q.zero_point); });
 }
 
 }  // namespace resnet50

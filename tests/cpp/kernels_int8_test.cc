@@ -7,6 +7,7 @@
 #include <cstring>
 #include <vector>
 
+#include "kernels/kernel_choice.h"
 #include "kernels/self_check.h"
 #include "kernels_problem.h"
 
@@ -120,12 +121,41 @@ TEST(Int8Scalar, ComputesWhatItIsDefinedToCompute) {
         int32_t sum = p.bias[n];
         for (size_t k = 0; k < channels; ++k) sum += input[m * channels + k] * p.weights[n * channels + k];
         const resnet50_int8_epilogue& e = p.epilogue;
-        const float added = float(residual[m * columns + n] - e.residual_zero_point) * e.residual_scale;
+        const int8_t byte = residual[m * columns + n];
+        const int other = e.residual_mask == -1 ? int(byte) : int(uint8_t(byte));
+        const float added = float(other - e.residual_zero_point) * e.residual_scale;
         const float value = float(sum) * p.scale[n] + added;
         const int code = int(std::nearbyint(std::clamp(value, -1000.0F, 1000.0F))) + e.output_zero_point;
-        ASSERT_EQ(arena[m * columns + n], std::clamp(code, int(e.output_min), 127));
+        const int clamped = std::clamp(code, int(e.output_min), 127);
+        ASSERT_EQ(arena[m * columns + n], e.output_flip == 0 ? clamped : int(int8_t(uint8_t(clamped + 128))));
       }
     }
+  }
+}
+
+// Codes of eight bits as this machine's form for them reads them, against the same codes as signed bytes.
+TEST(Int8EightBits, TheFormOfThisMachineEqualsTheReference) {
+  const EightBitForm best = BestEightBitForm();
+  const resnet50_int8_kernels& kernels = *resnet50_int8_kernels_of(best.form);
+  const resnet50_int8_kernels& reference = *resnet50_int8_kernels_of(resnet50_int8_scalar);
+  Random random(14);
+  for (int round = 0; round < 200; ++round) {
+    const size_t rows = 1 + random.Next() % 30, columns = 8 + random.Next() % 20, channels = 1 + random.Next() % 70;
+    Problem p = MakeProblem(random, rows, columns, channels, 1, round % 4 == 0);
+    const std::vector<int8_t> codes = RandomInput(random, rows * channels, true, round % 8 == 0);
+    std::vector<int8_t> bytes = codes, have(rows * columns + kTail, 55), want = have;
+    const auto run = [&](const resnet50_int8_kernels& k, const std::vector<int8_t>& input, int32_t zero_point,
+                         std::vector<int8_t>& out) {
+      const Packed packed = PackFor(k, p, zero_point);
+      const resnet50_int8_epilogue* params = WithWeights(p, packed);
+      k.gemm(rows, columns, channels, input.data(), channels, packed.panels.data(), out.data(), columns, 8, &params);
+    };
+    if (best.unsigned_input) {
+      for (int8_t& byte : bytes) byte = int8_t(uint8_t(byte) ^ 0x80);
+    }
+    run(kernels, bytes, best.unsigned_input ? 0 : -128, have);
+    run(reference, codes, -128, want);
+    ASSERT_EQ(have, want) << rows << " x " << columns << " x " << channels;
   }
 }
 

@@ -39,6 +39,9 @@ inline Problem MakeProblem(Random& random, size_t rows, size_t columns, size_t c
   const int zero_point = random.Next() % 3 == 0 ? -128 : 0;
   p.epilogue = resnet50_int8_epilogue_of(zero_point, random.Next() % 3 == 0 ? -128 : zero_point);
   p.epilogue.residual_zero_point = RandomCode(random, -100, 100);
+  // Outputs and residuals as signed bytes, or as unsigned ones.
+  if (random.Next() & 1) p.epilogue.output_flip = 0x80;
+  if (random.Next() & 1) p.epilogue.residual_mask = 0xFF;
   p.epilogue.residual_scale = random.Between(0.1F, 1.5F);
   return p;
 }
@@ -81,12 +84,12 @@ struct Packed {
   resnet50_int8_spill spill;
 };
 
-inline Packed PackFor(const resnet50_int8_kernels& kernels, const Problem& p) {
+inline Packed PackFor(const resnet50_int8_kernels& kernels, const Problem& p, int32_t input_zero_point = 0) {
   Packed packed;
   packed.panels.resize(PanelBytes(p) * ((p.columns + 7) / 8));
   const bool spills = kernels.layout == resnet50_int8_with_spill;
-  resnet50_int8_pack(kernels.layout, p.columns, p.taps, p.channels, p.weights.data(), p.bias.data(), 0, 32,
-                     packed.panels.data(), spills ? &packed.spill : nullptr);
+  resnet50_int8_pack(kernels.layout, p.columns, p.taps, p.channels, p.weights.data(), p.bias.data(), input_zero_point,
+                     32, packed.panels.data(), spills ? &packed.spill : nullptr);
   // XNNPACK writes the scales.
   for (size_t c = 0; c < p.columns; ++c) {
     std::memcpy(packed.panels.data() + (c / 8 + 1) * PanelBytes(p) - 32 + c % 8 * 4, &p.scale[c], sizeof(float));

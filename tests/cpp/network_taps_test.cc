@@ -20,9 +20,9 @@ class Taps : public ::testing::Test {
   const std::vector<float> image_ = testing::RandomImage(12, kImages, kHeight, kWidth);
   std::unique_ptr<Network> real_ = testing::FloatNetwork(layers_, kClasses, 2);
 
-  std::unique_ptr<Network> Int8() {
+  std::unique_ptr<Network> Int8(ActivationBits bits = ActivationBits::kSeven) {
     const RangeMap ranges = testing::CalibratedRanges(*real_, image_, kImages, kHeight, kWidth);
-    return testing::Int8Network(testing::Rounded(layers_, kClasses), kClasses, ranges, ActivationBits::kSeven, 2);
+    return testing::Int8Network(testing::Rounded(layers_, kClasses), kClasses, ranges, bits, 2);
   }
 
   std::vector<Tap> Tapped(Network& network, const std::vector<std::string_view>& stages) {
@@ -90,11 +90,14 @@ TEST_F(Taps, AreWhatTheObserverSees) {
 
 TEST_F(Taps, OfInt8AreNearThoseOfFloat) {
   const std::vector<std::string_view> stages{"relu", "maxpool", "layer1", "layer2.0", "layer4", "avgpool"};
-  const std::vector<Tap> expected = Tapped(*real_, stages), taps = Tapped(*Int8(), stages);
-  for (size_t s = 0; s < stages.size(); ++s) {
-    const double error = RelativeError(taps[s].nchw, expected[s].nchw);
-    EXPECT_LT(error, 0.02) << stages[s];
-    EXPECT_GT(error, 0) << stages[s] << ": these are not the int8 network's";
+  const std::vector<Tap> expected = Tapped(*real_, stages);
+  for (ActivationBits bits : {ActivationBits::kSeven, ActivationBits::kEight}) {
+    const std::vector<Tap> taps = Tapped(*Int8(bits), stages);
+    for (size_t s = 0; s < stages.size(); ++s) {
+      const double error = RelativeError(taps[s].nchw, expected[s].nchw);
+      EXPECT_LT(error, 0.02) << stages[s] << ", " << int(bits) << " bits";
+      EXPECT_GT(error, 0) << stages[s] << ": these are not the int8 network's";
+    }
   }
 }
 
