@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { compressFiles } from './compress.mjs';
 import { command, prepare } from './prepare.mjs';
 import { policyOf, SiteError, writeSite } from './site.mjs';
 
@@ -83,12 +84,13 @@ await command('demo', HELP, OPTIONS, async (values, say) => {
   const sirv = await fileServer();
   const site = temporaryFolder();
   await writeSite({ out: site, weights, isolationWorker: false });
+  await compressFiles(site);
   const headers = new Map(Object.entries(headersOf(site, isolated)));
   const setHeaders = (response, path) => {
     response.setHeaders(headers);
     if (path.startsWith('/assets/')) response.setHeader('Cache-Control', 'public, max-age=31536000, immutable');
   };
-  server.on('request', sirv(site, { etag: true, setHeaders }));
+  server.on('request', sirv(site, { etag: true, gzip: true, setHeaders }));
   say(`http://localhost:${port}/ (Ctrl+C ends it)`);
   const served = weights.map(({ name, folder }) => `${name} from ${folder}`).join(' and ');
   say(`serving ${served}, ${isolated ? 'isolated: threads work' : 'not isolated: one thread'}`);

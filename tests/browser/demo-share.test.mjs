@@ -43,7 +43,7 @@ for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
     test('the address shows the sample and the class to others', LIMIT, async (t) => {
       const { page, faults } = await open(t);
       assert.equal(new URL(page.url()).hash, '');
-      await page.click(sample('cargo-ship.jpg'));
+      await clickAtRest(page, sample('cargo-ship.jpg'));
       await bestGuess(page, 'ship');
       await clickAtRest(page, '#guesses .label');
       await page.waitForSelector('#photo-heat:not([hidden])');
@@ -61,15 +61,15 @@ for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
     test('a result is copied in words and saved as one picture with its map', LIMIT, async (t) => {
       const { page, faults } = await open(t);
       assert.equal(await page.$('#share:not([hidden])'), null);
-      await page.click(sample('horse.jpg'));
+      await clickAtRest(page, sample('horse.jpg'));
       await bestGuess(page, 'horse');
-      await page.click('#copy');
+      await clickAtRest(page, '#copy');
       await until(() => page.evaluate(() => window.copied[0]), { what: 'the words' });
       const words = await page.evaluate(() => window.copied[0]);
       assert.match(words, /^horse [>\d.]+%, \w+ [<\d.]+%, .* \(ResNet-50 in my browser\) http:.*#sample=horse\.jpg$/);
       assert.equal(await page.$eval('#share-status', (e) => e.textContent), 'Copied.');
       const card = async (count) => {
-        await page.click('#save');
+        await clickAtRest(page, '#save');
         await until(() => page.evaluate((n) => window.saved.length === n, count), { what: 'the picture' });
         const { name, bytes } = await page.evaluate(async () => {
           const data = new Uint8Array(await window.given.arrayBuffer());
@@ -85,7 +85,7 @@ for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
       const withMap = await card(2);
       const differs = plain.data.filter((value, i) => Math.abs(value - withMap.data[i]) > 20).length;
       assert.ok(differs > 20_000, `the map is on it: ${differs}`);
-      await page.click(sample('deer.jpg'));
+      await clickAtRest(page, sample('deer.jpg'));
       await bestGuess(page, 'deer');
       assert.equal(await page.$eval('#share-status', (e) => e.textContent), '');
       assert.deepEqual(faults, []);
@@ -93,7 +93,7 @@ for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
 
     test('the lines for a page of one’s own name the network that is shown', LIMIT, async (t) => {
       const { page } = await open(t);
-      await page.click('#snippet-copy');
+      await clickAtRest(page, '#snippet-copy');
       const [lines] = await until(() => page.evaluate(() => window.copied.length > 0 && window.copied));
       assert.match(lines, /import \{ ResNet50 \} from 'resnet50-wasm';\nconst model = .*weights: 'CIFAR10_DEMO' \}\);/);
     });

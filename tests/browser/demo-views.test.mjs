@@ -48,7 +48,7 @@ for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
         await page.$eval('#knows', (e) => e.textContent),
         /^This network knows 10 things only: airplane, .*, truck\. Whatever it sees, .* 90\.4% .* of CIFAR-10\. Download: 12 MB/,
       );
-      await page.click('#classes-box summary');
+      await clickAtRest(page, '#classes-box summary');
       await page.waitForFunction(() => document.querySelectorAll('#classes-list li').length === 10);
       await page.type('#classes-search', 'SHI');
       assert.deepEqual(await page.$$eval('#classes-list li', (all) => all.map((e) => e.textContent)), ['ship']);
@@ -62,7 +62,7 @@ for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
       LIMIT,
       async (t) => {
         const { page, faults } = await open(t);
-        await page.click(sample('cargo-ship.jpg'));
+        await clickAtRest(page, sample('cargo-ship.jpg'));
         await bestGuess(page, 'ship');
         assert.equal(await page.$('#heat-tools:not([hidden])'), null);
         await clickAtRest(page, '#guesses .label');
@@ -99,7 +99,7 @@ for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
           window.allow = resolve;
         });
       });
-      await page.click('#camera');
+      await clickAtRest(page, '#camera');
       assert.equal(await prompt(page), 'Your browser asks for the camera: allow it to begin.');
       await page.evaluate(() => window.allow());
       await page.waitForFunction(
@@ -121,7 +121,7 @@ for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
     test('a camera that looks away is not mirrored', LIMIT, async (t) => {
       const before = (page) => page.evaluateOnNewDocument(fakeCamera, 'environment');
       const { page } = await open(t, '', { before });
-      await page.click('#camera');
+      await clickAtRest(page, '#camera');
       await page.waitForSelector('#photo[data-state="camera"]');
       assert.equal(await page.$eval('#photo-video', (video) => getComputedStyle(video).transform), 'none');
     });
@@ -155,7 +155,7 @@ for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
 
     test('guesses read from the right in pages that do; bars are printed', LIMIT, async (t) => {
       const { page } = await open(t);
-      await page.click(sample('cargo-ship.jpg'));
+      await clickAtRest(page, sample('cargo-ship.jpg'));
       await bestGuess(page, 'ship');
       const bar = () =>
         page.$eval('.bar', (e) => {

@@ -99,7 +99,7 @@ for (const name of BROWSERS) {
       assert.match(await shown.facts(page), cores > 1 ? /-threads.*\d threads: \d+ processors/s : /one processor/);
       assert.equal((await page.$$('.sample')).length, SAMPLES.length);
       for (const { file, label, what } of SAMPLES) {
-        await page.click(sample(file));
+        await clickAtRest(page, sample(file));
         await bestGuess(page, label);
         assert.equal(await page.$eval('#photo-image', (image) => image.alt), what);
         assert.match(await shown.status(page), new RegExp(`^Best guess: ${label}, [>\\d.]+%, then`));
@@ -117,7 +117,7 @@ for (const name of BROWSERS) {
       await networkReady(page);
       assert.equal(await page.evaluate(() => crossOriginIsolated), false);
       assert.match(await shown.facts(page), /1 thread: the page is not cross-origin isolated/);
-      await page.click(sample('golf-ball.jpg'));
+      await clickAtRest(page, sample('golf-ball.jpg'));
       await bestGuess(page, 'golf ball');
       assert.match(await shown.timing(page), / 1 thread /);
       assert.deepEqual(faults, []);
@@ -129,7 +129,7 @@ for (const name of BROWSERS) {
       const { page, faults } = await open(t, host.url);
       await networkReady(page);
       assert.equal(await page.evaluate(() => crossOriginIsolated), true);
-      await page.click(sample('clock.jpg'));
+      await clickAtRest(page, sample('clock.jpg'));
       await bestGuess(page, 'wall clock');
       await page.reload();
       await networkReady(page);
@@ -143,7 +143,7 @@ for (const name of BROWSERS) {
       const { page, faults } = await open(t, host.url);
       await networkReady(page);
       assert.equal(await page.evaluate(() => crossOriginIsolated), false);
-      await page.click(sample('crossword.jpg'));
+      await clickAtRest(page, sample('crossword.jpg'));
       await bestGuess(page, 'crossword puzzle');
       assert.deepEqual(faults, []);
     });
@@ -166,7 +166,7 @@ for (const name of BROWSERS) {
         const both = await serveDemo(weights, '--weights', join(ROOT, 'weights', 'CIFAR10_DEMO'));
         t.after(both.close);
         const { page, faults } = await open(t, both.url);
-        await page.click(sample('clock.jpg'));
+        await clickAtRest(page, sample('clock.jpg'));
         await bestGuess(page, 'wall clock');
         assert.deepEqual(await page.$$eval('#variant option', (all) => all.map((e) => e.textContent)), [
           'pqf: 1000 kinds of things',
@@ -179,14 +179,14 @@ for (const name of BROWSERS) {
           {},
           TEN,
         );
-        await page.click(sample('cargo-ship.jpg'));
+        await clickAtRest(page, sample('cargo-ship.jpg'));
         await bestGuess(page, 'ship');
         assert.equal(await page.$(sample('clock.jpg')), null);
         await page.select('#variant', '0');
         await page.select('#variant', '1'); // the first of the two is still on its way
         await page.select('#variant', '0');
         await bestGuess(page, 'container ship');
-        await page.click(sample('crossword.jpg'));
+        await clickAtRest(page, sample('crossword.jpg'));
         await bestGuess(page, 'crossword puzzle');
         assert.deepEqual(faults, []);
       },
@@ -211,7 +211,7 @@ for (const name of BROWSERS) {
       const line = await slowLine(isolated.url, 4e6);
       t.after(line.close);
       const { page } = await open(t, line.url);
-      await page.click(sample('basketball.jpg'));
+      await clickAtRest(page, sample('basketball.jpg'));
       await page.waitForSelector('#photo[data-state="picture"]');
       assert.match(await page.$eval('#prompt', (e) => e.textContent), /next, as soon as the network/);
       await drop(page, [join(PICTURES, 'pictures.json')]);
@@ -226,7 +226,7 @@ for (const name of BROWSERS) {
       const manifest = JSON.parse(readFileSync(join(weights, 'manifest.json'), 'utf8'));
       const total = manifest.precisions.int8.shards.reduce((sum, { bytes }) => sum + bytes, 0);
       await page.waitForFunction((max) => document.querySelector('progress').max === max, {}, total);
-      await page.click(sample('tennis-ball.jpg'));
+      await clickAtRest(page, sample('tennis-ball.jpg'));
       await page.waitForSelector('#photo[data-state="picture"]');
       await page.focus('#progress-button');
       await page.keyboard.press('Enter');
@@ -245,7 +245,7 @@ for (const name of BROWSERS) {
       await writeFile(at('fake.jpg'), 'no picture either');
       await writeFile(at('huge.png'), hugePng(12_000, 12_000));
       await writeFile(at('cut.jpg'), readFileSync(picture('clock.jpg')).subarray(0, 16_000));
-      await page.click(sample('clock.jpg'));
+      await clickAtRest(page, sample('clock.jpg'));
       await bestGuess(page, 'wall clock');
       for (const [file, sentence] of [
         ['notes.txt', /^“notes\.txt” is not a picture: choose a JPEG[^.]*\.$/],
@@ -269,7 +269,7 @@ for (const name of BROWSERS) {
       await page.waitForFunction(() => document.querySelector('#photo-image').alt === 'cut.jpg');
       await bestGuess(page, 'wall clock');
       assert.equal(await shown.notice(page), '');
-      await page.click(sample('golf-ball.jpg'));
+      await clickAtRest(page, sample('golf-ball.jpg'));
       await bestGuess(page, 'golf ball');
       assert.equal(await shown.notice(page), '');
       assert.deepEqual(faults, []);
@@ -295,11 +295,11 @@ for (const name of BROWSERS) {
         await page.waitForSelector('#progress[data-state="failed"]');
         assert.match(await shown.progress(page), /^The weights are missing on this server: .*demo:build.*\.$/);
         const failedAgain = page.evaluate(loadsAndFails); // a picture makes the page try once more by itself
-        await page.click(sample('spider-web.jpg'));
+        await clickAtRest(page, sample('spider-web.jpg'));
         await page.waitForSelector('#photo[data-state="picture"]');
         await failedAgain;
         await cp(kept, join(site, 'weights'), { recursive: true });
-        await page.click('#progress-button');
+        await clickAtRest(page, '#progress-button');
         await bestGuess(page, 'spider web');
       },
     );
@@ -342,7 +342,7 @@ for (const name of BROWSERS) {
       LIMIT,
       async (t) => {
         const { page, faults } = await open(t, isolated.url);
-        await page.click(sample('clock.jpg'));
+        await clickAtRest(page, sample('clock.jpg'));
         await bestGuess(page, 'wall clock');
         assert.equal(await page.$('#photo-heat:not([hidden])'), null);
         await clickAtRest(page, '.guesses li:nth-child(1) .label');
@@ -377,7 +377,7 @@ for (const name of BROWSERS) {
         await page.waitForSelector('#photo-heat[hidden]');
         await clickAtRest(page, '.guesses li:nth-child(1) .label');
         await page.waitForSelector('#photo-heat:not([hidden])');
-        await page.click(sample('jack-o-lantern.jpg'));
+        await clickAtRest(page, sample('jack-o-lantern.jpg'));
         await page.waitForSelector('#photo-heat[hidden]');
         await bestGuess(page, "jack-o'-lantern");
         assert.equal(await page.$('#photo-heat:not([hidden])'), null);
@@ -419,16 +419,16 @@ for (const name of BROWSERS) {
     test('the camera: frames are classified until it is stopped, or a picture is chosen', LIMIT, async (t) => {
       const { page, faults } = await open(t, isolated.url);
       await networkReady(page);
-      await page.click('#camera');
+      await clickAtRest(page, '#camera');
       await page.waitForSelector('#photo[data-state="camera"]');
       await page.waitForFunction(() => / a frame /.test(document.querySelector('#timing').textContent));
       assert.equal((await shown.labels(page)).length, 5);
-      await page.click('#camera');
+      await clickAtRest(page, '#camera');
       await page.waitForSelector('#photo[data-state="empty"]');
       assert.deepEqual(await shown.labels(page), []);
-      await page.click('#camera');
+      await clickAtRest(page, '#camera');
       await page.waitForSelector('#photo[data-state="camera"]');
-      await page.click(sample('clock.jpg'));
+      await clickAtRest(page, sample('clock.jpg'));
       await bestGuess(page, 'wall clock');
       assert.equal(await page.$eval('#photo-video', (video) => video.srcObject), null);
       assert.deepEqual(faults, []);
@@ -443,7 +443,7 @@ for (const name of BROWSERS) {
         await page.evaluate((error) => {
           navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', error));
         }, error);
-        await page.click('#camera');
+        await clickAtRest(page, '#camera');
         assert.match(await noticed(page), sentence);
         assert.equal(await page.$eval('#photo', (photo) => photo.dataset.state), 'empty');
       }
@@ -457,7 +457,7 @@ for (const name of BROWSERS) {
           { name: 'prefers-reduced-motion', value: 'reduce' },
         ];
         const { page } = await open(t, isolated.url, { width: 390, features });
-        await page.click(sample('jack-o-lantern.jpg'));
+        await clickAtRest(page, sample('jack-o-lantern.jpg'));
         await bestGuess(page, "jack-o'-lantern");
         const { top, bottom } = await page.$eval('#photo', (photo) => photo.getBoundingClientRect().toJSON());
         assert.ok(top >= 0 && bottom <= 860, `the picture came into view: ${top} to ${bottom}`);
@@ -483,6 +483,28 @@ for (const name of BROWSERS) {
       await page.goto(`http://localhost:${plain.port}/`);
       await page.evaluate(ask, 'http://elsewhere.test/from-a-plain-page');
       assert.deepEqual(visits.foreign(), ['http://elsewhere.test/from-a-plain-page']);
+    });
+
+    test('text and wasm arrive compressed, weights and pictures as they are', LIMIT, async () => {
+      const { networks } = await (await fetch(new URL('site.json', isolated.url))).json();
+      const kept = [`weights/${networks[0].name}/manifest.json`, `samples/${networks[0].samples[0].file}`];
+      const encodingOf = async (path, accepted) => {
+        const answer = await fetch(new URL(path, isolated.url), { headers: { 'Accept-Encoding': accepted } });
+        const bytes = Buffer.from(await answer.arrayBuffer()); // decoded by fetch
+        return {
+          encoding: answer.headers.get('content-encoding'),
+          bytes,
+          length: answer.headers.get('content-length'),
+        };
+      };
+      for (const path of ['index.html', 'dist/index.js', 'dist/wasm/resnet50-relaxed.wasm', kept[0]]) {
+        const plain = await encodingOf(path, 'identity');
+        const zipped = await encodingOf(path, 'gzip');
+        assert.deepEqual([plain.encoding, zipped.encoding], [null, 'gzip'], path);
+        assert.deepEqual(zipped.bytes, plain.bytes, path);
+        assert.ok(Number(zipped.length) < 0.6 * plain.bytes.length, path);
+      }
+      assert.equal((await encodingOf(kept[1], 'gzip')).encoding, null);
     });
 
     test('the commands say what is wrong, and leave folders of others alone', LIMIT, async () => {
