@@ -57,7 +57,7 @@ const result = {
   times,
   stages,
   limits,
-  chosenForm: core.chosenForm(),
+  chosenForm: core.chosenForm(activationBits),
   node: process.version,
 };
 process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));

@@ -1,6 +1,6 @@
 // What the demo's site is made of and how it becomes a folder of plain files: the page, the built package, weights of one or
 // more variants, the sample pictures, and site.json, which tells the page what is there. Knows nothing of servers.
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { demoWeights } from '../scripts/weights.mjs';
@@ -90,12 +90,17 @@ function samples(folder) {
   return all.filter(({ shown = true }) => shown).map(({ file, what, label }) => ({ file, what, label }));
 }
 
+/** Paths of all files below a folder. */
+export function filesBelow(folder) {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return files.map(({ parentPath, path, name }) => join(parentPath ?? path, name)); // Node.js 20 may know only path
+}
+
 /** Copies the files below `from` whose relative path is accepted. */
 function copy(from, to, accepts) {
-  for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath ?? entry.path, entry.name);
+  for (const path of filesBelow(from)) {
     const name = relative(from, path).replaceAll('\\', '/');
-    if (entry.isFile() && accepts(name)) cpSync(path, join(to, name));
+    if (accepts(name)) cpSync(path, join(to, name));
   }
 }
 
@@ -146,13 +151,7 @@ function writeNetwork(out, variant) {
   return { ...facts, samples: shown };
 }
 
-function sizeOf(folder) {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  return files.reduce(
-    (sum, { parentPath, path, name }) => sum + readFileSync(join(parentPath ?? path, name)).length,
-    0,
-  );
-}
+const sizeOf = (folder) => filesBelow(folder).reduce((sum, file) => sum + statSync(file).size, 0);
 
 /** A path as the user meant it: npm runs scripts in the package's folder, not where the user stands. */
 export const fromUser = (path) => resolve(process.env.INIT_CWD ?? process.cwd(), path);

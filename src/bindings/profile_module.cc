@@ -99,8 +99,12 @@ val TimeInput(const val& held, uintptr_t pointer, size_t bytes, const val& decod
 }  // namespace resnet50::js
 
 EMSCRIPTEN_BINDINGS(profile) {
+  // Of all convolutions but the first.
   emscripten::function(
-      "chosenForm", +[] { return std::string(resnet50::Name(resnet50::BestInt8Form())); });
+      "chosenForm", +[](int activation_bits) {
+        const auto form = activation_bits == 8 ? resnet50::BestEightBitForm().form : resnet50::BestInt8Form();
+        return std::string(resnet50::Name(form));
+      });
   emscripten::function("rowsOf", &resnet50::js::RowsOf);
   emscripten::function("timeRows", &resnet50::js::TimeRows);
   emscripten::function("timeInput", &resnet50::js::TimeInput);

@@ -49,6 +49,10 @@ const resnet50_int8_kernels* resnet50_int8_kernels_of(resnet50_int8_form form) {
 }
 
 resnet50_int8_epilogue resnet50_int8_epilogue_of(int32_t output_zero_point, int32_t output_min) {
-  return {output_zero_point, output_min, RESNET50_INT8_MAGIC_BITS - output_zero_point, 0, 0, -1, 0, 0,
-          nullptr,           nullptr};
+  resnet50_int8_epilogue epilogue{};
+  epilogue.output_zero_point = output_zero_point;
+  epilogue.output_min = output_min;
+  epilogue.magic_less_zero_point = RESNET50_INT8_MAGIC_BITS - output_zero_point;
+  epilogue.residual_mask = -1;
+  return epilogue;
 }

@@ -25,7 +25,8 @@ enum resnet50_int8_form {
 };
 
 // What a kernel does with its sums: y = round(sum * scale + (residual - residual_zero_point) * residual_scale) +
-// output_zero_point, halves to even, clamped to [output_min, 127]. Flips and masks serve bytes whose top bit is turned.
+// output_zero_point, halves to even, clamped to [output_min, 127]. The flip and the mask serve
+// tensors whose bytes have their top bit turned.
 struct resnet50_int8_epilogue {
   int32_t output_zero_point, output_min;
   int32_t magic_less_zero_point;  // RESNET50_INT8_MAGIC_BITS - output_zero_point

@@ -62,8 +62,7 @@ Result<std::unique_ptr<Network>> Network::Create(NetworkOptions options) {
   return network;
 }
 
-// Codes for every tensor: 7 (or 8) bits where a convolution reads it, 8 bits elsewhere; max pooling inherits. Bytes of
-// 8 bits are those that the convolution's kernels read, which is the same on all paths to a tensor.
+// Codes for every tensor: 7 (or 8) bits where a convolution reads it, 8 bits elsewhere; max pooling inherits.
 Status Network::QuantizeTensors() {
   Result<Range> input = FindRange(options_.ranges, kInputName);
   if (!input) return std::move(input).error();
@@ -73,17 +72,16 @@ Status Network::QuantizeTensors() {
   for (size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
     if (layer.kind == LayerKind::kLinear || FusedAddition(i) != kNoLayer) continue;
+    TensorQuantization& quantization = output_quantization_[i];
     if (layer.kind == LayerKind::kMaxPool) {
-      output_quantization_[i] = OutputQuantization(layer.input);
-      output_quantization_[i].flipped = ReadFlipped(i);
-      continue;
+      quantization = OutputQuantization(layer.input);
+    } else {
+      Result<Range> range = FindRange(options_.ranges, layer.name);
+      if (!range) return std::move(range).error();
+      quantization = FeedsConvolution(layers_, int(i)) ? QuantizeNonNegative(range.value(), options_.activation_bits)
+                                                       : QuantizeFull(range.value());
     }
-    Result<Range> range = FindRange(options_.ranges, layer.name);
-    if (!range) return std::move(range).error();
-    const bool feeds_convolution = FeedsConvolution(layers_, int(i));
-    output_quantization_[i] =
-        feeds_convolution ? QuantizeNonNegative(range.value(), options_.activation_bits) : QuantizeFull(range.value());
-    output_quantization_[i].flipped = ReadFlipped(i);
+    quantization.flipped = IsReadUnsigned(i);
   }
 
   return {};
@@ -97,8 +95,7 @@ int Network::FusedAddition(size_t row) const {
   return kNoLayer;
 }
 
-// Whether a convolution reads the row's output, of eight bits, as unsigned bytes.
-bool Network::ReadFlipped(size_t row) const {
+bool Network::IsReadUnsigned(size_t row) const {
   if (options_.activation_bits == ActivationBits::kSeven || !eight_bits_.unsigned_input) return false;
   return std::any_of(layers_.begin(), layers_.end(), [&](const Layer& layer) {
     return layer.kind == LayerKind::kConvolution && layer.input == int(row);

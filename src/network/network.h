@@ -109,7 +109,8 @@ class Network {
   int FusedAddition(size_t row) const;
   // Of a convolution's kernels.
   resnet50_int8_form Form(size_t row) const;
-  bool ReadFlipped(size_t row) const;
+  // Whether a convolution reads the row's output itself, in eight bits and as unsigned bytes.
+  bool IsReadUnsigned(size_t row) const;
   OperatorQuantization QuantizationAround(size_t row) const;
   TensorQuantization OutputQuantization(int row) const;
   size_t InputBytes(int n, int height, int width) const;

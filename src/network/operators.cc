@@ -296,7 +296,7 @@ Status Operator::Run(const ThreadPool& pool) {
   xnn_status status = xnn_run_operator(op_.get(), pool.get());
   if (status == xnn_status_success && relu_) status = xnn_run_operator(relu_.get(), pool.get());
   if (status != xnn_status_success) return Failure(status, "run");
-  // Maxima are of signed codes; 200 KB are turned in a hundredth of a millisecond.
+  // Maxima are of signed codes: XNNPACK's unsigned pool would be one more kernel in every module.
   if (quantization_.output.flipped && layer_.kind == LayerKind::kMaxPool) {
     for (int8_t& byte : std::span(pooled_, pooled_bytes_)) byte = quantization_.output.Turn(byte);
   }

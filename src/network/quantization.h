@@ -27,7 +27,8 @@ struct TensorQuantization {
 };
 
 // How many bits an activation that feeds a convolution has. Seven (codes 0..127) keep i8 x i7 relaxed dot products
-// exact on every CPU; eight are finer, and as fast where one instruction multiplies them (BestEightBitForm).
+// exact on every CPU; eight are finer, and need another form where no instruction multiplies them
+// (BestEightBitForm).
 enum class ActivationBits : uint8_t { kSeven = 7, kEight = 8 };
 
 // Codes for a tensor of non-negative values (the output of a ReLU).

@@ -41,8 +41,8 @@ export interface LoadOptions {
   /** Arithmetic. Default: int8 where the variant has it. */
   precision?: Precision;
   /**
-   * Bits of int8 activations: 7 (default) or 8, which is more accurate. 8 is as fast with AVX-VNNI and on ARM with the dot
-   * product, slower elsewhere. Either gives the same results on every machine.
+   * Bits of int8 activations: 7 (default) or 8, which is more accurate. 8 has the kernels of 7 with AVX-VNNI and on ARM with
+   * the dot product, and slower ones elsewhere. Either gives the same results on every machine.
    */
   activationBits?: 7 | 8;
   /** Threads, the worker's own included. Default 'auto'. One where threads cannot be had; `info().why` says so. */
