@@ -34,7 +34,10 @@ test('fit --unfreeze layer4: a folder of weights with classes of your own', {
   await writeFile(at('taken', 'notes.txt'), 'mine');
   const taken = await cli('fit', at('photos'), ...options, '--out', at('taken'));
   assert.equal(taken.status, 1);
-  assert.match(taken.stderr, /^resnet50-wasm: .*taken holds other files \(notes\.txt\): give a folder of its own with --out/);
+  assert.match(
+    taken.stderr,
+    /^resnet50-wasm: .*taken holds other files \(notes\.txt\): give a folder of its own with --out/,
+  );
   assert.deepEqual(await readdir(at('taken')), ['notes.txt']);
 
   const { status, stdout, stderr } = await cli('fit', at('photos'), ...options, '--no-augment', '--out', at('mine'));
