@@ -113,12 +113,12 @@ export async function fetchFile(url: string, take: Take, options: HttpOptions = 
   }
 }
 
-/** Browsers do not tell a page why another origin's file was kept from it. */
+/** Browsers do not tell a script why another origin's file was kept from it. */
 function adviceFor(url: string, answered: boolean): string {
   const { origin } = globalThis.location ?? {};
   const foreign = !answered && origin !== undefined && new URL(url).origin !== origin;
   const cors =
-    'most likely its server does not send Access-Control-Allow-Origin, which pages of other origins need; else ';
+    'most likely its server does not send Access-Control-Allow-Origin, or connect-src of this page forbids it; else ';
   return `${foreign ? cors : ''}check the address and the connection`;
 }
 
