@@ -4,12 +4,12 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { browserMissing, openPage } from '../support/browsers.mjs';
+import { freePort } from '../support/free-port.mjs';
 import { ROOT } from '../support/prepare.mjs';
 import { prepared, toolsFolder } from '../support/prepared.mjs';
 import { startServer } from '../support/server.mjs';
@@ -352,11 +352,3 @@ const worker :Workerd.Worker = (
     }
   });
 });
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return port;
-}

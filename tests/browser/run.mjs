@@ -21,6 +21,7 @@ const ALONE = {
   runtimes: ['runtimes'],
   servers: ['servers'],
   examples: ['bundlers', 'runtimes'],
+  hosting: ['bundlers'],
 };
 /** A process that hangs in spite of its tests' limits is ended. */
 const PROCESS_LIMIT_MS = 40 * 60_000;
