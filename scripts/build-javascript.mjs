@@ -202,6 +202,10 @@ const results = await Promise.all([
   }),
 ]);
 chmodSync(`${root}dist/cli.js`, 0o755);
+// The manual page is the text of --help.
+const manual = spawnSync(process.execPath, [`${root}dist/cli.js`, 'manual'], { encoding: 'utf8' });
+if (manual.status !== 0) throw new Error(`the manual page was not made:\n${manual.stderr}`);
+writeFileSync(`${root}dist/resnet50-wasm.1`, manual.stdout);
 
 for (const name of browserEntries) {
   const file = `dist/${name}.js`;
@@ -233,5 +237,5 @@ const declarations = [...TYPED.map((name) => `dist/${name}.d.ts`), 'dist/index.d
 copyFileSync(`${root}dist/index.d.ts`, `${root}dist/index.d.cts`);
 recordBundles(
   [...bundled, ...Object.values(WORKER_SOURCES), ...sources],
-  [...outputs, ...declarations, 'dist/THIRD-PARTY-NOTICES.txt'],
+  [...outputs, ...declarations, 'dist/resnet50-wasm.1', 'dist/THIRD-PARTY-NOTICES.txt'],
 );

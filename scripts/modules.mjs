@@ -26,6 +26,6 @@ export const COMPLETE = [
   ...['index.js', 'extras.js', 'inplace.js', 'inplace-trainer.js', 'training.js', 'static.js'],
   ...['isolation.js', 'isolation-worker.js'],
   ...['index.node.js', 'index.node.cjs', 'worker.node.mjs', 'worker-trainer.node.mjs', 'worker-weights.node.mjs'],
-  ...['cli.js', 'measures.js'],
+  ...['cli.js', 'resnet50-wasm.1', 'measures.js'],
   ...['index.d.ts', 'index.d.cts', 'static.d.ts', 'isolation.d.ts', 'THIRD-PARTY-NOTICES.txt', 'sbom.cdx.json'],
 ];

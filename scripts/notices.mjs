@@ -1,6 +1,6 @@
 // node scripts/notices.mjs: writes dist/THIRD-PARTY-NOTICES.txt, the licenses of everything that ends up in the package, from
 // the fetched sources. Fails where a dependency has no license on record, so that none is forgotten.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail as failWith, root } from './lib.mjs';
 import { BUNDLED, NATIVE, pinned, RUNTIME } from './third-party.mjs';
@@ -21,6 +21,10 @@ OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR
 const read = (...path) => readFileSync(join(root, ...path), 'utf8').trim();
 const section = (title, license, source, text) => `${'='.repeat(80)}\n${title} (${license})\n${source}\n\n${text}\n`;
 
+/** Some write it in small letters. */
+const licenseFile = (name) =>
+  readdirSync(join(root, 'node_modules', name)).find((file) => /^license(?:\.(?:md|txt))?$/i.test(file)) ?? 'LICENSE';
+
 const sections = pinned().map(({ name, repository, commit }) => {
   const known = NATIVE[name];
   if (known === undefined) failWith('notices', `scripts/third-party.mjs has no license for the dependency '${name}'`);
@@ -29,7 +33,7 @@ const sections = pinned().map(({ name, repository, commit }) => {
 });
 for (const name of BUNDLED) {
   const { version, license, homepage } = JSON.parse(read('node_modules', name, 'package.json'));
-  sections.push(section(`${name} ${version}`, license, homepage, read('node_modules', name, 'LICENSE')));
+  sections.push(section(`${name} ${version}`, license, homepage, read('node_modules', name, licenseFile(name))));
 }
 for (const { title, license, copyright, note } of RUNTIME) {
   sections.push(section(title, license, 'linked by Emscripten', note ?? `${copyright}\n\n${MIT}`));

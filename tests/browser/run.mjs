@@ -15,8 +15,14 @@ import { parseArgs } from 'node:util';
 import { prepare, ROOT } from '../support/prepare.mjs';
 
 const SHORT = ['smoke.test.mjs'];
-/** Test files with their own process, each with the tools of its name. */
-const ALONE = ['bundlers', 'runtimes', 'servers'];
+/** Test files with their own process, and the tools that each needs. */
+const ALONE = {
+  bundlers: ['bundlers'],
+  runtimes: ['runtimes'],
+  servers: ['servers'],
+  examples: ['bundlers', 'runtimes'],
+  hosting: ['bundlers'],
+};
 /** A process that hangs in spite of its tests' limits is ended. */
 const PROCESS_LIMIT_MS = 40 * 60_000;
 
@@ -45,7 +51,7 @@ const nameOf = (file) => basename(file, '.test.mjs');
 function processesFor(files) {
   const processes = new Map();
   for (const file of files) {
-    const name = ALONE.includes(nameOf(file)) ? nameOf(file) : 'pages';
+    const name = Object.hasOwn(ALONE, nameOf(file)) ? nameOf(file) : 'pages';
     processes.set(name, [...(processes.get(name) ?? []), file]);
   }
   return processes;
@@ -86,7 +92,7 @@ const secondsSince = (begun) => Math.round((Date.now() - begun) / 1000);
 
 const processes = processesFor(chosenFiles());
 const begun = Date.now();
-const prepared = await prepare(ALONE.filter((name) => processes.has(name)));
+const prepared = await prepare([...new Set([...processes.keys()].flatMap((name) => ALONE[name] ?? []))]);
 if (prepared.noWeights) console.error(`test: skipping everything that needs real weights: ${prepared.noWeights}`);
 console.error(`test: browser tests prepared in ${secondsSince(begun)} s`);
 const env = { ...process.env, RESNET50_PREPARED: JSON.stringify(prepared) };

@@ -3,12 +3,11 @@
 // has the same recipes.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
+import { freePort } from '../support/free-port.mjs';
 import { kindsInRunners } from '../support/input-realms.mjs';
 import { installPackage, installTools, ROOT } from '../support/prepare.mjs';
 import { makeProject } from '../support/project.mjs';
@@ -52,14 +51,6 @@ function run(command, args, { env = {}, ...options } = {}) {
       else reject(new Error(`${command} ${args.join(' ')} ended with ${status}\n${stdout}${stderr}`));
     });
   });
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return port;
 }
 
 describe('bundled for servers', { concurrency: 2 }, () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { BROWSERS, browserMissing, insecureHost } from '../support/browsers.mjs';
 import { prepared } from '../support/prepared.mjs';
-import { sendAndDrop } from '../support/server.mjs';
+import { sendAndDrop, startServer } from '../support/server.mjs';
 import { stage } from '../support/stage.mjs';
 import { LIMIT, until } from '../support/wait.mjs';
 
@@ -343,6 +343,30 @@ for (const name of BROWSERS) {
         });
       },
     );
+  });
+
+  describe(`${name}: weights of another origin`, { skip: browserMissing(name) || noWeights }, () => {
+    const set = stage(name, { csp: undefined }); // what a policy forbids looks the same
+
+    test('if it does not allow that, the header is named, but not if the server answers', LIMIT, async () => {
+      const other = await startServer({ ...set.server.options });
+      const load = () => set.fresh((page) => loadIn(page, { weightsUrl: `${other.origin}/weights/` }));
+      try {
+        const { error } = await load();
+        assert.equal(error.code, 'FETCH_FAILED');
+        assert.match(error.message, /most likely its server does not send Access-Control-Allow-Origin/);
+        other.options.cors = true;
+        const allowed = await load();
+        assert.deepEqual([allowed.label, allowed.error], ['wall clock', undefined]);
+        other.options.fault = (_, response) => {
+          response.writeHead(503).end();
+          return true;
+        };
+        assert.match((await load()).error.message, /the server answered 503: check the address/);
+      } finally {
+        other.close();
+      }
+    });
   });
 
   describe(`${name}: without a cache`, { skip: browserMissing(name) || noWeights }, () => {

@@ -175,10 +175,8 @@ test('classify, explain, embed, fit and info take --resize and the like', async 
   }
   for (const [command] of [...commands, ['fit']]) {
     const { stdout } = await cli(command, '--help');
-    assert.match(
-      stdout,
-      /--resize N --crop N +preprocessing[^\n]*\n +--interpolation I[^\n]*\n +--mean R,G,B --std R,G,B\n/,
-    );
+    for (const option of ['resize N', 'crop N', 'interpolation I', 'mean R,G,B', 'std R,G,B'])
+      assert.match(stdout, new RegExp(`\n {6}--${option} +\\w`));
   }
 });
 

@@ -5,7 +5,7 @@ import { fault } from '../base/check.js';
 import type { SourceRequest } from '../client/platform.js';
 import { isVariantName } from '../weights/manifest.js';
 import type { FolderSource } from '../weights/source.js';
-import { NO_VARIANT, PACKAGED_NAME, spelledOut, unknownWeights } from '../weights/variants.js';
+import { NO_VARIANT, spelledOut, unknownWeights } from '../weights/variants.js';
 
 /** What relative addresses are relative to. */
 export const pageBase = (): string | undefined => globalThis.document?.baseURI ?? globalThis.location?.href;
@@ -47,11 +47,6 @@ function addressSource(address: string): FolderSource {
 }
 
 function adviceFor(name: string, known: boolean): string {
-  if (name === PACKAGED_NAME) {
-    return `they are part of the package: publish its folder weights/${name} with the page, and say where it is with weightsUrl`;
-  }
-  if (known) {
-    return `make them with "npx resnet50-wasm weights ${name} --out weights", publish that folder with the page, and say where it is with weightsUrl`;
-  }
-  return `it is ${NO_VARIANT} nor a variant that is published there`;
+  if (!known) return `it is ${NO_VARIANT} nor a variant that is published there`;
+  return `run "npx resnet50-wasm weights ${name} --out public/weights", publish that folder with the page, and if it is not beside it, say where it is with weightsUrl`;
 }

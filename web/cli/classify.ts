@@ -2,124 +2,65 @@
  * `resnet50-wasm classify`: labels for files, one after the other; a bad one does not stop the rest.
  */
 import { printable } from '../base/printable.js';
-import type { Classification, ClassifyOptions, ImageOptions, LoadOptions, ResNet50 } from '../index.node.js';
-import { JOBS_HELP, JOBS_OPTIONS, openJobs } from './jobs.js';
-import { NAMES_HELP, NAMES_OPTIONS, namedMessage, namesOf, readable } from './names.js';
-import { choice, color, list, number, parse, text, UsageError, type Values } from './options.js';
+import type { Classification, ClassifyOptions, LoadOptions, ResNet50 } from '../index.node.js';
+import { type Command, MODEL_VARIABLES, type Options } from './command.js';
+import { JOBS_OPTIONS, openJobs } from './jobs.js';
+import { HEAD_OPTION, IMAGE_OPTIONS, imageOptions, loadOptions, MODEL_OPTIONS } from './model-options.js';
+import { NAMES_OPTIONS, namedMessage, namesOf, readable } from './names.js';
+import { choice, list, number, UsageError, type Values } from './options.js';
 import { resultPath } from './results.js';
 import { Resumed } from './resume.js';
 import { bar, complain, note, print, printJson, shown } from './terminal.js';
-import { ACTIVATION_OPTION, activationOption, IMAGE_HELP, TRANSFORM_OPTIONS, transformOptions } from './transforms.js';
-
-export { loadWithProgress } from './load.js';
-export { namedMessage, namesOf, readable } from './names.js';
-export { print } from './terminal.js';
-
-export const CLASSIFY_HELP = `Usage: resnet50-wasm classify [FILES...] [options]
-
-Prints the most probable ImageNet classes (or your own) of each picture (JPEG, PNG, BMP). FILES are
-paths, addresses, folders or patterns ('photos/*.jpg'); '-' is a picture on standard input.
-Without FILES, their names are read from standard input, one a line.
-
-  --weights NAME          IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT, a variant you converted,
-                          or a folder with manifest.json  [DEFAULT]
-  --weights-dir DIR       look for weights in DIR first  [$RESNET50_WEIGHTS_DIR]
-  --download              get the weights NAME if they are not there (minutes)
-  --head FILE             classes of your own: what 'fit' wrote
-  --top-k N               how many classes; 'all' for all  [5]
-  --crops N               look at N crops, scores averaged: 2 with the mirror image,
-                          5 or 10 with the corners (ten_crop)  [1]
-  --threshold P           only classes with a score of at least P  [all]
-  --activation A          what makes scores of logits: softmax (classes exclude each other),
-                          sigmoid (each by itself) or none (the logits)  [the network's own]
-  --allow LIST            only these classes: indices, WordNet ids or labels, by commas
-  --deny LIST             not these
-  --json                  one JSON array for all pictures
-  --ndjson                one JSON object a line, as soon as each is known
-  --csv                   a row for each class: file, index, wnid, label, score, error
-  --resume FILE           results as NDJSON into FILE, without the pictures that it holds
-                          already: goes on where an earlier run ended, however it ended
-  --unordered             results as they come, instead of in the order of FILES
-  --precision P           int8 or f32  [int8]
-  --activation-bits N     7 or 8  [7]
-  --threads N             [as many as help]
-${JOBS_HELP}${NAMES_HELP}${IMAGE_HELP}  --flavour NAME          simd, simd-threads, relaxed or relaxed-threads  [the best]
-  --revectorize           ask V8 for code of 256 bits (x64; experimental)
-
-Exit status: 0, or 1 if a picture could not be classified (the others are).
-`;
-
-/** Options of every command that loads a model; loadOptions() reads them. */
-export const MODEL_OPTIONS = {
-  weights: { type: 'string', short: 'w' },
-  'weights-dir': { type: 'string' },
-  precision: { type: 'string' },
-  'activation-bits': { type: 'string' },
-  threads: { type: 'string' },
-  flavour: { type: 'string' },
-  revectorize: { type: 'boolean' },
-  download: { type: 'boolean' },
-  ...TRANSFORM_OPTIONS,
-} as const;
-
-/** Options of every command that reads pictures. */
-export const IMAGE_OPTIONS = {
-  'no-exif': { type: 'boolean' },
-  background: { type: 'string' },
-} as const;
-
-/** A head in place of the network's classes; loadOptions() reads it too. */
-export const HEAD_OPTION = { head: { type: 'string' } } as const;
+import { ACTIVATION_OPTION, activationOption } from './transforms.js';
 
 const OPTIONS = {
   ...MODEL_OPTIONS,
   ...HEAD_OPTION,
-  ...IMAGE_OPTIONS,
-  'top-k': { type: 'string', short: 'k' },
-  threshold: { type: 'string' },
-  crops: { type: 'string' },
+  'top-k': { type: 'string', short: 'k', value: 'N', help: "how many classes; 'all' for all  [5]" },
+  crops: {
+    ...{ type: 'string', value: 'N', words: ['1', '2', '5', '10'] },
+    help: 'look at N crops, scores averaged: 2 with the mirror image, 5 or 10 with the corners (ten_crop)  [1]',
+  },
+  threshold: { type: 'string', value: 'P', help: 'only classes with a score of at least P  [all]' },
   ...ACTIVATION_OPTION,
-  allow: { type: 'string' },
-  deny: { type: 'string' },
+  allow: { type: 'string', value: 'LIST', help: 'only these classes: indices, WordNet ids or labels, by commas' },
+  deny: { type: 'string', value: 'LIST', help: 'not these' },
+  json: { type: 'boolean', help: 'one JSON array for all pictures' },
+  ndjson: { type: 'boolean', help: 'one JSON object per line, as soon as each is known' },
+  csv: { type: 'boolean', help: 'a row for each class: file, index, wnid, label, score, error' },
+  resume: {
+    ...{ type: 'string', value: 'FILE' },
+    help: 'results as NDJSON into FILE, without the pictures that it holds already: goes on where an earlier run ended, however it ended',
+  },
+  unordered: { type: 'boolean', help: 'results as they come, instead of in the order of FILES' },
   ...JOBS_OPTIONS,
   ...NAMES_OPTIONS,
-  json: { type: 'boolean' },
-  ndjson: { type: 'boolean' },
-  csv: { type: 'boolean' },
-  resume: { type: 'string' },
-  unordered: { type: 'boolean' },
-} as const;
+  ...IMAGE_OPTIONS,
+} as const satisfies Options;
 
-/** What MODEL_OPTIONS ask for. */
-export function loadOptions(values: Values): LoadOptions {
-  const threads = text(values, 'threads') === 'auto' ? 'auto' : number(values, 'threads', 1, 64);
-  const bits = number(values, 'activation-bits', 7, 8);
-  const weights = text(values, 'weights');
-  const weightsDir = text(values, 'weights-dir');
-  const head = text(values, 'head');
-  const precision = choice(values, 'precision', ['int8', 'f32']);
-  const transforms = transformOptions(values);
-  const flavour = choice(values, 'flavour', ['simd', 'simd-threads', 'relaxed', 'relaxed-threads']);
-  return {
-    ...(weights === undefined ? {} : { weights }),
-    ...(weightsDir === undefined ? {} : { weightsDir }),
-    ...(head === undefined ? {} : { head }),
-    ...(precision === undefined ? {} : { precision }),
-    ...(flavour === undefined ? {} : { flavour }),
-    ...(Object.keys(transforms).length === 0 ? {} : { transforms }),
-    ...(threads === undefined ? {} : { threads }),
-    ...(bits === undefined ? {} : { activationBits: bits === 8 ? 8 : 7 }),
-    ...(values.download ? { download: true } : {}),
-    ...(values.revectorize ? { revectorize: true } : {}),
-  };
-}
+/** `resnet50-wasm classify`. */
+export const CLASSIFY: Command = {
+  name: 'classify',
+  usage: '[FILES...] [options]',
+  summary: 'labels for pictures',
+  text: `Prints the most probable ImageNet classes (or your own) of each picture (JPEG, PNG, BMP). FILES are paths, addresses,
+folders or patterns ('photos/*.jpg'); '-' is a picture on standard input. Without FILES, their names are read from
+standard input, one per line.`,
+  options: OPTIONS,
+  examples: [
+    ['resnet50-wasm classify photo.jpg --weights CIFAR10_DEMO', 'the five most probable classes'],
+    ['resnet50-wasm classify photos/ --recursive --top-k 1 --csv > labels.csv', 'a table of a folder of pictures'],
+    ['find photos -name "*.png" | resnet50-wasm classify --ndjson', 'a list of any length, one JSON object per line'],
+    ['curl -s https://example.org/cat.jpg | resnet50-wasm classify -', 'a picture on standard input'],
+  ],
+  environment: MODEL_VARIABLES,
+  status: '0, or 1 if a picture could not be classified (the others are).',
+  run: classify,
+};
 
 type Outcome = { file: string; classes: Classification[] } | { file: string; error: { code: string; message: string } };
 
-/** Runs the command; resolves to the exit status. */
-export async function classifyCommand(args: string[]): Promise<number> {
-  const { values, positionals } = parse('classify', args, OPTIONS);
-  if (values.help) return print(CLASSIFY_HELP);
+async function classify(values: Values, positionals: string[]): Promise<number> {
   const options: ClassifyOptions = {
     topK: number(values, 'top-k', 1, Number.POSITIVE_INFINITY) ?? 5,
     ...imageOptions(values),
@@ -193,12 +134,6 @@ function outcomeOf(file: string, result: PromiseSettledResult<Classification[]>)
   const code = (reason as { code?: string }).code ?? 'INTERNAL';
   return { file, error: { code, message: namedMessage(file, reason) } };
 }
-
-/** How pictures are read. */
-export const imageOptions = (values: Values): ImageOptions => ({
-  orientation: values['no-exif'] ? 'none' : 'exif',
-  background: color(values, 'background') ?? null,
-});
 
 interface Printer {
   one(outcome: Outcome): void | Promise<void>;

@@ -8,8 +8,8 @@ import { convert } from '../convert/convert.js';
 import type { ConvertOptions, Recognized } from '../convert/options.js';
 import { isVariantName, type Manifest, type Precision } from '../weights/manifest.js';
 import { findWeights } from '../weights/registry.js';
-import { print } from './classify.js';
-import { choice, number, parse, text, UsageError, type Values } from './options.js';
+import type { Command, Options } from './command.js';
+import { choice, number, text, UsageError, type Values } from './options.js';
 import { resultPath } from './results.js';
 import { complain, megabytes, progressBar } from './terminal.js';
 import {
@@ -26,85 +26,89 @@ const RANGES = ['squares', 'percentile', 'extremes'] as const;
 /** Bits a weight of `--encoding compact`. */
 const COMPACT_BITS = 4.2;
 
-/** Help on the options that say how int8 is made. */
-export const QUANTIZATION_HELP = `  --encoding E            plain, or compact: coarser weights, half the download  [plain]
-  --bits N                compact: about so many bits a weight, 1 to 8  [${COMPACT_BITS}]
-  --compress C            gzip or none: how shards are stored  [gzip]
-  --evaluate DIR          labeled photos to measure int8 and f32 on: the manifest tells
-                          (a folder a class, or labels.json: docs/trust.md)
-  --threads N             [all cores]
-  --ranges R              of activations: squares, percentile or extremes  [squares of
-                          photos, extremes of generated pictures]
-  --no-matching --no-equalization --no-compensation --no-bias-correction
-                          leave out a step of the quantization, to see what it is worth
-  --damping N             compensation: share of the mean variance that steadies it  [0.01]
-  --shrinkage N           compensation: distrust of what few patches say, 0 none  [1]
-  --rate-weight N         compact: what a bit is worth against error, 0 nothing  [1]
-`;
-
-export const CONVERT_HELP = `Usage: resnet50-wasm convert CHECKPOINT --name NAME --out DIR [options]
-
-Turns a ResNet-50 of any number of classes (.pth or .safetensors; names of torchvision,
-timm, Hugging Face, MMPretrain, fastai; whatever lies around it) into DIR/manifest.json
-and shards that ResNet50.load takes.
-
-  --name NAME             name of the variant
-  --out DIR               folder to write; a variant in it is replaced
-  --state-dict KEY        which network, if the checkpoint holds several (raw and averaged
-                          weights, teacher and student)  [the raw one; KEYs are printed]
-  --no-head               leave the classifier out: for embed and features
-  --labels FILE           class names: one per line, a JSON list, or a map such as
-                          id2label or class_to_idx  [ImageNet's for 1000]
-  --calibrate DIR         photos that show typical input  [generated pictures]
-  --calibration-images N  how many of them  [64]
-  --transforms T          preprocessing: V1 (resize 256, crop 224; most training scripts) or
-                          V2 (resize 232, crop 224; IMAGENET1K_V2.transforms())
-                          [that of the variant NAME, or of preprocessor_config.json or
-                          timm's config.json beside CHECKPOINT; else this or --resize is needed]
-  --resize N --crop N     preprocessing, pixels; these options override that  [crop 224]
-  --mean R,G,B --std R,G,B
-  --interpolation I       nearest, bilinear or bicubic
-  --activation A          what makes scores of logits: softmax; sigmoid, if several classes
-                          may apply; none  [softmax; sigmoid for one class, and for
-                          multi-label networks by config.json]
-  --precision P           int8, f32 or both  [int8]
-  --shard-size BYTES      longest shard  [4194304]
-${QUANTIZATION_HELP}
-The same input gives the same bytes.
-`;
-
-/** Options that this command shares with \`weights\`. */
+/** Options that this command shares with `weights`. */
 export const CONVERSION_OPTIONS = {
-  calibrate: { type: 'string' },
-  'calibration-images': { type: 'string' },
-  precision: { type: 'string' },
-  'shard-size': { type: 'string' },
-  encoding: { type: 'string' },
-  bits: { type: 'string' },
-  compress: { type: 'string' },
-  evaluate: { type: 'string' },
-  threads: { type: 'string' },
-  ranges: { type: 'string' },
-  'no-matching': { type: 'boolean' },
-  'no-equalization': { type: 'boolean' },
-  'no-compensation': { type: 'boolean' },
-  'no-bias-correction': { type: 'boolean' },
-  damping: { type: 'string' },
-  shrinkage: { type: 'string' },
-  'rate-weight': { type: 'string' },
-} as const;
+  precision: { type: 'string', value: 'P', words: ['int8', 'f32', 'both'], help: 'int8, f32 or both  [int8]' },
+  calibrate: { type: 'string', value: 'DIR', help: 'photos that show typical input  [generated pictures]' },
+  'calibration-images': { type: 'string', value: 'N', help: 'how many of them  [64]' },
+  evaluate: {
+    ...{ type: 'string', value: 'DIR' },
+    help: 'labeled photos to measure int8 and f32 on: the manifest tells (a folder per class, or labels.json: docs/trust.md)',
+  },
+  encoding: {
+    ...{ type: 'string', value: 'E', words: ['plain', 'compact'] },
+    help: 'plain, or compact: coarser weights, half the download  [plain]',
+  },
+  bits: { type: 'string', value: 'N', help: `compact: about so many bits per weight, 1 to 8  [${COMPACT_BITS}]` },
+  compress: {
+    type: 'string',
+    value: 'C',
+    words: ['gzip', 'none'],
+    help: 'gzip or none: how shards are stored  [gzip]',
+  },
+  'shard-size': { type: 'string', value: 'BYTES', help: 'longest shard  [4194304]' },
+  threads: { type: 'string', value: 'N', help: 'how many  [all cores]' },
+  ranges: {
+    ...{ type: 'string', value: 'R', words: RANGES },
+    help: 'of activations: squares, percentile or extremes  [squares of photos, extremes of generated pictures]',
+  },
+  'no-matching': { type: 'boolean', help: 'leave out matching to batch norm, to see what it is worth' },
+  'no-equalization': { type: 'boolean', help: 'the same for equalization' },
+  'no-compensation': { type: 'boolean', help: 'the same for compensation' },
+  'no-bias-correction': { type: 'boolean', help: 'the same for the correction of biases' },
+  damping: { type: 'string', value: 'N', help: 'compensation: share of the mean variance that steadies it  [0.01]' },
+  shrinkage: { type: 'string', value: 'N', help: 'compensation: distrust of what few patches say, 0 none  [1]' },
+  'rate-weight': { type: 'string', value: 'N', help: 'compact: what a bit is worth against error, 0 nothing  [1]' },
+} as const satisfies Options;
 
 const OPTIONS = {
-  ...CONVERSION_OPTIONS,
-  name: { type: 'string' },
-  out: { type: 'string', short: 'o' },
-  labels: { type: 'string' },
-  transforms: { type: 'string' },
+  name: { type: 'string', value: 'NAME', help: 'name of the variant' },
+  out: { type: 'string', short: 'o', value: 'DIR', help: 'folder to write; a variant in it is replaced' },
+  labels: {
+    ...{ type: 'string', value: 'FILE' },
+    help: "class names: one per line, a JSON list, or a map such as id2label or class_to_idx  [ImageNet's for 1000]",
+  },
+  transforms: {
+    ...{ type: 'string', value: 'T', words: ['V1', 'V2'] },
+    help: "preprocessing: V1 (resize 256, crop 224; most training scripts) or V2 (resize 232, crop 224; IMAGENET1K_V2.transforms())  [that of the variant NAME, or of preprocessor_config.json or timm's config.json beside CHECKPOINT; else this or --resize is needed]",
+  },
   ...TRANSFORM_OPTIONS,
-  ...ACTIVATION_OPTION,
-  'state-dict': { type: 'string' },
-  'no-head': { type: 'boolean' },
-} as const;
+  resize: { ...TRANSFORM_OPTIONS.resize, help: 'pixels of the shorter side, in place of what --transforms says' },
+  crop: { ...TRANSFORM_OPTIONS.crop, help: 'pixels of the crop in the middle  [224]' },
+  activation: {
+    ...ACTIVATION_OPTION.activation,
+    help: 'what makes scores of logits: softmax; sigmoid, if several classes may apply; none  [softmax; sigmoid for one class, and for multi-label networks by config.json]',
+  },
+  'state-dict': {
+    ...{ type: 'string', value: 'KEY' },
+    help: 'which network, if the checkpoint holds several (raw and averaged weights, teacher and student)  [the raw one; KEYs are printed]',
+  },
+  'no-head': { type: 'boolean', help: 'leave the classifier out: for embed and features' },
+  ...CONVERSION_OPTIONS,
+} as const satisfies Options;
+
+/** `resnet50-wasm convert`. */
+export const CONVERT: Command = {
+  name: 'convert',
+  usage: 'CHECKPOINT --name NAME --out DIR [options]',
+  summary: 'convert a checkpoint of your own',
+  text: `Turns a ResNet-50 of any number of classes (.pth or .safetensors; names of torchvision, timm, Hugging Face,
+MMPretrain, fastai; whatever lies around it) into DIR/manifest.json and shards that ResNet50.load takes. The same input
+gives the same bytes.`,
+  options: OPTIONS,
+  examples: [
+    [
+      'resnet50-wasm convert model.pth --name mine --out ./mine --labels labels.txt --transforms V1',
+      'your own classes',
+    ],
+    [
+      'resnet50-wasm convert model.pth --name mine --out ./mine --transforms V2 --calibrate photos/ --precision both',
+      'calibrated on photos, with float32 beside int8',
+    ],
+  ],
+  environment: [],
+  run: convertCheckpoint,
+};
 
 /** The part of the options that CONVERSION_OPTIONS gives. */
 export function conversionSettings(
@@ -143,10 +147,7 @@ function quantizationSettings(values: Values): ConvertOptions['quantization'] {
   };
 }
 
-/** Runs the command; resolves to the exit status. */
-export async function convertCommand(args: string[]): Promise<number> {
-  const { values, positionals } = parse('convert', args, OPTIONS);
-  if (values.help) return print(CONVERT_HELP);
+async function convertCheckpoint(values: Values, positionals: string[]): Promise<number> {
   const [checkpoint, ...more] = positionals;
   const [name, out] = [text(values, 'name'), resultPath(values, 'out')];
   if (checkpoint === undefined || more.length > 0)

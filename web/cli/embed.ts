@@ -7,49 +7,53 @@ import { printable } from '../base/printable.js';
 import { FEATURES } from '../base/resnet50.js';
 import { isStandardOutput, type ResultFile } from '../base/write.node.js';
 import type { ImageOptions, Pool, ResNet50 } from '../index.node.js';
-import { IMAGE_OPTIONS, imageOptions, loadOptions, MODEL_OPTIONS, print } from './classify.js';
-import { JOBS_HELP, JOBS_OPTIONS, openJobs } from './jobs.js';
-import { NAMES_HELP, NAMES_OPTIONS, namedMessage, namesOf, readable } from './names.js';
+import { type Command, MODEL_VARIABLES, type Options } from './command.js';
+import { JOBS_OPTIONS, openJobs } from './jobs.js';
+import { IMAGE_OPTIONS, imageOptions, loadOptions, MODEL_OPTIONS } from './model-options.js';
+import { NAMES_OPTIONS, namedMessage, namesOf, readable } from './names.js';
 import { NpyWriter } from './npy.js';
-import { parse, UsageError } from './options.js';
+import { UsageError, type Values } from './options.js';
 import { neededOut, openResult, resultPath } from './results.js';
 import { complain, note, shown } from './terminal.js';
-import { IMAGE_HELP } from './transforms.js';
-
-const HELP = `Usage: resnet50-wasm embed [FILES...] --out vectors.npy [options]
-
-Writes the features of each picture (JPEG, PNG, BMP), as the classifier sees them, into a
-NumPy file: float32 [pictures, 2048], in the order of FILES. Similar pictures have similar
-rows (cosine). FILES are paths, addresses, folders or patterns ('photos/*.jpg'); without
-them, they are read from standard input, one a line. A picture that cannot be read has no row: --names says which have.
-
-  --out FILE              the .npy file
-  --names FILE            also a text with the name of each row's picture, one a line
-                          (control characters in a name are written out, as \\x0a)
-  --weights NAME          IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT, a variant you converted,
-                          or a folder with manifest.json  [DEFAULT]
-  --weights-dir DIR       look for weights in DIR first  [$RESNET50_WEIGHTS_DIR]
-  --download              get the weights NAME if they are not there (minutes)
-  --precision P           int8 or f32  [int8]
-  --threads N             [as many as help]
-  --revectorize           ask V8 for code of 256 bits (x64; experimental)
-${JOBS_HELP}${NAMES_HELP}${IMAGE_HELP}
-Exit status: 0, or 1 if a picture could not be read (the others are).
-`;
 
 const OPTIONS = {
-  out: { type: 'string', short: 'o' },
-  names: { type: 'string' },
+  out: { type: 'string', short: 'o', value: 'FILE', help: 'the .npy file' },
+  names: {
+    ...{ type: 'string', value: 'FILE' },
+    help: "also a text with the name of each row's picture, one per line (control characters in a name are written out, as \\x0a)",
+  },
   ...MODEL_OPTIONS,
-  ...IMAGE_OPTIONS,
   ...JOBS_OPTIONS,
   ...NAMES_OPTIONS,
-} as const;
+  ...IMAGE_OPTIONS,
+} as const satisfies Options;
 
-/** Runs the command; resolves to the exit status. */
-export async function embedCommand(args: string[]): Promise<number> {
-  const { values, positionals } = parse('embed', args, OPTIONS);
-  if (values.help) return print(HELP);
+/** `resnet50-wasm embed`. */
+export const EMBED: Command = {
+  name: 'embed',
+  usage: '[FILES...] --out vectors.npy [options]',
+  summary: 'feature vectors of pictures, as a NumPy file',
+  text: `Writes the features of each picture (JPEG, PNG, BMP), as the classifier sees them, into a NumPy file: float32
+[pictures, 2048], in the order of FILES. Similar pictures have similar rows (cosine). FILES are paths, addresses, folders
+or patterns ('photos/*.jpg'); without them, they are read from standard input, one per line. A picture that cannot be read
+has no row: --names says which have.`,
+  options: OPTIONS,
+  examples: [
+    [
+      'resnet50-wasm embed photos/ --recursive --out vectors.npy --names names.txt',
+      'vectors of a folder, and their names',
+    ],
+    [
+      'resnet50-wasm embed a.jpg b.jpg --weights IMAGENET1K_V1 --out vectors.npy',
+      'V1 tells alike pictures better than V2',
+    ],
+  ],
+  environment: MODEL_VARIABLES,
+  status: '0, or 1 if a picture could not be read (the others are).',
+  run: embed,
+};
+
+async function embed(values: Values, positionals: string[]): Promise<number> {
   const out = neededOut('embed', values);
   const names = resultPath(values, 'names');
   if (names !== undefined && names !== '/dev/null' && (await areSame(names, out)))

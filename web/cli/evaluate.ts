@@ -17,53 +17,50 @@ import {
 } from '../convert/scores.js';
 import type { ClassifyOptions, LoadOptions, Pool, ResNet50 } from '../index.node.js';
 import type { Category } from '../weights/manifest.js';
-import { HEAD_OPTION, IMAGE_OPTIONS, imageOptions, loadOptions, MODEL_OPTIONS, print } from './classify.js';
-import { JOBS_HELP, JOBS_OPTIONS, jobsOf, openPool } from './jobs.js';
+import { type Command, MODEL_VARIABLES, type Options } from './command.js';
+import { JOBS_OPTIONS, jobsOf, openPool } from './jobs.js';
 import { unlessMissing } from './load-float.js';
-import { parse, UsageError } from './options.js';
+import { HEAD_OPTION, IMAGE_OPTIONS, imageOptions, loadOptions, MODEL_OPTIONS } from './model-options.js';
+import { UsageError, type Values } from './options.js';
 import { openResult, resultPath } from './results.js';
-import { complain, note, printJson, progressBar, table } from './terminal.js';
-import { IMAGE_HELP } from './transforms.js';
-
-const HELP = `Usage: resnet50-wasm evaluate DIR [options]
-
-Measures a network on labeled pictures: top-1 and top-5, the accuracy of each class, the
-classes that it confuses, and the pictures that it is most wrong about. int8 and float32
-stand side by side if the weights have both ('convert --precision both').
-
-DIR holds a folder of pictures for each class, as torchvision's ImageFolder has it, or a
-labels.json ([{ "file", "label" }], or an object from file to label). Classes are those of
-the network by name (label or WordNet id), else by order: see docs/trust.md.
-
-  --report FILE.html      also a report as one HTML file: confusion matrix, and the
-                          pictures that were got wrong
-  --json                  everything as JSON
-  --weights NAME          IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT, a variant you converted,
-                          or a folder with manifest.json  [DEFAULT]
-  --weights-dir DIR       look for weights in DIR first  [$RESNET50_WEIGHTS_DIR]
-  --head FILE             classes of your own: what 'fit' wrote
-  --precision P           int8 or f32 only  [both, if the weights have both]
-  --activation-bits N     7 or 8  [7]
-  --threads N             [as many as help]
-${JOBS_HELP}${IMAGE_HELP}  --flavour NAME          simd, simd-threads, relaxed or relaxed-threads  [the best]
-  --revectorize           ask V8 for code of 256 bits (x64; experimental)
-
-Exit status: 0, or 1 if a picture could not be read (the others count).
-`;
+import { complain, note, print, printJson, progressBar, table } from './terminal.js';
 
 const OPTIONS = {
+  report: {
+    ...{ type: 'string', value: 'FILE.html' },
+    help: 'also a report as one HTML file: confusion matrix, and the pictures that were got wrong',
+  },
+  json: { type: 'boolean', help: 'everything as JSON' },
   ...MODEL_OPTIONS,
+  precision: { ...MODEL_OPTIONS.precision, help: 'int8 or f32 only  [both, if the weights have both]' },
   ...HEAD_OPTION,
-  ...IMAGE_OPTIONS,
   ...JOBS_OPTIONS,
-  report: { type: 'string' },
-  json: { type: 'boolean' },
-} as const;
+  ...IMAGE_OPTIONS,
+} as const satisfies Options;
 
-/** Runs the command; resolves to the exit status. */
-export async function evaluateCommand(args: string[]): Promise<number> {
-  const { values, positionals } = parse('evaluate', args, OPTIONS);
-  if (values.help) return print(HELP);
+/** `resnet50-wasm evaluate`. */
+export const EVALUATE: Command = {
+  name: 'evaluate',
+  usage: 'DIR [options]',
+  summary: 'accuracy on labeled pictures, with a report',
+  text: `Measures a network on labeled pictures: top-1 and top-5, the accuracy of each class, the classes that it confuses,
+and the pictures that it is most wrong about. int8 and float32 stand side by side if the weights have both ('convert
+--precision both').
+
+DIR holds a folder of pictures for each class, as torchvision's ImageFolder has it, or a labels.json ([{ "file", "label" }],
+or an object from file to label). Classes are those of the network by name (label or WordNet id), else by order: see
+docs/trust.md.`,
+  options: OPTIONS,
+  examples: [
+    ['resnet50-wasm evaluate val/ --weights ./mine --report report.html', 'figures, and a report to look at'],
+    ['resnet50-wasm evaluate val/ --head head.safetensors --json > figures.json', "what 'fit' has trained"],
+  ],
+  environment: MODEL_VARIABLES,
+  status: '0, or 1 if a picture could not be read (the others count).',
+  run: evaluateFolder,
+};
+
+async function evaluateFolder(values: Values, positionals: string[]): Promise<number> {
   const [folder, ...more] = positionals;
   if (folder === undefined || more.length > 0) throw new UsageError('name one DIR (resnet50-wasm evaluate --help)');
   const report = resultPath(values, 'report');

@@ -7,63 +7,61 @@ import { isStandardOutput } from '../base/write.node.js';
 import { spread } from '../client/explain.js';
 import { heatmapPixels } from '../client/heatmap.js';
 import type { Explanation, ImageOptions, Preprocessed, ResNet50 } from '../index.node.js';
-import {
-  HEAD_OPTION,
-  IMAGE_OPTIONS,
-  imageOptions,
-  loadOptions,
-  loadWithProgress,
-  MODEL_OPTIONS,
-  print,
-  readable,
-  shownScore,
-} from './classify.js';
-import { number, parse, text, UsageError } from './options.js';
+import { shownScore } from './classify.js';
+import { type Command, MODEL_VARIABLES, type Options } from './command.js';
+import { loadWithProgress } from './load.js';
+import { HEAD_OPTION, IMAGE_OPTIONS, imageOptions, loadOptions, MODEL_OPTIONS } from './model-options.js';
+import { readable } from './names.js';
+import { number, text, UsageError, type Values } from './options.js';
 import { neededOut, openResult } from './results.js';
-import { note, shown } from './terminal.js';
-import { ACTIVATION_OPTION, activationOption, IMAGE_HELP } from './transforms.js';
-
-const HELP = `Usage: resnet50-wasm explain PICTURE --out heat.png [options]
-
-Shows where in a picture (JPEG, PNG, BMP; '-' is standard input) a class was seen: its
-class activation map in colors, dark violet (weak) to light yellow (strong), as a PNG of
-the picture's size with transparency, to be laid on it. Prints the class and its
-score.
-
-  --out FILE              the .png file
-  --class CLASS           the class by index, WordNet id or label  [the most probable]
-  --on-crop               instead, the crop that the network saw, with the map on it
-  --activation A          what makes the score of the logits: softmax, sigmoid or none
-                          [the network's own]
-  --max-side N            longest side of the map, pixels; 'all' for the picture's own  [1024]
-  --weights NAME          IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT, a variant you converted,
-                          or a folder with manifest.json  [DEFAULT]
-  --weights-dir DIR       look for weights in DIR first  [$RESNET50_WEIGHTS_DIR]
-  --download              get the weights NAME if they are not there (minutes)
-  --head FILE             classes of your own: what 'fit' wrote
-  --precision P           int8 or f32  [int8]
-  --threads N             [as many as help]
-  --revectorize           ask V8 for code of 256 bits (x64; experimental)
-${IMAGE_HELP}`;
+import { note, print, shown } from './terminal.js';
+import { ACTIVATION_OPTION, activationOption } from './transforms.js';
 
 const OPTIONS = {
-  out: { type: 'string', short: 'o' },
-  class: { type: 'string', short: 'c' },
-  'on-crop': { type: 'boolean' },
-  'max-side': { type: 'string' },
+  out: { type: 'string', short: 'o', value: 'FILE', help: 'the .png file' },
+  class: {
+    ...{ type: 'string', short: 'c', value: 'CLASS' },
+    help: 'the class by index, WordNet id or label  [the most probable]',
+  },
+  'on-crop': { type: 'boolean', help: 'instead, the crop that the network saw, with the map on it' },
+  'max-side': {
+    ...{ type: 'string', value: 'N' },
+    help: "longest side of the map, pixels; 'all' for the picture's own  [1024]",
+  },
   ...MODEL_OPTIONS,
   ...HEAD_OPTION,
-  ...IMAGE_OPTIONS,
   ...ACTIVATION_OPTION,
-} as const;
+  ...IMAGE_OPTIONS,
+} as const satisfies Options;
 
-/** Runs the command; resolves to the exit status. */
-export async function explainCommand(args: string[]): Promise<number> {
-  const { values, positionals } = parse('explain', args, OPTIONS);
-  if (values.help) return print(HELP);
+/** Names that promise what is not written. */
+const OTHER_PICTURE = /\.(?:avif|bmp|gif|heic|jpe?g|jxl|pdf|svg|tiff?|webp)$/i;
+
+/** `resnet50-wasm explain`. */
+export const EXPLAIN: Command = {
+  name: 'explain',
+  usage: 'PICTURE --out heat.png [options]',
+  summary: 'where in a picture a class was seen, as a PNG',
+  text: `Shows where in a picture (JPEG, PNG, BMP; '-' is standard input) a class was seen: its class activation map in
+colors, dark violet (weak) to light yellow (strong), as a PNG of the picture's size with transparency, to be laid on it.
+Prints the class and its score.`,
+  options: OPTIONS,
+  examples: [
+    ['resnet50-wasm explain photo.jpg --weights CIFAR10_DEMO --out heat.png', 'a map of the most probable class'],
+    ['resnet50-wasm explain photo.jpg --class "tiger cat" --on-crop --out cat.png', 'another class, on the crop'],
+    ['resnet50-wasm explain photo.jpg --out - > heat.png', 'to standard output'],
+  ],
+  environment: MODEL_VARIABLES,
+  run: explain,
+};
+
+async function explain(values: Values, positionals: string[]): Promise<number> {
   const [picture, ...more] = positionals;
   if (picture === undefined || more.length > 0) throw new UsageError('name one picture (resnet50-wasm explain --help)');
   const out = neededOut('explain', values);
+  const other = OTHER_PICTURE.exec(out)?.[0];
+  if (other !== undefined)
+    throw new UsageError(`--out ${out}: explain writes PNG, not ${other}: name a file that ends with .png`);
   const asked = text(values, 'class');
   const maxSide = number(values, 'max-side', 1, Number.POSITIVE_INFINITY) ?? 1024;
   const settings = imageOptions(values);

@@ -4,15 +4,17 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { type LoadOptions, type Pool, ResNet50 } from '../index.node.js';
+import type { Options } from './command.js';
 import { loadWithProgress } from './load.js';
 import { number, type Values } from './options.js';
 
 /** Options of commands that work on many pictures. */
-export const JOBS_OPTIONS = { jobs: { type: 'string', short: 'j' } } as const;
-
-export const JOBS_HELP = `  --jobs N                how many pictures at a time, each on a thread and a network of its own
-                          (80 MB)  [all cores for many pictures; 1 for few, or with --threads]
-`;
+export const JOBS_OPTIONS = {
+  jobs: {
+    ...{ type: 'string', short: 'j', value: 'N' },
+    help: 'how many pictures at a time, each on a thread and a network of its own (80 MB)  [all cores for many pictures; 1 for few, or with --threads]',
+  },
+} as const satisfies Options;
 
 const MOST_JOBS = 256;
 /** So many pictures a core are many: they take longer than it takes to start its network. */

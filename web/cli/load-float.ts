@@ -3,7 +3,7 @@
  */
 import type { ResNet50Error } from '../base/errors.js';
 import type { LoadOptions, ResNet50 } from '../index.node.js';
-import { loadWithProgress } from './classify.js';
+import { loadWithProgress } from './load.js';
 
 /** The model of a load, or undefined where its weights are not there in that precision. */
 export function unlessMissing<T>(load: Promise<T>): Promise<T | undefined> {

@@ -9,13 +9,13 @@ import { fault } from '../base/check.js';
 import { describe, ResNet50Error } from '../base/errors.js';
 import { nameOf, pathOf } from '../base/file-names.node.js';
 import { linesOfStandardInput, readStandardInput } from '../base/read.node.js';
+import type { Options } from './command.js';
 import { UsageError, type Values } from './options.js';
 
 /** Options of commands that take many pictures. */
-export const NAMES_OPTIONS = { recursive: { type: 'boolean', short: 'r' } } as const;
-
-export const NAMES_HELP = `  --recursive             of folders, also the folders in them
-`;
+export const NAMES_OPTIONS = {
+  recursive: { type: 'boolean', short: 'r', help: 'of folders, also the folders in them' },
+} as const satisfies Options;
 
 /** As a name: the picture on standard input. */
 const STANDARD_INPUT = '-';

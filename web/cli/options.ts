@@ -2,26 +2,37 @@
  * Options of the command line: parsed by node:util, checked here, refused in one sentence.
  */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { closestMatch } from 'leven';
+import type { Command, Values } from './command.js';
+
+export type { Values } from './command.js';
 
 /** A mistake in the command itself: one sentence, exit status 2. */
 export class UsageError extends Error {}
 
-type Options = NonNullable<ParseArgsConfig['options']>;
-export type Values = Readonly<Record<string, string | boolean | undefined>>;
-
-/** Parses the arguments of one command. */
-export function parse(command: string, args: string[], options: Options): { values: Values; positionals: string[] } {
+/** Parses the arguments of a command. */
+export function parse({ name, options }: Command, args: string[]): { values: Values; positionals: string[] } {
+  const known: ParseArgsConfig['options'] = { ...options, help: { type: 'boolean', short: 'h' } };
   try {
-    const parsed = parseArgs({
-      args,
-      options: { ...options, help: { type: 'boolean', short: 'h' } },
-      allowPositionals: true,
-    });
+    const parsed = parseArgs({ args, options: known, allowPositionals: true });
     return { values: parsed.values as Values, positionals: parsed.positionals };
   } catch (error) {
-    const [sentence = ''] = String((error as Error).message).split('. ');
-    throw new UsageError(`${sentence} (resnet50-wasm ${command} --help lists the options)`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const [sentence = ''] = String(message).split('. ');
+    const unknown = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? /'--([^'=]+)/.exec(message)?.[1] : undefined;
+    const meant = unknown === undefined ? '' : didYouMean(unknown, Object.keys(known), '--');
+    throw new UsageError(`${sentence}${meant} (resnet50-wasm ${name} --help lists the options)`);
   }
+}
+
+/** ": did you mean 'classify'?" if one of the names is as good as what was given, else nothing. */
+export function didYouMean(given: string, names: readonly string[], prefix = ''): string {
+  const most = Math.max(1, Math.floor(given.length / 3));
+  const wanted = given.toLowerCase();
+  const found =
+    closestMatch(wanted, names, { maxDistance: most }) ??
+    names.find((name) => wanted.length >= 3 && (name.startsWith(wanted) || wanted.startsWith(name)));
+  return found === undefined ? '' : `: did you mean '${prefix}${found}'?`;
 }
 
 /** The text of an option, or undefined. */

@@ -6,7 +6,7 @@ import { encode } from 'fast-png';
 import { pictureInput } from '../convert/labeled.js';
 import { type Answer, type Evaluation, MEASURES, type Run, worstOf } from '../convert/scores.js';
 import type { ImageOptions, LoadOptions } from '../index.node.js';
-import { loadWithProgress } from './classify.js';
+import { loadWithProgress } from './load.js';
 
 /** Pictures that are shown, at most; their longest side, pixels. */
 const PICTURES = 60;

@@ -6,27 +6,27 @@ import { ACTIVATIONS, type Activation } from '../base/activation.js';
 import { mergeTransforms, type Transforms } from '../base/transforms.js';
 import { configTransforms } from '../convert/checkpoint-config.js';
 import { findWeights, ResNet50_Weights } from '../weights/registry.js';
+import type { Options } from './command.js';
 import { choice, number, triple, UsageError, type Values } from './options.js';
+
+const INTERPOLATIONS = ['nearest', 'bilinear', 'bicubic'] as const;
 
 /** Options that override the preprocessing; transformOptions() reads them. */
 export const TRANSFORM_OPTIONS = {
-  resize: { type: 'string' },
-  crop: { type: 'string' },
-  interpolation: { type: 'string' },
-  mean: { type: 'string' },
-  std: { type: 'string' },
-} as const;
-
-/** Help on these and on IMAGE_OPTIONS, for commands that load a model and read pictures. */
-export const IMAGE_HELP = `  --resize N --crop N     preprocessing, pixels  [that of the weights, or of the head]
-  --interpolation I       nearest, bilinear or bicubic
-  --mean R,G,B --std R,G,B
-  --no-exif               leave the picture as it is stored, as Pillow does
-  --background RRGGBB     color under transparent pixels  [alpha is dropped, as Pillow does]
-`;
+  resize: { type: 'string', value: 'N', help: 'pixels of the shorter side  [as the weights say]' },
+  crop: { type: 'string', value: 'N', help: 'pixels of the crop in the middle  [as the weights say]' },
+  interpolation: { type: 'string', value: 'I', words: INTERPOLATIONS, help: 'nearest, bilinear or bicubic' },
+  mean: { type: 'string', value: 'R,G,B', help: 'subtracted from the channels, 0 to 1' },
+  std: { type: 'string', value: 'R,G,B', help: 'by which they are divided then' },
+} as const satisfies Options;
 
 /** What makes scores of logits. */
-export const ACTIVATION_OPTION = { activation: { type: 'string' } } as const;
+export const ACTIVATION_OPTION = {
+  activation: {
+    ...{ type: 'string', value: 'A', words: ACTIVATIONS },
+    help: "what makes scores of logits: softmax (classes exclude each other), sigmoid (each by itself) or none (the logits)  [the network's own]",
+  },
+} as const satisfies Options;
 
 export const activationOption = (values: Values): Activation | undefined => choice(values, 'activation', ACTIVATIONS);
 
@@ -35,7 +35,7 @@ export function transformOptions(values: Values): Partial<Transforms> {
   const given = {
     resizeSize: number(values, 'resize', 1, 4096),
     cropSize: number(values, 'crop', 32, 4096),
-    interpolation: choice(values, 'interpolation', ['nearest', 'bilinear', 'bicubic']),
+    interpolation: choice(values, 'interpolation', INTERPOLATIONS),
     mean: triple(values, 'mean'),
     std: triple(values, 'std'),
   };

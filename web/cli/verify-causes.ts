@@ -4,7 +4,7 @@
 import { type Finding, findChanges, type Setting } from '../convert/causes.js';
 import { classOrder, type Difference, deviationOf, differenceOf, meanRms } from '../convert/compare.js';
 import { type LoadOptions, listWeights, type ResNet50 } from '../index.node.js';
-import { loadWithProgress } from './classify.js';
+import { loadWithProgress } from './load.js';
 import { progressBar, shortly } from './terminal.js';
 import { remedyFor } from './verify-settings.js';
 

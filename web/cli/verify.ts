@@ -12,62 +12,52 @@ import { pictureIn } from '../convert/labeled.js';
 import { type Reference, readReference } from '../convert/reference.js';
 import type { ResNet50 } from '../index.node.js';
 import { argmax } from '../weights/measures.js';
-import {
-  HEAD_OPTION,
-  IMAGE_OPTIONS,
-  imageOptions,
-  loadOptions,
-  loadWithProgress,
-  MODEL_OPTIONS,
-  print,
-} from './classify.js';
+import { type Command, MODEL_VARIABLES, type Options } from './command.js';
+import { loadWithProgress } from './load.js';
 import { loadFloat } from './load-float.js';
-import { parse, text, UsageError } from './options.js';
-import { complain, printJson, progressBar, shortly, table } from './terminal.js';
-import { IMAGE_HELP } from './transforms.js';
+import { HEAD_OPTION, IMAGE_OPTIONS, imageOptions, loadOptions, MODEL_OPTIONS } from './model-options.js';
+import { text, UsageError, type Values } from './options.js';
+import { complain, print, printJson, progressBar, shortly, table } from './terminal.js';
 import { agrees, byRms, type Cause, type Compared, causesOf, type Run } from './verify-causes.js';
 import { logitsWith } from './verify-settings.js';
 
-const HELP = `Usage: resnet50-wasm verify --reference FILE [options]
-
-Compares this network with your own in PyTorch: FILE holds names of pictures and the
-logits that your network gave them, as .npz or .safetensors. docs/trust.md has the lines
-of Python that write it. Prints how often both name the same class, the differences in
-units of the logits' standard deviation, the worst pictures and a verdict. If the two
-do not agree, other ways to prepare pictures are tried to find the likely cause:
-transforms, EXIF, the order of classes, or the checkpoint.
-
-  --reference FILE        names of pictures and logits
-  --images DIR            where the pictures are  [the folder that FILE names, the current
-                          folder, or that of FILE]
-  --json                  everything as JSON
-  --weights NAME          IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT, a variant you converted,
-                          or a folder with manifest.json  [DEFAULT]
-  --weights-dir DIR       look for weights in DIR first  [$RESNET50_WEIGHTS_DIR]
-  --head FILE             classes of your own: what 'fit' wrote
-  --precision P           int8 or f32  [f32 if the weights have it: int8 cannot tell small
-                          differences from its own rounding]
-  --activation-bits N     7 or 8  [7]
-  --threads N             [as many as help]
-${IMAGE_HELP}  --flavour NAME          simd, simd-threads, relaxed or relaxed-threads  [the best]
-  --revectorize           ask V8 for code of 256 bits (x64; experimental)
-
-Exit status: 0 if both agree on all pictures, 1 if not.
-`;
-
 const OPTIONS = {
+  reference: { type: 'string', short: 'r', value: 'FILE', help: 'names of pictures and logits' },
+  images: {
+    ...{ type: 'string', value: 'DIR' },
+    help: 'where the pictures are  [the folder that FILE names, the current folder, or that of FILE]',
+  },
+  json: { type: 'boolean', help: 'everything as JSON' },
   ...MODEL_OPTIONS,
+  precision: {
+    ...MODEL_OPTIONS.precision,
+    help: 'int8 or f32  [f32 if the weights have it: int8 cannot tell small differences from its own rounding]',
+  },
   ...HEAD_OPTION,
   ...IMAGE_OPTIONS,
-  reference: { type: 'string', short: 'r' },
-  images: { type: 'string' },
-  json: { type: 'boolean' },
-} as const;
+} as const satisfies Options;
 
-/** Runs the command; resolves to the exit status. */
-export async function verifyCommand(args: string[]): Promise<number> {
-  const { values, positionals } = parse('verify', args, OPTIONS);
-  if (values.help) return print(HELP);
+/** `resnet50-wasm verify`. */
+export const VERIFY: Command = {
+  name: 'verify',
+  usage: '--reference FILE [options]',
+  summary: 'compare with the logits of your own PyTorch network',
+  text: `Compares this network with your own in PyTorch: FILE holds names of pictures and the logits that your network gave
+them, as .npz or .safetensors. docs/trust.md has the lines of Python that write it. Prints how often both name the same
+class, the differences in units of the logits' standard deviation, the worst pictures and a verdict. If the two do not
+agree, other ways to prepare pictures are tried to find the likely cause: transforms, EXIF, the order of classes, or the
+checkpoint.`,
+  options: OPTIONS,
+  examples: [
+    ['resnet50-wasm verify --reference logits.npz --weights ./mine', 'the verdict, and the likely cause if it is no'],
+    ['resnet50-wasm verify --reference logits.npz --images photos/ --weights ./mine --json', 'the same for programs'],
+  ],
+  environment: MODEL_VARIABLES,
+  status: '0 if both agree on all pictures, 1 if not.',
+  run: verify,
+};
+
+async function verify(values: Values, positionals: string[]): Promise<number> {
   const file = text(values, 'reference');
   if (file === undefined || positionals.length > 0)
     throw new UsageError('name the file of your logits with --reference (resnet50-wasm verify --help)');

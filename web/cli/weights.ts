@@ -10,41 +10,46 @@ import { checkVariantFolder, readInstalled, readShards, replaceVariant } from '.
 import type { Precision } from '../weights/manifest.js';
 import { getWeight, ResNet50_Weights, type Weights } from '../weights/registry.js';
 import { listWeights, PACKAGED_NAME } from '../weights/variants.js';
-import { print } from './classify.js';
-import { CONVERSION_OPTIONS, conversionSettings, convertWithProgress, metaOf, QUANTIZATION_HELP } from './convert.js';
-import { parse, text, UsageError, type Values } from './options.js';
+import type { Command, Options } from './command.js';
+import { CONVERSION_OPTIONS, conversionSettings, convertWithProgress, metaOf } from './convert.js';
+import { text, UsageError, type Values } from './options.js';
 import { resultPath } from './results.js';
-import { amount, complain, note, type Progress, printJson, progressBar, shown, table } from './terminal.js';
-
-export const WEIGHTS_HELP = `Usage: resnet50-wasm weights [NAMES...] [options]
-
-Gets torchvision's checkpoints, converts them and puts the result where ResNet50.load
-looks. Without NAMES, lists the variants and what is installed. CIFAR10_DEMO is part of
-the package; with --out it is copied.
-
-  --json                  list as JSON: name, installed precisions, folder
-  --out DIR               put DIR/NAME there instead (to publish it with a web page)
-  --checkpoints DIR       folder with the .pth files, or the address of a mirror
-                          [$RESNET50_CHECKPOINTS, else torchvision's site]
-  --force                 convert anew even if it is there
-  --calibrate DIR         photos that show typical input  [generated pictures]
-  --calibration-images N  how many of them  [64]
-  --precision P           int8, f32 or both  [int8]
-  --shard-size BYTES      longest shard  [4194304]
-${QUANTIZATION_HELP}`;
+import { amount, complain, note, type Progress, print, printJson, progressBar, shown, table } from './terminal.js';
 
 const OPTIONS = {
+  out: { type: 'string', short: 'o', value: 'DIR', help: 'put DIR/NAME there instead (to publish it with a web page)' },
+  json: { type: 'boolean', help: 'list as JSON: name, installed precisions, folder' },
+  checkpoints: {
+    ...{ type: 'string', value: 'DIR' },
+    help: "folder with the .pth files, or the address of a mirror  [$RESNET50_CHECKPOINTS, else torchvision's site]",
+  },
+  force: { type: 'boolean', help: 'convert anew even if it is there' },
   ...CONVERSION_OPTIONS,
-  out: { type: 'string', short: 'o' },
-  checkpoints: { type: 'string' },
-  force: { type: 'boolean' },
-  json: { type: 'boolean' },
-} as const;
+} as const satisfies Options;
 
-/** Runs the command; resolves to the exit status. */
-export async function weightsCommand(args: string[]): Promise<number> {
-  const { values, positionals } = parse('weights', args, OPTIONS);
-  if (values.help) return print(WEIGHTS_HELP);
+/** `resnet50-wasm weights`. */
+export const WEIGHTS: Command = {
+  name: 'weights',
+  usage: '[NAMES...] [options]',
+  summary: "get and convert torchvision's weights; list what is there",
+  text: `Gets torchvision's checkpoints, converts them and puts the result where ResNet50.load looks. Without NAMES, lists the
+variants and what is installed. CIFAR10_DEMO is part of the package; with --out it is copied.`,
+  options: OPTIONS,
+  examples: [
+    ['resnet50-wasm weights IMAGENET1K_V2', "ImageNet's classes, for Node.js and the shell"],
+    ['resnet50-wasm weights IMAGENET1K_V2 --out public/weights', 'for a page: publish that folder with it'],
+    [
+      'resnet50-wasm weights CIFAR10_DEMO --out public/weights',
+      'the ten classes that come with the package, for a page',
+    ],
+    ['resnet50-wasm weights', 'what there is, and what is installed'],
+  ],
+  environment: ['RESNET50_CHECKPOINTS', 'XDG_CACHE_HOME', 'NODE_USE_ENV_PROXY'],
+  words: listWeights(),
+  run: weights,
+};
+
+async function weights(values: Values, positionals: string[]): Promise<number> {
   const base = resolve(resultPath(values, 'out') ?? installFolder());
   if (positionals.length === 0) return listVariants(base, values.json === true);
   const settings = conversionSettings(values);

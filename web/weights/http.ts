@@ -46,6 +46,8 @@ class Transient extends Error {
   constructor(
     message: string,
     readonly waitMs = 0,
+    /** False where fetch failed without a word: the network, or what browsers keep from pages of other origins. */
+    readonly answered = true,
   ) {
     super(message);
   }
@@ -102,13 +104,22 @@ export async function fetchFile(url: string, take: Take, options: HttpOptions = 
       fruitless = state.best > before ? 0 : fruitless + 1;
       // Only servers come back: a blob: address that is gone stays so.
       if (fruitless >= attempts || !/^http/.test(url) || (await options.giveUp?.())) {
-        throw fetchFailed(url, `${error.message}: check the address and the connection`, error);
+        throw fetchFailed(url, `${error.message}: ${adviceFor(url, error.answered)}`, error);
       }
       // Exponential back-off with jitter, no shorter than the server asked for (within reason).
       const backOff = pause * 2 ** Math.max(0, fruitless - 1) * (0.5 + Math.random());
       await sleep(Math.min(MAX_PAUSE_MS, Math.max(error.waitMs, backOff)), signal);
     }
   }
+}
+
+/** Browsers do not tell a script why another origin's file was kept from it. */
+function adviceFor(url: string, answered: boolean): string {
+  const { origin } = globalThis.location ?? {};
+  const foreign = !answered && origin !== undefined && new URL(url).origin !== origin;
+  const cors =
+    'most likely its server does not send Access-Control-Allow-Origin, or connect-src of this page forbids it; else ';
+  return `${foreign ? cors : ''}check the address and the connection`;
 }
 
 /**
@@ -156,6 +167,7 @@ async function receive(url: string, take: Take, options: HttpOptions, state: Sta
   const signals = signal ? AbortSignal.any([signal, end.signal]) : end.signal;
   const ask = within ?? globalThis.fetch;
   if (!ask) throw new Refusal('there is no fetch here (jsdom has none): give the bytes instead');
+  let answered = false;
   /** What the server does next, if it does not stay silent for too long. */
   const heard = async <T>(next: Promise<T>): Promise<T> => {
     const timer = setTimeout(() => end.abort(), stall);
@@ -164,7 +176,8 @@ async function receive(url: string, take: Take, options: HttpOptions, state: Sta
       return await orAborted(next, signals);
     } catch (error) {
       const why = describe((error as Error).cause ?? error); // Node's fetch hides the reason there
-      throw new Transient(end.signal.aborted ? 'the connection went silent' : why);
+      if (end.signal.aborted) throw new Transient('the connection went silent');
+      throw new Transient(why, 0, answered);
     } finally {
       clearTimeout(timer);
     }
@@ -174,6 +187,7 @@ async function receive(url: string, take: Take, options: HttpOptions, state: Sta
     const condition: Record<string, string> = etag ? { 'If-Range': etag } : {};
     const headers = received > 0 ? { Range: `bytes=${received}-`, ...condition } : {};
     const response = await heard(ask(url, { headers, signal: signals, ...(cache && { cache }) }));
+    answered = true;
     const from = response.url || url;
     if (within && !from.startsWith(new URL('/', url).href))
       throw fetchFailed(url, `it redirects to ${from}, another origin: give that address instead`);
