@@ -35,10 +35,9 @@ for (const name of BROWSERS) {
       return text(page, id);
     };
     async function fill(page, i, label, files) {
-      const [input, field] = [(await page.$$('.class input[type=file]'))[i], (await page.$$('.class-name'))[i]];
-      await input.uploadFile(...files.map(picture));
-      await field.click({ count: 3 });
-      await field.type(label);
+      await (await page.$$('.class input[type=file]'))[i].uploadFile(...files.map(picture));
+      await clickAtRest(page, `.class:nth-child(${i + 1}) .class-name`, { count: 3 });
+      await (await page.$$('.class-name'))[i].type(label);
     }
     /** By script: the button moves while pictures arrive. */
     const train = (page) => page.$eval('#train', (button) => button.click());

@@ -135,8 +135,12 @@ export const bestGuess = (page, label) =>
     label,
   );
 
-/** Clicks on an element once it stands still: the page glides to a new picture, and a click on the way misses. */
-export async function clickAtRest(page, selector) {
+/**
+ * Clicks on an element once it stands still: the page glides to a new picture, and a click on the way misses, or hits
+ * another button.
+ * @param {{ count?: number }} [options] 3 selects a line of text
+ */
+export async function clickAtRest(page, selector, options) {
   await page.$eval(selector, async (element) => {
     const place = () => JSON.stringify(element.getBoundingClientRect());
     let before;
@@ -145,7 +149,7 @@ export async function clickAtRest(page, selector) {
       await new Promise((resolve) => setTimeout(resolve, 100));
     } while (place() !== before);
   });
-  await page.click(selector);
+  await page.click(selector, options);
 }
 
 /** Waits for a notice and gives it. */
