@@ -62,14 +62,14 @@ function costs({ precisions, images, generated, matchBatchNorm, evaluate }: Work
   const matches = int8 && generated && matchBatchNorm;
   const matched = Math.min(images, MATCHED_IMAGES);
   const phases: [ConvertPhase, boolean, Cost][] = [
-    ['read', true, { once: 3, each: 0, items: 1 }],
+    ['read', true, { once: 1, each: 0, items: 1 }],
     ['calibrate', int8, { once: 0, each: generated ? 0.004 : 0.02, items: images }],
-    ['match', matches, { once: 1.1 * matched, each: 0, items: 1 }],
-    ['observe', int8, { once: 0, each: 0.85, items: images }],
-    ['quantize', int8, { once: 0, each: 0.72, items: ROWS, curve: QUANTIZE_CURVE }],
+    ['match', matches, { once: 0.28 * matched, each: 0, items: 1 }],
+    ['observe', int8, { once: 0, each: 0.2, items: images }],
+    ['quantize', int8, { once: 0, each: 0.43, items: ROWS, curve: QUANTIZE_CURVE }],
     ['write-int8', int8, { once: 0, each: 0.14, items: 8 }],
     ['write-f32', precisions.includes('f32'), { once: 0, each: 0.21, items: 28 }],
-    ['evaluate', int8 && evaluate, { once: 0, each: 0.3, items: LIKELY_PHOTOS }],
+    ['evaluate', int8 && evaluate, { once: 0, each: 0.15, items: LIKELY_PHOTOS }],
   ];
   return new Map(phases.filter(([, happens]) => happens).map(([phase, , cost]) => [phase, cost]));
 }
