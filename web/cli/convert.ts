@@ -10,8 +10,9 @@ import { isVariantName, type Manifest, type Precision } from '../weights/manifes
 import { findWeights } from '../weights/registry.js';
 import type { Command, Options } from './command.js';
 import { choice, number, text, UsageError, type Values } from './options.js';
+import { conversionView } from './phases.js';
 import { resultPath } from './results.js';
-import { complain, megabytes, progressBar } from './terminal.js';
+import { complain, megabytes } from './terminal.js';
 import {
   ACTIVATION_OPTION,
   activationOption,
@@ -184,7 +185,7 @@ export async function convertWithProgress(
   options: Omit<ConvertOptions, 'onProgress' | 'onWarning'>,
   from: string,
 ): Promise<number> {
-  const progress = progressBar(options.name);
+  const view = conversionView(options.name);
   let understood = '';
   const manifest = await convert({
     ...options,
@@ -192,13 +193,13 @@ export async function convertWithProgress(
       understood = networkText(network);
       for (const line of choiceLines(network)) complain(line);
     },
-    onProgress: (step, fraction) => progress.update(fraction, step),
+    onProgress: (progress) => view.show(progress),
     onWarning: complain,
   }).catch((error) => {
-    progress.done();
+    view.done();
     throw error;
   });
-  progress.done(
+  view.done(
     `${understood}${classesText(manifest)}; ${preprocessing(manifest, from)}; ${summary(manifest)} in ${options.out}`,
   );
   return 0;

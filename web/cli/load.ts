@@ -67,7 +67,7 @@ function progressView(): { show(event: ProgressEvent): void; end(): void } {
   const show = ({ phase, loaded, total, shard }: ProgressEvent): void => {
     const fraction = total > 0 ? loaded / total : 0;
     if (phase === 'download') bar(shard).update(fraction, amount(loaded, total));
-    if (phase === 'convert') bar(shard).update(fraction, 'converting');
+    if (phase === 'convert') bar('converting').update(fraction, shard);
     if (phase === 'weights' && process.stderr.isTTY && Date.now() - begun > LONG)
       bar('weights').update(fraction, amount(loaded, total));
   };

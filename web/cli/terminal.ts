@@ -39,8 +39,8 @@ export function redirectConsole(): void {
 
 /** How a bar reports: on a terminal one line that changes, elsewhere a line at each step of a quarter. */
 export interface Progress {
-  /** `fraction` 0..1. */
-  update(fraction: number, text: string): void;
+  /** `fraction` 0..1. Updates that follow too fast are left out, but for those that are `due`: nothing may follow for long. */
+  update(fraction: number, text: string, due?: boolean): void;
   /** Ends the line. */
   done(text?: string): void;
 }
@@ -55,13 +55,21 @@ export function bar(fraction: number, width: number): string {
   return text.padEnd(width);
 }
 
+/** How a bar is drawn. */
+export interface BarOptions {
+  stream?: NodeJS.WriteStream;
+  /** Tells how long the rest will take, from the pace so far; without it, who updates the bar does. */
+  left?: boolean;
+}
+
 /** Progress on standard error. */
-export function progressBar(title: string, stream: NodeJS.WriteStream = process.stderr): Progress {
+export function progressBar(title: string, options: BarOptions = {}): Progress {
+  const { stream = process.stderr } = options;
   const name = printable(title);
   const { update, done } = stream.isTTY ? liveBar(name, stream) : plainLines(name, stream);
-  const left = timeLeft();
+  const left = options.left === false ? () => '' : timeLeft();
   return {
-    update: (fraction, text) => update(fraction, printable(text) + left(fraction)),
+    update: (fraction, text, due) => update(fraction, printable(text) + left(fraction), due),
     done: (text) => done(text === undefined ? undefined : printable(text)),
   };
 }
@@ -87,9 +95,9 @@ export function timeLeft(now: () => number = Date.now): (fraction: number) => st
 function liveBar(title: string, stream: NodeJS.WriteStream): Progress {
   let drawn = 0;
   return {
-    update(fraction, text) {
+    update(fraction, text, due) {
       const now = Date.now();
-      if (now - drawn < 50 && fraction < 1) return;
+      if (now - drawn < 50 && fraction < 1 && !due) return;
       drawn = now;
       const percent = `${Math.floor(fraction * 100)}%`.padStart(4);
       stream.write(`\r\x1b[2K${title} ${bar(fraction, WIDTH)}${percent}  ${text}`);

@@ -7,6 +7,7 @@ import { getWeights } from '../convert/get-weights.js';
 import type { WeightsWish, WeightsWord } from '../node/get-weights.js';
 import { getWeight } from '../weights/registry.js';
 import { conversionSettings } from './convert.js';
+import { PHASE_TEXTS } from './phases.js';
 
 const { name, precisions, out } = workerData as WeightsWish;
 const say = (word: WeightsWord) => parentPort?.postMessage(word);
@@ -16,10 +17,11 @@ parentPort?.once('message', () => stop.abort());
 
 let file = '';
 let shown = 0;
-/** As often as somebody can see. */
-const seldom = (word: WeightsWord, fraction: number) => {
+let step = '';
+/** As often as somebody can see; what is `due` always, since nothing may follow for long. */
+const seldom = (word: WeightsWord, fraction: number, due = false) => {
   const now = Date.now();
-  if (now - shown < 100 && fraction < 1) return;
+  if (now - shown < 100 && fraction < 1 && !due) return;
   shown = now;
   say(word);
 };
@@ -34,7 +36,12 @@ getWeights(getWeight(name), out, {
   settings: {
     ...conversionSettings({}),
     precisions,
-    onProgress: (shard, loaded) => seldom({ progress: { phase: 'convert', loaded, total: 1, shard } }, loaded),
+    onProgress(progress) {
+      const { fraction: loaded } = progress;
+      const shard = PHASE_TEXTS[progress.phase];
+      seldom({ progress: { phase: 'convert', loaded, total: 1, shard } }, loaded, shard !== step);
+      step = shard;
+    },
   },
 }).then(
   () => say({ done: true }),

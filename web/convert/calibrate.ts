@@ -10,6 +10,7 @@ import type { Manifest } from '../weights/manifest.js';
 import { picturesBelow } from './image-folder.js';
 import { readPhoto } from './labeled.js';
 import type { ConvertOptions } from './options.js';
+import type { Phases } from './phases.js';
 
 /** What the core decodes. */
 const PHOTO = /\.(?:jpe?g|png|bmp)$/i;
@@ -18,13 +19,13 @@ export async function calibrate(
   core: ConverterModule,
   converter: CoreConverter,
   options: ConvertOptions,
+  phases: Phases,
 ): Promise<Manifest['calibration']> {
-  const progress = options.onProgress ?? (() => undefined);
   const wanted = options.calibrationImages;
   if (options.calibrate === undefined) {
     for (let i = 0; i < wanted; i++) {
       unwrap(converter.calibrateGenerated(i));
-      progress('calibrating', (i + 1) / wanted);
+      phases.at('calibrate', i + 1, wanted);
     }
     return { images: wanted, kind: 'generated' };
   }
@@ -43,7 +44,7 @@ export async function calibrate(
       if (!(error instanceof ResNet50Error)) throw error;
       options.onWarning?.(`left out of calibration: ${error.message}`);
     }
-    progress('calibrating', (i + 1) / photos.length);
+    phases.at('calibrate', i + 1, photos.length);
   }
   if (used === 0) {
     throw new ResNet50Error(

@@ -27,6 +27,7 @@ import { calibrate } from './calibrate.js';
 import { evaluate } from './evaluate.js';
 import { readCategories } from './labels.js';
 import type { ConvertOptions } from './options.js';
+import { atShare, Phases } from './phases.js';
 import { checkVariantFolder, replaceVariant } from './replace-folder.js';
 
 /** Ten times a state dict in float32. */
@@ -52,8 +53,8 @@ function checkIsWhole(bytes: Uint8Array, path: string): void {
 
 /** Converts; resolves to the manifest that was written. */
 export async function convert(options: ConvertOptions): Promise<Manifest> {
-  const progress = options.onProgress ?? (() => undefined);
-  progress('reading the checkpoint', 0);
+  const phases = phasesOf(options);
+  phases.at('read', 0, 1);
   const out = resolve(options.out);
   await checkVariantFolder(out);
   const bytes = await readBytes(options.checkpoint, { maxBytes: MAX_CHECKPOINT_BYTES, tooLong: notAStateDict });
@@ -62,6 +63,7 @@ export async function convert(options: ConvertOptions): Promise<Manifest> {
   const core = await loadConverter(options.threads);
   const converter = openCheckpoint(core, bytes, source.file, options);
   try {
+    phases.at('read', 1, 1);
     options.onRecognized?.(converter.recognized);
     const headless = converter.recognized.head === null;
     if (headless) checkHeadless(options);
@@ -69,16 +71,16 @@ export async function convert(options: ConvertOptions): Promise<Manifest> {
       ? [{ label: 'no classifier' }]
       : await readCategories(options.labels, converter.classes, options.name);
     const int8 = options.precisions.includes('int8');
-    const calibration = int8 ? await calibrate(core, converter, options) : { images: 0, kind: 'none' as const };
-    const quantized = int8 ? quantize(converter, options) : undefined;
+    const calibration = int8 ? await calibrate(core, converter, options, phases) : { images: 0, kind: 'none' as const };
+    const quantized = int8 ? quantize(converter, options, calibration.images, phases) : undefined;
     const files = new Map<string, Uint8Array>();
     const precisions: Manifest['precisions'] = {};
     for (const precision of options.precisions) {
-      precisions[precision] = { shards: makeShards(core, converter, precision, options, files) };
+      precisions[precision] = { shards: makeShards(core, converter, precision, options, files, phases) };
     }
     if (quantized !== undefined && options.evaluate !== undefined) {
       const { ranges, facts } = quantized;
-      facts.measured = await evaluate(core, converter, ranges, options, options.evaluate, categories);
+      facts.measured = await evaluate(core, converter, ranges, options, options.evaluate, categories, phases);
     }
     const manifest: Manifest = {
       ...{ format: MANIFEST_FORMAT, version: MANIFEST_VERSION, name: options.name, meta: options.meta ?? {} },
@@ -97,6 +99,13 @@ export async function convert(options: ConvertOptions): Promise<Manifest> {
   } finally {
     converter.delete();
   }
+}
+
+function phasesOf(options: ConvertOptions): Phases {
+  const { precisions, calibrationImages: images, calibrate: photos, evaluate: folder, quantization } = options;
+  const { matchBatchNorm } = quantization;
+  const work = { precisions, images, generated: photos === undefined, matchBatchNorm, evaluate: folder !== undefined };
+  return new Phases(work, (progress) => options.onProgress?.(progress));
 }
 
 /** @throws ResNet50Error INVALID_ARGUMENT for options that only a classifier has a use for */
@@ -138,12 +147,15 @@ const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).d
 function quantize(
   converter: CoreConverter,
   options: ConvertOptions,
+  images: number,
+  phases: Phases,
 ): { facts: QuantizationFacts; ranges: Manifest['ranges'] } {
   const { quantization } = options;
   unwrap(converter.beginQuantization(quantization), 'quantization');
+  phases.at('match', 0, 1);
   for (let done = 0; done < 1; ) {
     done = unwrap(converter.continueQuantization(), 'quantization');
-    options.onProgress?.('quantizing', done);
+    atShare(phases, done, images);
   }
   const result = converter.quantization();
   if (result === undefined) throw new ResNet50Error('NOT_READY', 'quantization did not end');
@@ -166,6 +178,7 @@ function makeShards(
   precision: Precision,
   options: ConvertOptions,
   files: Map<string, Uint8Array>,
+  phases: Phases,
 ): Shard[] {
   const count = unwrap(converter.planShards(precision, options.shardBytes), precision);
   const digits = Math.max(2, String(count - 1).length);
@@ -177,7 +190,7 @@ function makeShards(
     // Not '.gz' at the end: servers take that for a Content-Encoding, and browsers would hand on decoded bytes.
     const file = `resnet50-${precision}-${String(i).padStart(digits, '0')}${worthIt ? '.gzip' : ''}.safetensors`;
     files.set(file, content);
-    options.onProgress?.(`writing ${precision} shards`, (i + 1) / count);
+    phases.at(`write-${precision}`, i + 1, count);
     const shard: Shard = { file, bytes: content.length, sha256: hash(content) };
     return worthIt ? { ...shard, encoding: 'gzip', decodedBytes: plain.length } : shard;
   });

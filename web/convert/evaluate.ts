@@ -12,6 +12,7 @@ import { type Measures, measure } from '../weights/measures.js';
 import { photoInput } from './calibrate.js';
 import { readLabeled, readPhoto } from './labeled.js';
 import type { ConvertOptions } from './options.js';
+import type { Phases } from './phases.js';
 
 /** Of a network with one logit: its class, and the other. */
 const TWO_CLASSES = [{ label: 'class 0' }, { label: 'class 1' }];
@@ -24,6 +25,7 @@ export async function evaluate(
   options: ConvertOptions,
   folder: string,
   categories: readonly Category[],
+  phases: Phases,
 ): Promise<{ int8: Measures; f32: Measures }> {
   const { classes } = converter;
   // One logit decides between two classes, as if the first one's were 0: folders (or labels) 0 and 1.
@@ -60,7 +62,7 @@ export async function evaluate(
         if (!(error instanceof ResNet50Error)) throw error;
         options.onWarning?.(`left out of the evaluation: ${error.message}`);
       }
-      options.onProgress?.('evaluating', (i + 1) / photos.length);
+      phases.at('evaluate', i + 1, photos.length);
     }
     if (labels.length === 0) throw fault(folder, 'holds no photo that could be read (JPEG, PNG, BMP)');
     return { int8: measure(rows.int8, labels, rows.f32), f32: measure(rows.f32, labels) };

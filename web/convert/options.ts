@@ -5,6 +5,7 @@ import type { Activation } from '../base/activation.js';
 import type { Transforms } from '../base/transforms.js';
 import type { CoreQuantizationOptions, CoreRecognized } from '../core/converter-types.js';
 import type { Precision } from '../weights/manifest.js';
+import type { ConvertProgress } from './phases.js';
 
 /** What was understood of a checkpoint. */
 export type Recognized = CoreRecognized;
@@ -37,8 +38,8 @@ export interface ConvertOptions {
   shardBytes: number;
   threads: number;
   meta?: Record<string, unknown>;
-  /** Called often; `fraction` 0..1 of the step. */
-  onProgress?: (step: string, fraction: number) => void;
+  /** Called often. */
+  onProgress?: (progress: ConvertProgress) => void;
   /** Called once, with what was understood of the checkpoint. */
   onRecognized?: (network: Recognized) => void;
   /** Called for photos that are left out. */

@@ -88,7 +88,7 @@ export interface ProgressEvent {
   /**
    * 'core': starting; 'manifest': it was read, totals are known; 'weights': bytes arrive; 'ready': done. With `download`,
    * between a first 'core' and the rest: 'download', bytes of the checkpoint `shard` arrive; 'convert', `loaded` (0..1) of
-   * the step that `shard` names is done.
+   * the conversion is done, and `shard` says what it does.
    */
   phase: 'core' | 'manifest' | 'weights' | 'ready' | 'download' | 'convert';
   /** Bytes of weights that have arrived, verified or not yet; never decreases. */
