@@ -77,6 +77,8 @@ class WebKitElement {
   /** @param {{ count?: number }} [options] 3 selects a line of text */
   async click({ count = 1 } = {}) {
     if (count === 1) return this.#element.click();
+    const show = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })"; // as click() does, and actions do not
+    await this.#driver.executeScript(show, this.#element);
     const actions = this.#driver.actions({ async: true }).move({ origin: this.#element, duration: AT_ONCE });
     for (let i = 0; i < count; i++) actions.press().release();
     return actions.perform();
@@ -164,10 +166,10 @@ export class WebKitPage extends EventEmitter {
     return until(condition, { what: String(use), timeout });
   }
 
-  async click(selector) {
+  async click(selector, options) {
     const element = await this.$(selector);
     if (!element) throw new Error(`nothing matches ${selector}`);
-    return element.click();
+    return element.click(options);
   }
 
   focus(selector) {
