@@ -6,7 +6,7 @@ import { importPeer } from './peers/import.mjs';
 import { folders, serve } from './static-server.mjs';
 import { BenchError, root, work } from './tools.mjs';
 
-const FLAGS = [
+export const FLAGS = [
   ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'],
 ];
@@ -14,7 +14,7 @@ const PAGE = '<!doctype html><title>bench</title><script type="module" src="/eng
 const bundles = join(work, 'bundles');
 const libraries = join(root, 'bench', 'peers', 'node_modules');
 
-function findChromium() {
+export function findChromium() {
   const known = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
   const found = known.find((path) => path && existsSync(path));
   if (!found)

@@ -37,7 +37,7 @@ function documents() {
     readdirSync(join(root, folder))
       .filter((name) => name.endsWith('.md'))
       .map((name) => posix.join(folder, name));
-  return ['.', 'docs', 'bench', 'weights'].flatMap(markdownIn);
+  return ['.', 'docs', 'examples', 'bench', 'weights'].flatMap(markdownIn);
 }
 
 /** Where the repository's files can be seen; undefined if package.json does not say. */
@@ -74,8 +74,12 @@ function stage() {
   }
   cpSync(join(root, 'docs', 'images'), join(PAGES, 'docs', 'images'), { recursive: true });
   copyFileSync(join(root, 'docs', 'size-accuracy.svg'), join(PAGES, 'docs', 'size-accuracy.svg'));
-  mkdirSync(join(PAGES, '.vitepress'));
-  copyFileSync(join(root, 'docs', 'site', 'config.mjs'), join(PAGES, '.vitepress', 'config.mjs'));
+  mkdirSync(join(PAGES, 'public'));
+  copyFileSync(join(root, 'demo', 'page', 'icon.svg'), join(PAGES, 'public', 'icon.svg'));
+  const settings = { 'config.mjs': 'config.mjs', 'theme.mjs': 'theme/index.mjs', 'style.css': 'theme/style.css' };
+  mkdirSync(join(PAGES, '.vitepress', 'theme'), { recursive: true });
+  for (const [from, to] of Object.entries(settings))
+    copyFileSync(join(root, 'docs', 'site', from), join(PAGES, '.vitepress', to));
 }
 
 /** The reference, as pages of the same site, from the declarations that the build wrote. */

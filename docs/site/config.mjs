@@ -6,6 +6,7 @@ const sidebar = [
     text: 'Use it',
     items: [
       page('Getting started', 'getting-started'),
+      { text: 'Examples', link: '/examples/' },
       page('API', 'api'),
       { text: 'Reference', link: '/reference/' },
       page('Embeddings and heat maps', 'embeddings-and-heat-maps'),
@@ -51,11 +52,15 @@ const sidebar = [
   },
 ];
 
+const base = process.env.RESNET50_DOCS_BASE ?? '/';
+
 export default {
   title: 'resnet50-wasm',
   description: "torchvision's ResNet-50 for browsers and Node.js",
   lang: 'en',
-  base: process.env.RESNET50_DOCS_BASE ?? '/',
+  base,
+  head: [['link', { rel: 'icon', href: `${base}icon.svg` }]],
+  markdown: { theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' } },
   outDir: process.env.RESNET50_DOCS_OUT,
   ignoreDeadLinks: 'localhostLinks', // the demo's address on the reader's own machine
   themeConfig: {
