@@ -23,8 +23,9 @@ const packageBeside = {
  * Writes the pages and what they consist of into a folder, which must hold the package in dist/.
  * @param {string} page folder of the sources
  * @param {string} out
+ * @param {string} [docs] address of the documentation
  */
-export async function bundlePages(page, out) {
+export async function bundlePages(page, out, docs) {
   const { build } = await import('esbuild'); // late: in a clean clone, the build installs it
   const { metafile } = await build({
     ...{ absWorkingDir: page, entryPoints: ENTRIES, outdir: out, outbase: page, plugins: [packageBeside] },
@@ -37,7 +38,8 @@ export async function bundlePages(page, out) {
     imports: imports.map((used) => (used.external ? used.path.slice('../'.length) : `assets/${basename(used.path)}`)),
   }));
   for (const name of PAGES) {
-    const text = readFileSync(join(page, name), 'utf8');
+    const link = docs === undefined ? '' : ` <a href="${docs}">Documentation</a>.`;
+    const text = readFileSync(join(page, name), 'utf8').replace('<!-- documentation -->', link);
     writeFileSync(join(out, name), withGuard(withBundles(text, outputs)));
   }
 }

@@ -15,10 +15,15 @@ Builds what is missing, then serves the demo page on this machine until interrup
   --no-isolation    without the headers that make threads possible: one thread
   --weights FOLDER  weights to serve; may be given several times, for a choice
                     [IMAGENET1K_V2 as installed, else the test checkpoint; and CIFAR10_DEMO]
+  --no-first-look   begin with an empty frame instead of a sample and its result
   --no-build        take dist/ as it is
 `;
 
-const OPTIONS = { port: { type: 'string', default: '8050' }, 'no-isolation': { type: 'boolean' } };
+const OPTIONS = {
+  port: { type: 'string', default: '8050' },
+  'no-isolation': { type: 'boolean' },
+  'no-first-look': { type: 'boolean' },
+};
 
 const ISOLATION = {
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -83,7 +88,7 @@ await command('demo', HELP, OPTIONS, async (values, say) => {
   const weights = await prepare(values, say);
   const sirv = await fileServer();
   const site = temporaryFolder();
-  await writeSite({ out: site, weights, isolationWorker: false });
+  await writeSite({ out: site, weights, isolationWorker: false, firstLook: !values['no-first-look'] });
   await compressFiles(site);
   const headers = new Map(Object.entries(headersOf(site, isolated)));
   const setHeaders = (response, path) => {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { demoWeights } from '../scripts/weights.mjs';
 import { bundlePages } from './bundle.mjs';
 import { fillPage } from './fill.mjs';
+import { lookAt } from './first-look.mjs';
 
 /** The repository's folder. */
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -13,6 +14,7 @@ export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const DATA = join(ROOT, 'tests', 'data');
 const FACTS_FILE = 'site.json';
 const WORKER_FILE = 'isolation-worker.js';
+const NOTICES_FILE = 'THIRD-PARTY-NOTICES.txt';
 /** Files of the page that are in no bundle. */
 const AS_THEY_ARE = ['icon.svg', 'app.webmanifest'];
 
@@ -25,6 +27,7 @@ const NEEDED_FILES = [
     'index.js',
     'isolation.js',
     WORKER_FILE,
+    NOTICES_FILE,
     'extras.js',
     'training.js',
     'worker-trainer-simd.js',
@@ -120,20 +123,27 @@ function clear(out) {
  * @param {SiteWeights[]} options.weights from `weightsIn`; the page begins with the first
  * @param {boolean} options.isolationWorker whether the page may get threads through its service worker; for hosts that
  *   cannot send the isolation headers
+ * @param {string} [options.docs] address of the documentation, relative to the site
+ * @param {boolean} [options.firstLook] whether the page begins with a sample and its result, where the first network has samples
  * @returns {Promise<number>} size in bytes
  * @throws SiteError
  */
-export async function writeSite({ out, weights, isolationWorker }) {
+export async function writeSite({ out, weights, isolationWorker, docs, firstLook = true }) {
   const missing = NEEDED_FILES.find((file) => !existsSync(join(ROOT, 'dist', file)));
   if (missing !== undefined) throw new SiteError(`dist/${missing} is not built: run 'npm run build' first`);
   clear(out);
   const page = join(ROOT, 'demo', 'page');
   copy(page, out, (name) => AS_THEY_ARE.includes(name));
-  await bundlePages(page, out);
+  await bundlePages(page, out, docs);
   copy(join(ROOT, 'dist'), join(out, 'dist'), (name) => BROWSER_FILES.test(name));
+  cpSync(join(ROOT, 'LICENSE'), join(out, 'LICENSE.txt'));
+  cpSync(join(ROOT, 'dist', NOTICES_FILE), join(out, NOTICES_FILE));
   // It isolates pages of its own folder: beside them, not in dist/.
   if (isolationWorker) cpSync(join(ROOT, 'dist', WORKER_FILE), join(out, WORKER_FILE));
   const networks = weights.map((variant) => writeNetwork(out, variant));
+  const [first] = networks;
+  if (firstLook && first.samples.length > 0)
+    first.first = await lookAt(weights[0].folder, picturesFor(weights[0]), first.samples[0]);
   const index = join(out, 'index.html');
   writeFileSync(index, fillPage(readFileSync(index, 'utf8'), networks));
   writeFileSync(join(out, FACTS_FILE), `${JSON.stringify({ networks, isolationWorker }, null, 2)}\n`);

@@ -126,7 +126,12 @@ async function main() {
     env,
   });
   if (!values['no-demo']) {
-    writeSite({ out: join(SITE, 'demo'), weights: [weightsIn(demoWeights.folder)], isolationWorker: true });
+    await writeSite({
+      out: join(SITE, 'demo'),
+      weights: [weightsIn(demoWeights.folder)],
+      isolationWorker: true,
+      docs: '../',
+    });
   }
   say(WHO, `build/docs-site holds the site, for ${values.base} (${seconds(begun)} s)`);
 }

@@ -10,6 +10,7 @@ export const askedFor = () => Object.fromEntries(new URLSearchParams(location.ha
 /** The address for a state; the first network needs no mention. */
 function hashOf(state, network, first) {
   const { picture } = state;
+  if (picture?.isFirst) return ''; // the page begins with it
   const parts = {
     network: network === first ? '' : network,
     sample: picture?.sample ?? '',

@@ -4,6 +4,7 @@ import { createCamera } from './camera.js';
 import { createClassList } from './class-list.js';
 import { isolate } from './dist/isolation.js';
 import { createFactsView } from './facts-view.js';
+import { firstLook, repeatOnceReady } from './first-look.js';
 import { createGallery, sampleAddress } from './gallery.js';
 import { listenForPictures } from './inputs.js';
 import { knowledgeOf } from './knowledge.js';
@@ -45,13 +46,13 @@ function connectGallery(store, pictures, camera) {
 }
 
 /** Shows what the page's address asks for, where there is such a thing. */
-async function showAsked(asked, { store, pictures, explain, samples }) {
+async function showAsked(asked, { store, pictures, explainer, samples }) {
   const sample = samples.find(({ file }) => file === asked.sample);
   if (sample !== undefined) await pictures.takeSample(sample, sampleAddress(sample));
   else if (/^https:\/\//.test(asked.picture ?? '')) await pictures.takeAddress(asked.picture);
   else return;
   const guess = store.state.result?.guesses.find(({ label }) => label === asked.class);
-  if (guess !== undefined) explain(guess);
+  if (guess !== undefined) explainer.toggle(guess);
 }
 
 async function start() {
@@ -63,7 +64,7 @@ async function start() {
   let chosen = first;
   const network = createNetwork(store, first.name);
   const pictures = createPictures(store, network);
-  const explain = showViews(store, pictures, network);
+  const explainer = showViews(store, pictures, network);
   store.subscribe(createFactsView({ section: $('facts'), list: $('facts-list'), why: $('facts-why') }));
   const camera = createCamera(store, network, $('photo-video'));
   connectInputs(store, pictures, camera);
@@ -90,7 +91,11 @@ async function start() {
   const parts = { box: $('share'), copy: $('copy'), save: $('save'), send: $('send'), status: $('share-status') };
   createShare(store, { ...parts, image: $('photo-image'), map: $('photo-heat') });
   connectSnippet({ button: $('snippet-copy'), code: $('snippet'), status: $('snippet-status') });
-  showAsked(asked, { store, pictures, explain, samples: first.samples });
+  if (first.first !== undefined && Object.keys(asked).length === 0) {
+    const look = firstLook(first.first);
+    pictures.begin(look);
+    repeatOnceReady(store, look.picture, { pictures, explainer });
+  } else showAsked(asked, { store, pictures, explainer, samples: first.samples });
   keepAddress(store, () => chosen.name, site.networks[0].name);
   // Visitors who ask browsers to save data get the weights with their first picture.
   if (!navigator.connection?.saveData) network.start();

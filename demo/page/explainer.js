@@ -11,7 +11,26 @@ const MAX_SIDE = 640;
  * @param {(error: unknown, name: string) => string} sentence
  */
 export function createExplainer(store, network, sentence) {
+  /** Puts the map that was asked for into the state, unless another was asked for meanwhile. */
+  async function compute(asked) {
+    const isCurrent = () => store.state.heat === asked;
+    try {
+      const model = await network.start();
+      if (!isCurrent()) return;
+      if (model === undefined) return store.update({ heat: null });
+      const map = await model.explain(asked.picture.file, { index: asked.index, maxSide: MAX_SIDE });
+      if (isCurrent()) store.update({ heat: { ...asked, map } });
+    } catch (error) {
+      if (isCurrent()) store.update({ heat: null, notice: sentence(error, asked.picture.name) });
+    }
+  }
+
   return {
+    /** Computes the map that is shown once more. */
+    async refresh() {
+      const heat = currentHeat(store.state);
+      if (heat !== null) await compute(heat);
+    },
     /** Shows the map of a guess; hides it where it is shown. */
     async toggle({ index, label }) {
       const { picture, heat } = store.state;
@@ -19,16 +38,7 @@ export function createExplainer(store, network, sentence) {
       if (heat?.picture === picture && heat.index === index) return store.update({ heat: null });
       const asked = { picture, index, label, map: null };
       store.update({ heat: asked });
-      const isCurrent = () => store.state.heat === asked;
-      try {
-        const model = await network.start();
-        if (!isCurrent()) return;
-        if (model === undefined) return store.update({ heat: null });
-        const map = await model.explain(picture.file, { index, maxSide: MAX_SIDE });
-        if (isCurrent()) store.update({ heat: { ...asked, map } });
-      } catch (error) {
-        if (isCurrent()) store.update({ heat: null, notice: sentence(error, picture.name) });
-      }
+      await compute(asked);
     },
   };
 }

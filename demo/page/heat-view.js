@@ -8,6 +8,8 @@ const FAINT = 1 / 3;
 const PLAIN = 1 / 2;
 /** Width of the rim over which the map fades, as a share of the crop's side. */
 const RIM = 0.1;
+/** Pixels of the painted map's longer side, at least: its frame stays thin where it is stretched over the picture. */
+const LEAST_SIDE = 640;
 /** Cells per side below which a map is coarse. */
 const FINE = 4;
 
@@ -28,15 +30,18 @@ function fade(pixels, from, to) {
 /** @param {import('resnet50-wasm').Explanation} map */
 export function paintMap(map, canvas) {
   const { width, height, data, box } = map;
-  Object.assign(canvas, { width, height });
+  const scale = Math.max(1, LEAST_SIDE / Math.max(width, height));
+  Object.assign(canvas, { width: Math.round(scale * width), height: Math.round(scale * height) });
   const pixels = heatmapPixels(map);
   const [columns, rows] = [fade(width, box.left, box.right), fade(height, box.top, box.bottom)];
   const most = data.reduce((a, b) => Math.max(a, b), Number.MIN_VALUE);
   for (const [i, value] of data.entries()) {
     pixels[4 * i + 3] *= step(value / most, FAINT, PLAIN) * columns[i % width] * rows[Math.floor(i / width)];
   }
+  const small = new OffscreenCanvas(width, height);
+  small.getContext('2d').putImageData(new ImageData(pixels, width, height), 0, 0);
   const context = canvas.getContext('2d');
-  context.putImageData(new ImageData(pixels, width, height), 0, 0);
+  context.drawImage(small, 0, 0, canvas.width, canvas.height);
   frame(context, box);
 }
 

@@ -11,7 +11,7 @@ export function bringIntoView(element) {
 
 /** @param {{ frame: HTMLElement, image: HTMLImageElement, video: HTMLVideoElement }} elements */
 export function createPhotoView({ frame, image, video }) {
-  let shown = '';
+  let shown = image.src; // the page may have been made with a picture
   return ({ picture, camera }) => {
     const onCamera = camera === 'on';
     frame.dataset.state = onCamera ? 'camera' : picture === null ? 'empty' : picture.drawable ? 'picture' : 'undrawn';

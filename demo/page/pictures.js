@@ -40,7 +40,8 @@ export function createPictures(store, network) {
     }
   }
 
-  async function classify(file, picture, signal) {
+  /** @param {(before: object) => object} [more] further changes of the state, made with the result */
+  async function classify(file, picture, signal, more = () => ({})) {
     const model = await network.start();
     if (signal.aborted) return;
     if (model === undefined) return store.update({ busy: false }); // and unfinished
@@ -50,7 +51,7 @@ export function createPictures(store, network) {
     unfinished = undefined;
     const before = settled.picture;
     settled = { picture, result };
-    update({ ...settled, busy: false, info: model.info() }, before);
+    update({ ...settled, ...more(store.state), busy: false, info: model.info() }, before);
   }
 
   /** Makes the caller the newest: its signal is aborted by the next one. */
@@ -116,6 +117,25 @@ export function createPictures(store, network) {
   }
 
   return {
+    /** Shows what was made before. @param {Pick<import('./state.js').State, 'picture' | 'result' | 'heat'>} first */
+    begin({ picture, result, heat }) {
+      settled = { picture, result };
+      store.update({ ...settled, heat });
+    },
+    /** Looks at what the page begins with; where that fails, what was made before stays. */
+    async repeat() {
+      const { picture } = settled;
+      const signal = begin();
+      store.update({ busy: true });
+      try {
+        const response = await fetch(picture.url, { signal });
+        const now = { ...picture, file: await response.blob() };
+        const keep = ({ heat }) => (heat?.picture === picture ? { heat: { ...heat, picture: now } } : {});
+        await classify(now.file, now, signal, keep);
+      } catch {
+        if (!signal.aborted) update({ ...settled, busy: false });
+      }
+    },
     /** Takes the first of some files. What is plainly no picture disturbs none. @param {File[]} files */
     takeFirst(files) {
       const first = files.find((file) => !isNoImage(file));
@@ -134,8 +154,9 @@ export function createPictures(store, network) {
     /** Looks at the shown picture anew: with another network, say. */
     again() {
       const { picture } = settled;
-      if (unfinished === undefined && picture !== null) unfinished = [picture.file, picture];
       if (unfinished !== undefined) take(...unfinished);
+      else if (typeof picture?.file === 'string') takeSample({ file: picture.sample, what: picture.name }, picture.url);
+      else if (picture !== null) take(picture.file, picture);
     },
     /** Forgets the picture on its way and takes the shown one away. */
     clear() {

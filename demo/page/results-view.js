@@ -2,6 +2,7 @@
 import { currentHeat } from './explainer.js';
 import { milliseconds, scored } from './format.js';
 import { isUnsure } from './knowledge.js';
+import { MADE } from './made.js';
 
 const ROWS = 5;
 
@@ -43,7 +44,8 @@ export function createResultsView({ list, prompt, timing, hint }, onPick) {
     const filled = !list.hidden && !list.classList.contains('ghost');
     if (result === null && busy && network === 'ready' && filled) return;
     const guesses = result?.guesses ?? [];
-    const unsure = isUnsure(guesses, info);
+    const made = result?.madeBy;
+    const unsure = isUnsure(guesses, info ?? made);
     list.classList.toggle('unsure', unsure);
     list.hidden = result === null && !busy;
     list.classList.toggle('ghost', result === null);
@@ -51,11 +53,12 @@ export function createResultsView({ list, prompt, timing, hint }, onPick) {
     // The camera's picture is gone before its map could be there.
     const explains = result !== null && camera === 'off' && state.picture?.drawable === true;
     const heat = currentHeat(state);
-    for (const [i, row] of rows.entries()) fillRow(row, guesses[i], { ghost: result === null, explains, heat, info });
+    for (const [i, row] of rows.entries())
+      fillRow(row, guesses[i], { ghost: result === null, explains, heat, info: info ?? made });
     hint.hidden = !explains;
     prompt.textContent = promptFor(state, unsure);
-    timing.hidden = result === null || info === null;
-    if (!timing.hidden) timing.textContent = timingLine(result, info, camera);
+    timing.hidden = result === null || (info === null && made === undefined);
+    if (!timing.hidden) timing.textContent = made === undefined ? timingLine(result, info, camera) : MADE;
   };
 }
 

@@ -41,8 +41,10 @@ export function createShare(store, { box, copy, save, send, status, image, map }
   });
   let shown;
   store.subscribe(({ result, picture, camera, info, busy }) => {
+    const isFirst = picture?.isFirst === true; // it keeps its room until there is something to share
     const there = result !== null && info !== null && picture?.drawable === true && camera === 'off' && !busy;
-    box.hidden = !there;
+    box.hidden = !there && !isFirst;
+    box.classList.toggle('later', !there);
     if (result !== shown) say('');
     shown = result;
   });

@@ -15,15 +15,17 @@
  *
  * @typedef {object} Picture
  * @property {string} name file name, or what is to be seen on a sample
- * @property {Blob} file
+ * @property {Blob | string} file the string is its address: of what the page begins with
  * @property {string} url for an <img>
  * @property {boolean} drawable whether this browser can draw it
  * @property {string} sample file of the gallery that it is; empty for others
  * @property {string} address where it was taken from; empty for files
+ * @property {boolean} [isFirst] it is what the page begins with
  *
  * @typedef {object} Result
  * @property {import('resnet50-wasm').Classification[]} guesses best first
- * @property {number} milliseconds from the picture's bytes to the guesses, decoding included
+ * @property {number} [milliseconds] from the picture's bytes to the guesses, decoding included; none for what was made before
+ * @property {{ activation: string, classes: number }} [madeBy] of the network that made them when the site was made
  * @property {number} [framesPerSecond] of the camera, from its second frame on
  */
 

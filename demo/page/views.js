@@ -10,7 +10,7 @@ import { pictureSentence } from './sentences.js';
 
 export const $ = (id) => document.getElementById(id);
 
-/** @returns what shows the map of a guess */
+/** @returns what shows the map of a guess: explainer.js */
 export function showViews(store, pictures, network) {
   store.subscribe(createPhotoView({ frame: $('photo'), image: $('photo-image'), video: $('photo-video') }));
   const explainer = createExplainer(store, network, pictureSentence);
@@ -30,7 +30,7 @@ export function showViews(store, pictures, network) {
     if ($('notice').textContent !== notice) $('notice').textContent = notice;
     $('notice').hidden = notice === '';
   });
-  return explainer.toggle;
+  return explainer;
 }
 
 /** The button that starts and stops the camera. @param beforeStart ends what the camera takes the place of */

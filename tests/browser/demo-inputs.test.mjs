@@ -7,7 +7,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { BROWSERS, browserMissing } from '../support/browsers.mjs';
-import { bestGuess, networkReady, noticed, run, serveDemo, serveStatic, shown, startVisits } from '../support/demo.mjs';
+import {
+  bestGuess,
+  EMPTY,
+  networkReady,
+  noticed,
+  run,
+  serveDemo,
+  serveStatic,
+  shown,
+  startVisits,
+} from '../support/demo.mjs';
 import { ROOT } from '../support/prepare.mjs';
 import { startServer } from '../support/server.mjs';
 import { LIMIT } from '../support/wait.mjs';
@@ -37,7 +47,7 @@ for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
     const build = async (name) => {
       const out = join(scratch, name);
       const { status, stderr } = await run([
-        ...['demo/build.mjs', '--no-build', '--weights', WEIGHTS, '--out', out, '--no-isolation-worker'],
+        ...['demo/build.mjs', '--no-build', EMPTY, '--weights', WEIGHTS, '--out', out, '--no-isolation-worker'],
       ]);
       assert.equal(status, 0, stderr);
       return out;

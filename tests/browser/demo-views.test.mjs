@@ -4,7 +4,16 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { BROWSERS, browserMissing } from '../support/browsers.mjs';
-import { bestGuess, clickAtRest, networkReady, noticed, serveDemo, shown, startVisits } from '../support/demo.mjs';
+import {
+  bestGuess,
+  clickAtRest,
+  networkReady,
+  noticed,
+  serveDemo,
+  serveWhole,
+  shown,
+  startVisits,
+} from '../support/demo.mjs';
 import { ROOT } from '../support/prepare.mjs';
 import { LIMIT } from '../support/wait.mjs';
 
@@ -33,14 +42,15 @@ function fakeCamera(facingMode) {
 
 for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
   describe(`${browser}: what the demo shows`, { skip: browserMissing(browser) }, () => {
-    let [visits, site] = [];
+    let [visits, site, whole] = [];
     const open = (t, path = '', options) => visits.open(t, new URL(path, site.url).href, options);
     const prompt = (page) => page.$eval('#prompt', (e) => e.textContent);
 
     before(async () => {
-      [visits, site] = await Promise.all([startVisits(browser), serveDemo(WEIGHTS)]);
+      const begun = [startVisits(browser), serveDemo(WEIGHTS), serveWhole(WEIGHTS)];
+      [visits, site, whole] = await Promise.all(begun);
     });
-    after(() => Promise.all([visits?.close(), site?.close()]));
+    after(() => Promise.all([visits?.close(), site?.close(), whole?.close()]));
 
     test('a network of ten classes says that it knows no others; its classes can be searched', LIMIT, async (t) => {
       const { page, faults } = await open(t);
@@ -73,7 +83,11 @@ for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
           const opacity = (x, y) => data[(y * width + x) * 4 + 3];
           const row = Array.from({ length: width }, (_, x) => opacity(x, height >> 1));
           const all = Array.from({ length: width * height }, (_, i) => data[i * 4 + 3]);
-          return { row, most: Math.max(...all), clear: all.filter((value) => value === 0).length / all.length };
+          return {
+            row,
+            most: all.reduce((a, b) => Math.max(a, b)),
+            clear: all.filter((value) => value === 0).length / all.length,
+          };
         });
         assert.ok(map.most > 120, `the strongest place is seen: ${map.most}`);
         assert.ok(map.clear > 0.35, `most of the picture is left as it is: ${map.clear}`);
@@ -131,7 +145,7 @@ for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
       skip: browser !== 'chromium' && 'Chromium measures',
     }, async (t) => {
       for (const width of [390, 1280, 1920]) {
-        for (const path of ['', 'teach.html']) {
+        for (const path of ['', whole.url, 'teach.html']) {
           const before = (page) =>
             page.evaluateOnNewDocument(() => {
               window.shifts = [];

@@ -12,6 +12,7 @@ import {
   bestGuess,
   clickAtRest,
   drop,
+  EMPTY,
   networkReady,
   noticed,
   paste,
@@ -75,7 +76,7 @@ for (const name of BROWSERS) {
     const open = (t, url, options) => visits.open(t, url, options);
     const build = async (folder, ...options) => {
       const out = join(scratch, folder);
-      const args = ['demo/build.mjs', '--no-build', '--weights', weights, '--out', out, ...options];
+      const args = ['demo/build.mjs', '--no-build', EMPTY, '--weights', weights, '--out', out, ...options];
       const { status, stderr } = await run(args);
       assert.equal(status, 0, stderr);
       return out;

@@ -19,8 +19,14 @@ export function run(args, options = {}) {
   });
 }
 
-/** Starts demo/serve.mjs on a free port; resolves to its address and what it said. */
-export async function serveDemo(weights, ...options) {
+/** Pages that begin empty: what most tests are about begins with a picture of their own. */
+export const EMPTY = '--no-first-look';
+
+/** Starts demo/serve.mjs on a free port, with pages that begin empty; resolves to its address and what it said. */
+export const serveDemo = (weights, ...options) => serveWhole(weights, EMPTY, ...options);
+
+/** The same with what visitors see first. */
+export async function serveWhole(weights, ...options) {
   const args = ['demo/serve.mjs', '--no-build', '--port', '0', '--weights', weights, ...options];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] });
   const said = [];
