@@ -1,9 +1,12 @@
 // What the demo page says of a network and of its guesses, without a browser.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fillPage } from '../../demo/fill.mjs';
 import { isUnsure, knowledgeOf } from '../../demo/page/knowledge.js';
 import { createSmoothing } from '../../demo/page/smoothing.js';
+import { ROOT } from '../support/prepare.mjs';
 
 test('a network of many classes tells their number, one of few names them, accuracy only where it is known', () => {
   const many = { classes: 1000, labels: [], accuracy: { data: 'ImageNet-1K', top1: 80.858 }, bytes: 24.6e6 };
@@ -55,9 +58,7 @@ test('smoothing: one odd frame does not change the best guess, a lasting one doe
 });
 
 test('the page is filled before its scripts run, with labels as text', () => {
-  const page =
-    '<p id="variants" class="variants" hidden><select id="variant"></select></p><p id="knows" class="prompt"></p>' +
-    '<section id="samples"><ul id="gallery" class="gallery"></ul></section>';
+  const page = readFileSync(join(ROOT, 'demo', 'page', 'index.html'), 'utf8');
   const network = {
     name: 'A',
     classes: 1,
@@ -71,6 +72,12 @@ test('the page is filled before its scripts run, with labels as text', () => {
   assert.match(one, /src="samples\/a%20b\.jpg" alt="An &#34;a&#34;\."/);
   const two = fillPage(page, [{ ...network, samples: [] }, network]);
   assert.match(two, /class="variants">.*<option value="1">A: 1 kinds of things<\/option>/);
-  assert.match(two, /<section hidden id="samples"/);
+  assert.match(two, /<div hidden id="samples"/);
+  const guesses = [{ index: 0, label: '<b>', score: 0.5 }];
+  const first = { file: 'a b.jpg', what: 'An "a".', guesses, info: { activation: 'softmax', classes: 1 } };
+  const begun = fillPage(page, [{ ...network, first }]);
+  assert.match(begun, /<img id="photo-image" src="samples\/a%20b\.jpg" alt="An &#34;a&#34;\."/);
+  assert.match(begun, />&#60;b&#62;<\/button> <span class="share">50\.0%</);
+  assert.match(begun, /class="photo" data-state="picture"/);
   assert.throws(() => fillPage('<p></p>', [network]), /the page has no/);
 });
