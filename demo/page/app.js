@@ -2,12 +2,14 @@
 import { askedFor, keepAddress } from './address.js';
 import { createCamera } from './camera.js';
 import { createClassList } from './class-list.js';
+import { createCompare } from './compare.js';
 import { isolate } from './dist/isolation.js';
 import { createFactsView } from './facts-view.js';
 import { firstLook, repeatOnceReady } from './first-look.js';
 import { createGallery, sampleAddress } from './gallery.js';
 import { listenForPictures } from './inputs.js';
 import { knowledgeOf } from './knowledge.js';
+import { createMeasure, showPeers } from './measure.js';
 import { createNetwork } from './network.js';
 import { createPictures } from './pictures.js';
 import { connectSnippet, createShare } from './share.js';
@@ -45,6 +47,20 @@ function connectGallery(store, pictures, camera) {
   };
 }
 
+/** Measures with the shown picture, or with the first sample. */
+function connectMeasure(store, chosen) {
+  const elements = { button: $('measure-button'), status: $('measure-status'), table: $('measure-table') };
+  const file = async () => {
+    const { picture } = store.state;
+    if (picture !== null && typeof picture.file !== 'string') return picture.file;
+    const [sample] = chosen().samples;
+    if (picture === null && sample === undefined) return undefined;
+    return (await fetch(picture?.file ?? sampleAddress(sample))).blob();
+  };
+  createMeasure(elements, { weights: () => chosen().name, file });
+  showPeers($('peers-table'));
+}
+
 /** Shows what the page's address asks for, where there is such a thing. */
 async function showAsked(asked, { store, pictures, explainer, samples }) {
   const sample = samples.find(({ file }) => file === asked.sample);
@@ -71,8 +87,12 @@ async function start() {
   const showSamples = connectGallery(store, pictures, camera);
   const classList = { box: $('classes-box'), search: $('classes-search'), list: $('classes-list') };
   const showClasses = createClassList({ ...classList, count: $('classes-count') });
+  const compare = { select: $('compare-with'), status: $('compare-status'), views: $('compare-views') };
+  const { offer } = createCompare(store, network, compare, site.networks);
+  connectMeasure(store, () => chosen);
   const show = (other) => {
     chosen = other;
+    offer(chosen);
     showSamples(chosen.samples);
     showClasses(chosen.labels);
     $('knows').textContent = knowledgeOf(chosen);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fillPage } from '../../demo/fill.mjs';
 import { isUnsure, knowledgeOf } from '../../demo/page/knowledge.js';
+import { PEERS } from '../../demo/page/peers.js';
 import { createSmoothing } from '../../demo/page/smoothing.js';
 import { ROOT } from '../support/prepare.mjs';
 
@@ -57,6 +58,18 @@ test('smoothing: one odd frame does not change the best guess, a lasting one doe
   );
 });
 
+test('the figures of other runtimes are those of the README', () => {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const rows = readme.split('\n').map((line) => line.split('|').map((cell) => cell.replaceAll('*', '').trim()));
+  for (const [what, ...times] of PEERS.rows) {
+    const row = rows.find(([, first]) => first?.replace(/ \(.*/, '') === what);
+    assert.deepEqual(row?.slice(2, 5), times.map(String), what);
+  }
+  for (const runtime of PEERS.runtimes.slice(1)) assert.ok(readme.includes(`| ${runtime} |`), runtime);
+  for (const word of [PEERS.date, 'idle Xeon with two processors', 'Chromium 156'])
+    assert.ok(readme.includes(word), word);
+});
+
 test('the page is filled before its scripts run, with labels as text', () => {
   const page = readFileSync(join(ROOT, 'demo', 'page', 'index.html'), 'utf8');
   const network = {
@@ -71,7 +84,7 @@ test('the page is filled before its scripts run, with labels as text', () => {
   assert.match(one, /only: &#60;b&#62;\./);
   assert.match(one, /src="samples\/a%20b\.jpg" alt="An &#34;a&#34;\."/);
   const two = fillPage(page, [{ ...network, samples: [] }, network]);
-  assert.match(two, /class="variants">.*<option value="1">A: 1 kinds of things<\/option>/);
+  assert.match(two, /class="variants">[\s\S]*<option value="1">A: 1 kinds of things<\/option>/);
   assert.match(two, /<div hidden id="samples"/);
   const guesses = [{ index: 0, label: '<b>', score: 0.5 }];
   const first = { file: 'a b.jpg', what: 'An "a".', guesses, info: { activation: 'softmax', classes: 1 } };
