@@ -5,20 +5,11 @@ import { createSmoothing } from './smoothing.js';
 
 /** Guesses of each frame that take part in the smoothing. */
 const CANDIDATES = 20;
-/** Share of the newest interval in the frame rate. */
-const NEWEST = 0.2;
 /** Pixels asked for: the network sees 224. */
 const CONSTRAINTS = {
   audio: false,
   video: { facingMode: 'environment', width: { ideal: 960 }, height: { ideal: 720 } },
 };
-
-/** Resolves with the video's next frame: none is looked at twice, and none waits in a queue. */
-const nextFrame = (video) =>
-  new Promise((resolve) => {
-    if ('requestVideoFrameCallback' in video) video.requestVideoFrameCallback(resolve);
-    else requestAnimationFrame(resolve);
-  });
 
 /**
  * @param store of state.js
@@ -56,27 +47,19 @@ export function createCamera(store, network, video) {
 
   async function watch(signal) {
     const smooth = createSmoothing();
-    let [last, interval] = [0, 0];
-    while (!signal.aborted) {
-      const model = await network.start();
+    const model = await network.start();
+    if (signal.aborted) return;
+    if (model === undefined) return stop();
+    const show = ({ classes, milliseconds, framesPerSecond }) => {
+      const guesses = smooth(classes, performance.now()).slice(0, 5);
+      store.update({ result: { guesses, milliseconds, framesPerSecond }, info: model.info() });
+    };
+    try {
+      await model.watch(video, show, { signal, topK: CANDIDATES });
+    } catch (error) {
       if (signal.aborted) return;
-      if (model === undefined) return stop();
-      const begun = performance.now();
-      try {
-        const seen = await model.classify(video, { signal, topK: CANDIDATES });
-        if (signal.aborted) return;
-        const now = performance.now();
-        if (last > 0) interval = interval === 0 ? now - last : interval + NEWEST * (now - last - interval);
-        last = now;
-        const framesPerSecond = interval === 0 ? undefined : 1000 / interval;
-        const guesses = smooth(seen, now).slice(0, 5);
-        store.update({ result: { guesses, milliseconds: now - begun, framesPerSecond }, info: model.info() });
-        await nextFrame(video);
-      } catch (error) {
-        if (signal.aborted) return;
-        stop();
-        store.update({ notice: pictureSentence(error, '') });
-      }
+      stop();
+      store.update({ notice: pictureSentence(error, '') });
     }
   }
 

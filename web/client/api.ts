@@ -34,3 +34,4 @@ export type {
 export { cosineSimilarity, rankBySimilarity, type Vector } from './similarity.js';
 export type { Summary, SummaryOptions, SummaryRow } from './summary.js';
 export type { TensorInput } from './tensors.js';
+export type { WatchResult } from './watch.js';

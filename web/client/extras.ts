@@ -5,3 +5,4 @@ export { readParameter } from '../weights/parameters.js';
 export { drawFile } from './draw-file.js';
 export { explanationOf } from './explain.js';
 export { readInput } from './read-input.js';
+export { watchVideo } from './watch.js';

@@ -33,6 +33,7 @@ import { downloadKey, openSession, sourceOf } from './session.js';
 import { type Summary, type SummaryOptions, summarize } from './summary.js';
 import type { TensorInput } from './tensors.js';
 import { withTraining } from './training-module.js';
+import type { WatchResult } from './watch.js';
 
 type Numbers = Float32Array<ArrayBuffer>;
 type Saved = Uint8Array<ArrayBuffer> | Record<string, Uint8Array<ArrayBuffer>>;
@@ -206,6 +207,24 @@ export class Model {
     return this.#images.each('explain', images, options, { index, activation }, (seen) =>
       withLate(extras(), ({ explanationOf }) => explanationOf(seen, rotate, maxSide)),
     );
+  }
+
+  /**
+   * Classifies a video as it plays, the camera's for one, and calls `onResult` with the newest frame's classes, again and
+   * again. Frames that come meanwhile are dropped; none waits in a queue, and hidden pages rest. Resolves when `signal` is
+   * aborted or the video has ended; waits for what `onResult` returns.
+   * @throws ResNet50Error INVALID_ARGUMENT for what is no video element; what a call of `classify` or `onResult` throws
+   */
+  async watch(
+    video: HTMLVideoElement,
+    onResult: (result: WatchResult) => unknown,
+    options: ClassifyOptions = {},
+  ): Promise<void> {
+    checkCall('classify', options);
+    const signal = this.#running.until(options.signal);
+    const classify = () => this.classify(video, options);
+    const extras = this.#running.platform.loadExtras();
+    return withLate(extras, ({ watchVideo }) => watchVideo(classify, video, onResult, signal));
   }
 
   /**
