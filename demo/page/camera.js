@@ -6,10 +6,18 @@ import { createSmoothing } from './smoothing.js';
 /** Guesses of each frame that take part in the smoothing. */
 const CANDIDATES = 20;
 /** Pixels asked for: the network sees 224. */
-const CONSTRAINTS = {
+const constraintsFor = (facingMode) => ({
   audio: false,
-  video: { facingMode: 'environment', width: { ideal: 960 }, height: { ideal: 720 } },
-};
+  video: { facingMode, width: { ideal: 960 }, height: { ideal: 720 } },
+});
+/** Longest side of a frame's map: it is painted many times a second. */
+const MAX_SIDE = 160;
+
+/** How many cameras there are; browsers say so once one of them was allowed. */
+async function countCameras() {
+  const devices = (await navigator.mediaDevices.enumerateDevices?.().catch(() => [])) ?? [];
+  return devices.filter(({ kind }) => kind === 'videoinput').length;
+}
 
 /**
  * @param store of state.js
@@ -19,6 +27,8 @@ const CONSTRAINTS = {
 export function createCamera(store, network, video) {
   /** Aborted when the camera is turned off; a new one each time it is turned on. */
   let session = new AbortController();
+  let facing = 'environment';
+  let wantsMap = false;
 
   async function start() {
     session = new AbortController();
@@ -27,7 +37,7 @@ export function createCamera(store, network, video) {
     let stream;
     try {
       // Throws a TypeError where `mediaDevices` is missing, which is where the page is no secure context.
-      stream = await navigator.mediaDevices.getUserMedia(CONSTRAINTS);
+      stream = await navigator.mediaDevices.getUserMedia(constraintsFor(facing));
       signal.addEventListener('abort', () => release(stream));
       if (signal.aborted) return release(stream);
       video.srcObject = stream;
@@ -35,8 +45,8 @@ export function createCamera(store, network, video) {
       if (signal.aborted) return;
       // Who looks at oneself expects a mirror; the network sees the frame as it is.
       const [{ facingMode }] = stream.getVideoTracks().map((track) => track.getSettings());
-      video.classList.toggle('mirrored', facingMode !== 'environment');
-      store.update({ camera: 'on', result: null });
+      video.parentElement.classList.toggle('mirrored', facingMode !== 'environment');
+      store.update({ camera: 'on', result: null, cameraMap: null, cameras: await countCameras() });
     } catch (error) {
       if (signal.aborted) return;
       if (stream !== undefined) release(stream);
@@ -50,9 +60,12 @@ export function createCamera(store, network, video) {
     const model = await network.start();
     if (signal.aborted) return;
     if (model === undefined) return stop();
-    const show = ({ classes, milliseconds, framesPerSecond }) => {
+    const show = async ({ classes, milliseconds, framesPerSecond }) => {
       const guesses = smooth(classes, performance.now()).slice(0, 5);
       store.update({ result: { guesses, milliseconds, framesPerSecond }, info: model.info() });
+      const [{ index }] = guesses;
+      const cameraMap = wantsMap ? await model.explain(video, { index, maxSide: MAX_SIDE, signal }) : null;
+      if (!signal.aborted && (wantsMap || store.state.cameraMap !== null)) store.update({ cameraMap });
     };
     try {
       await model.watch(video, show, { signal, topK: CANDIDATES });
@@ -70,7 +83,7 @@ export function createCamera(store, network, video) {
 
   function stop() {
     session.abort();
-    if (store.state.camera !== 'off') store.update({ camera: 'off', result: null });
+    if (store.state.camera !== 'off') store.update({ camera: 'off', result: null, cameraMap: null });
   }
 
   document.addEventListener('visibilitychange', () => {
@@ -78,5 +91,18 @@ export function createCamera(store, network, video) {
     stop();
     store.update({ notice: CAMERA_LEFT });
   });
-  return { start, stop };
+  return {
+    start,
+    stop,
+    /** Takes the camera on the other side. */
+    turn() {
+      facing = facing === 'environment' ? 'user' : 'environment';
+      stop();
+      return start();
+    },
+    /** Whether each frame's map is shown, which takes as long again. */
+    showMap(wanted) {
+      wantsMap = wanted;
+    },
+  };
 }

@@ -72,7 +72,8 @@ export function createHeatView({ canvas, tools, slider, note }) {
     canvas.style.opacity = String(slider.valueAsNumber / 100);
   });
   return (state) => {
-    const map = state.picture?.drawable ? (currentHeat(state)?.map ?? null) : null;
+    const still = state.picture?.drawable ? (currentHeat(state)?.map ?? null) : null;
+    const map = state.camera === 'on' ? state.cameraMap : still;
     canvas.hidden = map === null;
     tools.hidden = map === null;
     if (map === null || map === painted) return;

@@ -8,6 +8,8 @@
  * @property {import('resnet50-wasm').ModelInfo | null} info
  * @property {Picture | null} picture what is shown
  * @property {'off' | 'starting' | 'on'} camera
+ * @property {import('resnet50-wasm').Explanation | null} cameraMap where in a frame the best guess was seen, if that is asked for
+ * @property {number} cameras how many this device has, as far as is known
  * @property {boolean} busy a picture is waiting for its result
  * @property {Result | null} result belongs to `picture`, or to the camera's last frame
  * @property {import('./explainer.js').Heat | null} heat where a guess was seen; `map` is null until it is known
@@ -37,6 +39,8 @@ export const initialState = () => ({
   info: null,
   picture: null,
   camera: 'off',
+  cameraMap: null,
+  cameras: 0,
   busy: false,
   result: null,
   heat: null,

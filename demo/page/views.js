@@ -33,15 +33,22 @@ export function showViews(store, pictures, network) {
   return explainer;
 }
 
-/** The button that starts and stops the camera. @param beforeStart ends what the camera takes the place of */
+/** The buttons that start and stop the camera, turn it round, and show where in its frames a guess was seen. @param beforeStart ends what the camera takes the place of */
 export function connectCamera(store, camera, beforeStart) {
-  const button = $('camera');
+  const [button, map, turn] = [$('camera'), $('camera-map'), $('camera-turn')];
+  map.addEventListener('click', () => {
+    map.ariaPressed = String(map.ariaPressed !== 'true');
+    camera.showMap(map.ariaPressed === 'true');
+  });
+  turn.addEventListener('click', () => camera.turn());
   button.addEventListener('click', () => {
     if (store.state.camera !== 'off') return camera.stop();
     beforeStart();
     camera.start();
   });
-  store.subscribe(({ camera: state }) => {
+  store.subscribe(({ camera: state, cameras }) => {
+    map.hidden = state !== 'on';
+    turn.hidden = state !== 'on' || cameras < 2;
     button.textContent = state === 'off' ? 'Use the camera' : 'Stop the camera';
   });
 }

@@ -32,7 +32,11 @@ function fakeCamera(facingMode) {
     context.fillStyle = `hsl(${turn++ % 360} 60% 50%)`;
     context.fillRect(0, 0, 320, 240);
   }, 20);
-  navigator.mediaDevices.getUserMedia = async () => {
+  const device = { kind: 'videoinput', deviceId: '', groupId: '', label: '' };
+  navigator.mediaDevices.enumerateDevices = async () => [device, { ...device, kind: 'audioinput' }, device];
+  window.facings = [];
+  navigator.mediaDevices.getUserMedia = async ({ video }) => {
+    window.facings.push(video.facingMode);
     await window.permission;
     const stream = canvas.captureStream(30);
     for (const track of stream.getVideoTracks()) track.getSettings = () => ({ facingMode });
@@ -129,6 +133,28 @@ for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
       });
       assert.match(await noticed(page), /^The camera was turned off when you left this tab: turn it on again\.$/);
       assert.equal(await page.$eval('#photo', (photo) => photo.dataset.state), 'empty');
+      assert.deepEqual(faults, []);
+    });
+
+    test('the camera: a live map, mirrored like the video, and the camera on the other side', LIMIT, async (t) => {
+      const { page, faults } = await open(t, '', { before: (page) => page.evaluateOnNewDocument(fakeCamera, 'user') });
+      await networkReady(page);
+      assert.equal(await page.$('#camera-map:not([hidden])'), null);
+      await clickAtRest(page, '#camera');
+      await page.waitForSelector('#camera-map:not([hidden])');
+      await clickAtRest(page, '#camera-map');
+      await page.waitForSelector('#photo-heat:not([hidden])');
+      const turned = (canvas) => new DOMMatrix(getComputedStyle(canvas).transform).a;
+      assert.equal(await page.$eval('#photo-heat', turned), -1);
+      await clickAtRest(page, '#camera-map');
+      await page.waitForSelector('#photo-heat[hidden]');
+      await clickAtRest(page, '#camera-turn');
+      await page.waitForFunction(() => window.facings.length === 2);
+      assert.deepEqual(await page.evaluate(() => window.facings), ['environment', 'user']);
+      await page.waitForSelector('#guesses:not([hidden], .ghost) .label', { timeout: 60_000 });
+      await clickAtRest(page, '#camera');
+      await page.waitForSelector('#photo[data-state="empty"]');
+      assert.equal(await page.$('#camera-turn:not([hidden])'), null);
       assert.deepEqual(faults, []);
     });
 
