@@ -3,6 +3,7 @@
 import { createAnnouncer } from './announcer.js';
 import { createExplainer } from './explainer.js';
 import { createHeatView } from './heat-view.js';
+import { createMultiples } from './multiples.js';
 import { createPhotoView } from './photo-view.js';
 import { createProgressView } from './progress-view.js';
 import { createResultsView } from './results-view.js';
@@ -18,6 +19,7 @@ export function showViews(store, pictures, network) {
   store.subscribe(createResultsView(results, explainer.toggle));
   const heat = { canvas: $('photo-heat'), tools: $('heat-tools'), slider: $('heat-slider'), note: $('heat-note') };
   store.subscribe(createHeatView(heat));
+  createMultiples(store, network, explainer, { button: $('multiples-button'), list: $('multiples') });
   const progress = {
     box: $('progress'),
     text: $('progress-text'),

@@ -136,6 +136,30 @@ for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
       assert.deepEqual(faults, []);
     });
 
+    test('all maps beside each other: painted, and one of them shown large', LIMIT, async (t) => {
+      const { page, faults } = await open(t);
+      await clickAtRest(page, sample('cargo-ship.jpg'));
+      await bestGuess(page, 'ship');
+      assert.equal(await page.$('#multiples-button:not([hidden])'), null);
+      await clickAtRest(page, '#guesses .label');
+      await page.waitForSelector('#photo-heat:not([hidden])');
+      await clickAtRest(page, '#multiples-button');
+      const painted = () => {
+        const all = [...document.querySelectorAll('#multiples canvas')];
+        return all.length === 5 && all.every(({ width }) => width > 300);
+      };
+      await page.waitForFunction(painted, { timeout: 60_000 });
+      const pressed = () => page.$$eval('#multiples button', (all) => all.map((button) => button.ariaPressed).join());
+      assert.equal(await pressed(), 'true,false,false,false,false');
+      await clickAtRest(page, '#multiples li:nth-child(3) button');
+      await page.waitForFunction(() => document.querySelectorAll('#guesses .label')[2].ariaPressed === 'true');
+      assert.equal(await pressed(), 'false,false,true,false,false');
+      await clickAtRest(page, sample('horse.jpg'));
+      await bestGuess(page, 'horse');
+      assert.equal(await page.$('#multiples:not([hidden])'), null);
+      assert.deepEqual(faults, []);
+    });
+
     test('the camera: a live map, mirrored like the video, and the camera on the other side', LIMIT, async (t) => {
       const { page, faults } = await open(t, '', { before: (page) => page.evaluateOnNewDocument(fakeCamera, 'user') });
       await networkReady(page);
