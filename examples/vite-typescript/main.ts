@@ -15,7 +15,8 @@ function showError(error: unknown): void {
 
 async function start(): Promise<void> {
   const model = await ResNet50.load({ weights: 'CIFAR10_DEMO', weightsUrl: '/weights/', onProgress: showProgress });
-  status.textContent = `Ready with ${model.info().threads} threads: choose a photo.`;
+  const { threads } = model.info();
+  status.textContent = `Ready with ${threads === 1 ? 'one thread' : `${threads} threads`}: choose a photo.`;
   input.disabled = false;
   input.addEventListener('change', async () => {
     const [file] = input.files ?? [];

@@ -105,8 +105,11 @@ words=(resnet50-wasm "$@"); CURRENT=$#words; source ${folder}/_resnet50-wasm; _r
 });
 
 test('the manual page: is what help says, and man has nothing to complain of', { skip: missing('groff') }, async () => {
-  const { man, bin } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-  assert.deepEqual(Object.keys(bin), ['resnet50-wasm']);
+  const {
+    man: [man],
+    bin,
+  } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  assert.deepEqual(Object.keys(bin), ['resnet50-wasm']); // npm links manual pages of a list only
   const page = join(ROOT, man);
   assert.equal(readFileSync(page, 'utf8'), cli('manual'));
   const { status, stdout, stderr } = await run('groff', ['-man', '-Tascii', '-P-cbou', '-ww', '-rCHECKSTYLE=3', page]);

@@ -55,7 +55,7 @@ test('a mistake in the command: one sentence on standard error, status 2', async
     [['classify', 'x', '--precision', 'int4'], /int8, f32/],
     [['classify', 'x', '--json', '--ndjson'], /exclude/],
     [['convert'], /CHECKPOINT/],
-    [['convert', 'a.pth'], /--name and --out/],
+    [['convert', 'a.pth'], /--name must be given/],
     [['convert', 'a.pth', '--name', '../x', '--out', 'y'], /--name/],
     [['convert', 'a.pth', '--name', 'x', '--out', 'y', '--mean', '1,2'], /three numbers/],
     [['convert', 'a.pth', '--name', 'x', '--out', 'y', '--activation', 'relu'], /softmax, sigmoid, none/],

@@ -9,7 +9,7 @@ import { queryObjects } from 'node:v8';
 import { build } from 'esbuild';
 import { importSource, ROOT, run, scratch } from './helpers.mjs';
 
-const { probeEngine, chooseFlavour, autoThreads } = await importSource('base/engine-support.ts');
+const { probeEngine, chooseFlavour, autoThreads, checkEngine } = await importSource('base/engine-support.ts');
 const major = Number(process.versions.node.split('.')[0]);
 
 test('this engine: SIMD, threads, relaxed SIMD from Node 22 on', () => {
@@ -75,6 +75,16 @@ test('what cannot work is refused by name', () => {
   assert.throws(() => choose({ simd: false }, {}), { code: 'SIMD_MISSING' });
   assert.throws(() => choose({ relaxedSimd: false }, { flavour: 'relaxed' }), { code: 'SIMD_MISSING' });
   assert.throws(() => choose({ threads: false }, { flavour: 'simd-threads' }), { code: 'THREADS_UNAVAILABLE' });
+});
+
+test('an engine without a function that every call needs is refused with the versions that have it', (t) => {
+  checkEngine();
+  const { any } = AbortSignal;
+  t.after(() => {
+    AbortSignal.any = any;
+  });
+  delete AbortSignal.any;
+  assert.throws(checkEngine, { code: 'ENGINE_TOO_OLD', message: /Chrome or Edge 116.*Safari 17\.4/ });
 });
 
 test('the probe of shared memory leaves no port behind', async () => {

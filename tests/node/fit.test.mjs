@@ -273,6 +273,31 @@ describe('a head of your own', { skip: coreMissing() }, () => {
     assert.equal(model.info().head, null);
   });
 
+  test('without weights, load takes the variant that a head was trained on, by its name only', async () => {
+    await model.fit(examplesOf(2));
+    const bytes = await model.save();
+    await model.reset();
+    const { parseHead } = await (await import('./helpers.mjs')).importSource('training/head-file.ts');
+    const { ResNet50 } = await import('../../dist/index.node.js');
+    const trainedOn = (weights) => ({ ...parseHead(bytes, 'head'), weights });
+    const warn = mock.method(console, 'warn', () => undefined);
+    const loaded = await ResNet50.load({ head: trainedOn('CIFAR10_DEMO'), threads: 1 });
+    assert.deepEqual([loaded.info().weights, loaded.info().head], ['CIFAR10_DEMO', 'head']);
+    await loaded.dispose();
+    warn.mock.restore();
+    await assert.rejects(ResNet50.load({ head: trainedOn('flowers') }), {
+      code: 'UNKNOWN_WEIGHTS',
+      message: /flowers/,
+    });
+    // A file of somebody else's chooses no address: the default is sought, which is not there.
+    const elsewhere = {
+      head: trainedOn('http://localhost:1/'),
+      weightsDir: '/nonexistent',
+      weightsUrl: 'file:///nonexistent',
+    };
+    await assert.rejects(ResNet50.load(elsewhere), { code: 'WEIGHTS_NOT_FOUND', message: /IMAGENET1K_V2/ });
+  });
+
   test('warns of a head of other weights by name, and refuses files that are none', async () => {
     await model.fit(examplesOf(2));
     const bytes = await model.save();

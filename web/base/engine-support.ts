@@ -66,6 +66,14 @@ function runs(body: readonly number[]): boolean {
   }
 }
 
+const OLDEST = 'Chrome or Edge 116, Firefox 124, Safari 17.4 or Node.js 20.3 is needed, or later';
+
+/** @throws ResNet50Error ENGINE_TOO_OLD */
+export function checkEngine(): void {
+  if ('any' in AbortSignal) return;
+  throw new ResNet50Error('ENGINE_TOO_OLD', `this engine is too old for resnet50-wasm (no AbortSignal.any): ${OLDEST}`);
+}
+
 /** v128.const of ones, i32x4.all_true. */
 export const hasSimd = (): boolean => runs([...V128_CONST, ...new Array<number>(16).fill(1), ...I32X4_ALL_TRUE]);
 
@@ -162,7 +170,7 @@ export function chooseFlavour(support: EngineSupport, demand: Demand): Choice {
   if (!support.simd) {
     throw new ResNet50Error(
       'SIMD_MISSING',
-      'this engine has no WebAssembly SIMD, which resnet50-wasm needs: Chrome 91, Firefox 89, Safari 16.4 or Node.js 20 and later have it',
+      `this engine has no WebAssembly SIMD, which resnet50-wasm needs: ${OLDEST}`,
     );
   }
   why.push(

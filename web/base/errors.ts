@@ -42,6 +42,8 @@ export type ErrorCode =
   | 'DISPOSED'
   /** This engine has no WebAssembly SIMD, which every flavour needs. */
   | 'SIMD_MISSING'
+  /** This engine lacks a function that every call needs. */
+  | 'ENGINE_TOO_OLD'
   /** A threaded flavour was demanded where threads cannot run. */
   | 'THREADS_UNAVAILABLE'
   /** The wasm module could not be fetched, compiled or started. */

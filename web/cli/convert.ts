@@ -153,8 +153,8 @@ async function convertCheckpoint(values: Values, positionals: string[]): Promise
   const [name, out] = [text(values, 'name'), resultPath(values, 'out')];
   if (checkpoint === undefined || more.length > 0)
     throw new UsageError('give one CHECKPOINT (resnet50-wasm convert --help)');
-  if (name === undefined || out === undefined)
-    throw new UsageError('--name and --out must be given (resnet50-wasm convert --help)');
+  if (name === undefined) throw new UsageError('--name must be given (resnet50-wasm convert --help)');
+  if (out === undefined) throw new UsageError('--out must be given (resnet50-wasm convert --help)');
   const spelled = findWeights(name)?.name ?? name;
   if (!isVariantName(spelled))
     throw new UsageError(`--name ${name}: must be letters, digits, dots, hyphens and underscores`);

@@ -32,7 +32,7 @@ async function help([name]: string[]): Promise<number> {
 
 async function run(name: string, args: string[]): Promise<number> {
   if (!isCommand(name)) {
-    const meant = didYouMean(name, [...NAMES, 'help']) || `: there are ${NAMES.join(', ')}`;
+    const meant = didYouMean(name, [...NAMES, 'help', '--version', '--help']) || `: there are ${NAMES.join(', ')}`;
     throw new UsageError(`there is no command '${name}'${meant} (resnet50-wasm --help)`);
   }
   const command = await COMMANDS[name]();

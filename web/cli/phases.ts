@@ -43,19 +43,24 @@ export interface ConversionView {
   done(text?: string): void;
 }
 
-/** One bar for the whole on a terminal; elsewhere a line as each phase begins. */
+/** Without a terminal, nothing is said for at most so long while there is progress, milliseconds. */
+const SILENCE = 20_000;
+
+/** One bar for the whole on a terminal; elsewhere a line as each phase begins, and now and then within it. */
 export function conversionView(title: string, stream: NodeJS.WriteStream = process.stderr): ConversionView {
   const bar: Progress = progressBar(title, { stream, left: false });
   let last: ConvertPhase | undefined;
+  let said = 0;
   const line = (progress: ConvertProgress) => {
     const percent = Math.floor(progress.fraction * 100);
+    said = Date.now();
     note(shown`${title}: ${percent}% ${PHASE_TEXTS[progress.phase]}${leftText(progress.secondsLeft)}`);
   };
   const show = (progress: ConvertProgress) => {
     const isNew = progress.phase !== last;
     last = progress.phase;
     if (stream.isTTY) bar.update(progress.fraction, phaseText(progress), isNew);
-    else if (isNew) line(progress);
+    else if (isNew || Date.now() - said > SILENCE) line(progress);
   };
   return { show, done: (text) => bar.done(text) };
 }

@@ -5,6 +5,7 @@
 
 import { check, checkOptions, isListOf, isOptions, SIGNAL } from '../base/check.js';
 import { anyOf, inTurn } from '../base/concurrency.js';
+import { checkEngine } from '../base/engine-support.js';
 import { buffersOf, parametersOf, type TensorSpec } from '../base/resnet50.js';
 import { mergeTransforms } from '../base/transforms.js';
 import type { Classification, Preprocessed, StageOutput } from '../protocol/messages.js';
@@ -59,15 +60,16 @@ export class Model {
     platform: Platform,
     options: LoadOptions,
   ): Promise<T> {
+    checkEngine();
     checkLoadOptions(options);
     const { onProgress } = options;
     const signal = anyOf(options.signal);
     signal.throwIfAborted();
-    const source = sourceOf(platform, options);
     const { head: given } = options;
     const head = given === undefined ? null : await withTraining(platform, (t) => t.readHead(given, platform, signal));
     const base = head?.transforms;
     const own = base ? { ...options, transforms: mergeTransforms(base, options.transforms) } : options;
+    const source = sourceOf(platform, options, head?.weights);
     const open = () => openSession(platform, own, source, signal, onProgress);
     const key = downloadKey(source, options);
     const session = await (key === undefined ? open() : inTurn(key, open, signal));

@@ -34,8 +34,8 @@ export type HeadInput = string | URL | Blob | Response | ArrayBuffer | ArrayBuff
 export interface LoadOptions {
   /**
    * An entry of `ResNet50_Weights`, its name in any of torchvision's spellings, the name of a variant you converted,
-   * the address of a folder with a manifest.json, or null for torchvision's random initialization. Default
-   * `ResNet50_Weights.DEFAULT`.
+   * the address of a folder with a manifest.json, or null for torchvision's random initialization. Default: the
+   * variant that `head` was trained on, if there is one, else `ResNet50_Weights.DEFAULT`.
    */
   weights?: Weights | string | URL | null;
   /** Arithmetic. Default: int8 where the variant has it. */

@@ -8,6 +8,7 @@ import { isAbort, ResNet50Error } from '../base/errors.js';
 import { mergeTransforms } from '../base/transforms.js';
 import { Connection } from '../protocol/connection.js';
 import type { LoadedFacts, LoadSpec, NetworkJobs, ProgressEvent } from '../protocol/messages.js';
+import { isVariantName } from '../weights/manifest.js';
 import type { WeightsSource } from '../weights/source.js';
 import { DEFAULT_NAME, DEFAULT_TRANSFORMS, spelledOut } from '../weights/variants.js';
 import type { LoadOptions } from './options.js';
@@ -31,8 +32,10 @@ function hint(text: string): void {
 }
 
 /** Where the weights of these options are to be sought. */
-export function sourceOf(platform: Platform, options: LoadOptions): WeightsSource {
-  const { weights = DEFAULT_NAME, classes = 1000, seed = 0, weightsUrl, weightsDir } = options;
+export function sourceOf(platform: Platform, options: LoadOptions, trainedOn: string | null = null): WeightsSource {
+  // A name only: files of others must not choose an address.
+  const preset = trainedOn !== null && isVariantName(trainedOn) ? trainedOn : DEFAULT_NAME;
+  const { weights = preset, classes = 1000, seed = 0, weightsUrl, weightsDir } = options;
   if (weights === null) {
     hint('weights: null gives a randomly initialized network; its labels mean nothing');
     return { kind: 'random', classes, seed };

@@ -61,7 +61,7 @@ function findSource(request: SourceRequest): FolderSource {
 function adviceFor(name: string, known: boolean): string {
   if (!known) return `it is ${NO_VARIANT} nor a variant that was converted into one of these folders`;
   if (name === PACKAGED_NAME) return 'they are part of the package, in its folder weights: install it again';
-  return `get them with: npx resnet50-wasm weights ${name} (${PACKAGED_NAME} is part of the package: ten classes, to try it out), or load them with download: true, on the command line --download`;
+  return `get them with: npx resnet50-wasm weights ${name}, or load them with download: true (--download). To try it out at once: --weights ${PACKAGED_NAME}, ten classes that are part of the package`;
 }
 
 /** A path, or an address that servers have; `option` holds it. */
