@@ -10,6 +10,7 @@ const LONG = [
   'checkpoints.test.mjs',
   'docs-site.test.mjs',
   'end-to-end.test.mjs',
+  'examples-queue.test.mjs',
   'faults.test.mjs',
   'fit-photos.test.mjs',
   'logits-photos.test.mjs',

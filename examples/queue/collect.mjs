@@ -20,9 +20,12 @@ async function deadLetters() {
   for (let from = 0; ; from += PAGE) {
     const failed = await queue.getFailed(from, from + PAGE - 1);
     if (failed.length === 0) return;
-    const there = await haveResults(redis, failed.map(({ id }) => id));
+    const there = await haveResults(
+      redis,
+      failed.map(({ id }) => id),
+    );
     for (const { data, failedReason } of failed.filter((_, i) => !there[i])) {
-      const [, code, message] = /^([A-Z_]+): (.*)$/s.exec(failedReason) ?? [, 'INTERNAL', failedReason];
+      const [, code, message] = /^([A-Z_]+): (.*)$/s.exec(failedReason) ?? ['', 'INTERNAL', failedReason];
       await print(JSON.stringify({ file: data.file, error: { code, message } }));
     }
   }

@@ -28,7 +28,7 @@ async function flush(files) {
   process.stderr.write(process.stderr.isTTY ? `\r${read} names` : '');
 }
 
-let batch = [];
+const batch = [];
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === '') continue;
   read++;

@@ -46,18 +46,26 @@ export const BUCKETS = 16 ** BUCKET_DIGITS;
 export const bucketNumber = (i) => `${NAME}:results:${i.toString(16).padStart(BUCKET_DIGITS, '0')}`;
 export const bucketOf = (id) => `${NAME}:results:${id.slice(0, BUCKET_DIGITS)}`;
 
+/** What the commands of a pipeline answer. A pipeline itself never fails: its commands do. */
+async function answers(pipeline) {
+  const all = await pipeline.exec();
+  const failed = all.find(([error]) => error);
+  if (failed) throw failed[0];
+  return all.map(([, answer]) => answer);
+}
+
 /** Counts results, for progress. */
 export async function countResults(redis) {
   const pipeline = redis.pipeline();
   for (let i = 0; i < BUCKETS; i++) pipeline.hlen(bucketNumber(i));
-  return (await pipeline.exec()).reduce((sum, [, length]) => sum + length, 0);
+  return (await answers(pipeline)).reduce((sum, length) => sum + length, 0);
 }
 
 /** Whether each of these ids has a result already. */
 export async function haveResults(redis, ids) {
   const pipeline = redis.pipeline();
   for (const id of ids) pipeline.hexists(bucketOf(id), id);
-  return (await pipeline.exec()).map(([, there]) => there === 1);
+  return (await answers(pipeline)).map((there) => there === 1);
 }
 
 /** Tries again while Redis is away: what `action` does must be harmless when done twice. */

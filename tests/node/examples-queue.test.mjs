@@ -20,7 +20,8 @@ const PICTURES = 400;
 async function install() {
   const example = join(ROOT, 'examples', 'queue');
   const [folder, { project }] = await Promise.all([installTools('queue', example), installPackage()]);
-  for (const name of await readdir(example)) if (name.endsWith('.mjs')) await cp(join(example, name), join(folder, name));
+  for (const name of await readdir(example))
+    if (name.endsWith('.mjs')) await cp(join(example, name), join(folder, name));
   const link = join(folder, 'node_modules', 'resnet50-wasm');
   await rm(link, { recursive: true, force: true });
   await symlink(join(project, 'node_modules', 'resnet50-wasm'), link);
@@ -110,7 +111,10 @@ test('workers and Redis are killed: every picture has exactly one result', { ski
   assert.match(workers.map(({ said }) => said()).join(''), /took over/, 'the killed worker left pictures to others');
 
   const collected = await run(...program('collect.mjs'), { env, cwd: home });
-  const lines = collected.stdout.trim().split('\n').map((line) => JSON.parse(line));
+  const lines = collected.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
   assert.deepEqual(lines.map(({ file }) => file).toSorted(), all.toSorted());
   const { ResNet50 } = await import(pathToFileURL(join(folder, 'node_modules/resnet50-wasm/dist/index.node.js')).href);
   const model = await ResNet50.load({ weights: 'CIFAR10_DEMO' });
