@@ -11,6 +11,7 @@ const LONG = [
   'docs-site.test.mjs',
   'end-to-end.test.mjs',
   'examples-queue.test.mjs',
+  'examples-server.test.mjs',
   'faults.test.mjs',
   'fit-photos.test.mjs',
   'logits-photos.test.mjs',

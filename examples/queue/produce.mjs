@@ -10,9 +10,9 @@ const BACKLOG = Number(process.env.BACKLOG ?? 20_000);
 
 const redis = connect();
 const queue = openQueue(redis);
-let [read, added] = [0, 0];
+let [read, known] = [0, 0];
 
-/** Queues those that have no result; ids that are queued already are left as they are. */
+/** Queues those that have no result, and counts the others. Ids that are queued already, or dead, are left as they are. */
 async function add(files) {
   const there = await haveResults(redis, files.map(idOf));
   const jobs = files
@@ -20,11 +20,11 @@ async function add(files) {
     .map((file) => ({ name: 'classify', data: { file }, opts: { jobId: idOf(file) } }));
   while ((await queue.getJobCountByTypes('waiting', 'delayed')) > BACKLOG) await new Promise((w) => setTimeout(w, 500));
   if (jobs.length > 0) await queue.addBulk(jobs);
-  return jobs.length;
+  return files.length - jobs.length;
 }
 
 async function flush(files) {
-  added += await persistently(() => add(files));
+  known += await persistently(() => add(files));
   process.stderr.write(process.stderr.isTTY ? `\r${read} names` : '');
 }
 
@@ -36,6 +36,6 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (batch.length === BATCH) await flush(batch.splice(0));
 }
 await flush(batch);
-console.error(`${process.stderr.isTTY ? '\r' : ''}${read} names, ${added} queued, ${read - added} had results`);
+console.error(`${process.stderr.isTTY ? '\r' : ''}${read} names, ${known} of them had results`);
 await queue.close();
 await redis.quit();

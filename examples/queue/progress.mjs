@@ -11,12 +11,11 @@ async function look() {
 }
 
 const left = ({ waiting, active, delayed }) => waiting + active + delayed;
-const first = await persistently(look);
-for (let last = first; ; ) {
+for (let last; ; ) {
   const now = await persistently(look);
-  const rate = ((now.done - last.done) * 1000) / (now.at - last.at || 1);
   const counts = `${now.done} done, ${left(now)} queued (${now.active} at work), ${now.failed} dead`;
-  console.log(`${counts}, ${rate.toFixed(1)} pictures/s`);
+  const rate = last && `${(((now.done - last.done) * 1000) / (now.at - last.at)).toFixed(1)} pictures/s`;
+  console.log([counts, rate].filter(Boolean).join(', '));
   if (!wait || left(now) === 0) break;
   last = now;
   await new Promise((wake) => setTimeout(wake, 1000));

@@ -68,13 +68,16 @@ export async function haveResults(redis, ids) {
   return (await answers(pipeline)).map((there) => there === 1);
 }
 
+/** What a command says that Redis went away from, or that came to one which does not serve yet. */
+const AWAY = /Connection|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|LOADING|READONLY|MASTERDOWN|closed|writeable/i;
+
 /** Tries again while Redis is away: what `action` does must be harmless when done twice. */
 export async function persistently(action) {
   for (;;) {
     try {
       return await action();
     } catch (error) {
-      if (!/Connection|ECONN|LOADING|closed|READONLY/i.test(error.message)) throw error;
+      if (!AWAY.test(`${error.code} ${error.message}`)) throw error;
       await new Promise((wake) => setTimeout(wake, 200));
     }
   }

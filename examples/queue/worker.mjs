@@ -1,6 +1,8 @@
 // node worker.mjs: classifies queued pictures on all cores of this machine until it gets SIGTERM or SIGINT; then it ends
-// what it has begun and leaves the rest to others. One process per machine; start as many machines as you like.
+// what it has begun and leaves the rest to others; a second signal ends it at once. One process per machine; start as many
+// machines as you like.
 import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { UnrecoverableError, Worker } from 'bullmq';
 import { ResNet50 } from 'resnet50-wasm';
 import { bucketOf, connect, NAME } from './queue.mjs';
@@ -14,20 +16,30 @@ const HOPELESS = new Set(['NOT_AN_IMAGE', 'UNSUPPORTED_FORMAT', 'TRUNCATED_IMAGE
 const pool = await ResNet50.pool({ weights: process.env.WEIGHTS ?? 'DEFAULT', jobs });
 const redis = connect();
 
-async function classify({ id, data: { file } }) {
-  let classes;
+let atWork = 0;
+
+async function label(file) {
   try {
-    classes = await pool.classify(file, { topK: Number(process.env.TOP_K ?? 5) });
+    return await pool.classify(file, { topK: Number(process.env.TOP_K ?? 5) });
   } catch (error) {
     if (HOPELESS.has(error.code)) throw new UnrecoverableError(`${error.code}: ${error.message}`);
     throw new Error(`${error.code ?? 'INTERNAL'}: ${error.message}`);
   }
-  // Before the job counts as done. Whoever does it twice, after a crash in between, writes the same value again.
-  await redis.hset(bucketOf(id), id, JSON.stringify({ file, classes }));
+}
+
+async function classify({ id, data: { file } }) {
+  atWork++;
+  try {
+    const classes = await label(file);
+    // Before the job counts as done. Whoever does it twice, after a crash in between, writes the same value again.
+    await redis.hset(bucketOf(id), id, JSON.stringify({ file, classes }));
+  } finally {
+    atWork--;
+  }
 }
 
 const worker = new Worker(NAME, classify, {
-  connection: redis.duplicate(),
+  connection: redis,
   concurrency: 2 * jobs, // one at work and one being read for each core
   lockDuration,
   stalledInterval: lockDuration,
@@ -46,11 +58,14 @@ worker.on('completed', () => {
 
 let stopping = false;
 async function stop() {
-  if (stopping) return;
+  if (stopping) process.exit(1); // others take over what it had begun
   stopping = true;
   console.error(`worker ${process.pid}: stopping`);
-  await worker.close();
-  await redis.quit();
+  await worker.pause(true); // takes no more
+  while (atWork > 0) await sleep(50);
+  // Marks the last ones as done. That never ends if the connection is just being restored (BullMQ's issue 4656): then others
+  // do these again, with the same results.
+  await Promise.race([worker.close(), sleep(5000)]);
   await pool.dispose();
   process.exit(0);
 }
