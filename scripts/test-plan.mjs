@@ -19,6 +19,7 @@ const LONG = [
   'memory.test.mjs',
   'model-int8.test.mjs',
   'package.test.mjs',
+  'parquet.test.mjs',
   'types.test.mjs',
   'verify-torchvision.test.mjs',
 ];
