@@ -9,10 +9,10 @@ const models = join(work, 'models');
 
 async function ours() {
   const { ResNet50 } = await import('../dist/index.node.js');
-  const { jobs, threads, side, photos } = row;
+  const { jobs, threads, side, revectorize, photos } = row;
   const transforms = { resizeSize: Math.round((side * 232) / 224), cropSize: side };
   const load = { weights: 'CIFAR10_DEMO', weightsDir: join(root, 'weights'), transforms };
-  const pool = await ResNet50.pool({ ...load, jobs, threads });
+  const pool = await ResNet50.pool({ ...load, jobs, threads, revectorize });
   return () => pool.classify(photos);
 }
 

@@ -1,9 +1,9 @@
-// npm run bench:jobs -- [--rounds N] [--photos N] [--side N] [--peers]: pictures per second of models on 1, 2, ... threads and
-// of pools, decoding included. With --peers also onnxruntime-node (batch 1 and 8) and LiteRT.js, with as many threads as
-// there are cores; they get tensors, so decoding and scaling are left out. Each row is a process of its own, in turns; medians
-// of the time, and the lowest processor time of a picture, which tells more while other programs run. The limit is what as
-// many models as there are cores would do if none took anything from another: cores times one model on one thread. Memory:
-// of the process after the last round. Weights: CIFAR10_DEMO; those of the peers are random.
+// npm run bench:jobs -- [--rounds N] [--photos N] [--side N] [--folder DIR] [--revectorize] [--peers]: pictures per second of
+// models on 1, 2, ... threads and of pools, decoding included. With --peers also onnxruntime-node (batch 1 and 8) and
+// LiteRT.js, with as many threads as there are cores; they get tensors, so decoding and scaling are left out. Each row is a
+// process of its own, in turns; medians of the time, and the lowest processor time of a picture, which tells more while other
+// programs run. The limit is what as many models as there are cores would do if none took anything from another: cores times
+// one model on one thread. Memory: of the process after the last round. Weights: CIFAR10_DEMO; those of the peers are random.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
@@ -19,19 +19,20 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '9' },
     photos: { type: 'string', default: '48' },
     peers: { type: 'boolean' },
+    revectorize: { type: 'boolean' },
+    folder: { type: 'string', default: join(root, 'tests', 'data', 'pictures') },
   },
 });
 const cores = availableParallelism();
 const counts = [...new Set([1, 2, cores])];
 
-const pictures = join(root, 'tests', 'data', 'pictures');
-const files = readdirSync(pictures).filter((name) => name.endsWith('.jpg'));
-const photos = Array.from({ length: Number(values.photos) }, (_, i) => join(pictures, files[i % files.length]));
+const files = readdirSync(values.folder).filter((name) => name.endsWith('.jpg'));
+const photos = Array.from({ length: Number(values.photos) }, (_, i) => join(values.folder, files[i % files.length]));
 
 const plural = (count, what) => `${count} ${what}${count === 1 ? '' : 's'}`;
 const ours = (jobs, threads) => ({
   name: `${plural(jobs, 'job')} x ${plural(threads, 'thread')}`,
-  ...{ engine: 'ours', jobs, threads, side: Number(values.side) },
+  ...{ engine: 'ours', jobs, threads, side: Number(values.side), revectorize: values.revectorize ?? false },
 });
 
 function rows() {
@@ -64,8 +65,9 @@ async function start(row) {
   const child = fork(join(root, 'bench', 'jobs-child.mjs'), [JSON.stringify({ ...row, photos })], {
     execPath: await newestNode(),
   });
+  const exit = once(child, 'exit');
   const answer = async () => {
-    const [message] = await Promise.race([once(child, 'message'), once(child, 'exit')]);
+    const [message] = await Promise.race([once(child, 'message'), exit]);
     if (typeof message === 'object' && message !== null && message.error === undefined) return message;
     child.kill();
     throw new BenchError(`${row.name}: ${message?.error ?? `ended with ${message}`}`);

@@ -20,6 +20,7 @@ const LONG = [
   'model-int8.test.mjs',
   'package.test.mjs',
   'parquet.test.mjs',
+  'scaling.test.mjs',
   'types.test.mjs',
   'verify-torchvision.test.mjs',
 ];

@@ -12,7 +12,7 @@ import { number, type Values } from './options.js';
 export const JOBS_OPTIONS = {
   jobs: {
     ...{ type: 'string', short: 'j', value: 'N' },
-    help: 'how many pictures at a time, each on a thread and a network of its own (80 MB)  [all cores for many pictures; 1 for few, or with --threads]',
+    help: 'how many pictures at a time, each on a thread and a network of its own (45 MB)  [all cores for many pictures; 1 for few, or with --threads]',
   },
 } as const satisfies Options;
 
