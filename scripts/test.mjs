@@ -152,7 +152,9 @@ async function prepare(parts) {
       },
       ...{ '/usr/bin/chromium': 'chromium', '/usr/bin/firefox-esr': 'firefox-esr' },
       ...{ '/usr/bin/WebKitWebDriver': 'webkit2gtk-driver', '/usr/bin/Xvfb': 'xvfb' },
-      ...(parts.includes('rest') ? { '/usr/sbin/nginx': 'nginx-light' } : {}),
+      ...(parts.includes('rest')
+        ? { '/usr/sbin/nginx': 'nginx-light', 'redis-server': 'redis-server', parallel: 'parallel' }
+        : {}),
     },
     [
       ...['libgtest-dev', 'googletest', 'python3-pil', 'python3-numpy'],

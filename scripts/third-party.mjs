@@ -16,7 +16,7 @@ export const NATIVE = {
 };
 
 /** Packages that are bundled into our JavaScript. */
-export const BUNDLED = ['@noble/hashes', 'fast-png', 'fflate', 'iobuffer', 'leven'];
+export const BUNDLED = ['@noble/hashes', 'fast-png', 'fflate', 'hyparquet', 'hyparquet-writer', 'iobuffer', 'leven'];
 
 /** What Emscripten links into every module; its sources come with the compiler, so the notices are written out. */
 export const RUNTIME = [

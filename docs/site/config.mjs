@@ -30,6 +30,7 @@ const sidebar = [
     items: [
       page('Bundlers and servers', 'bundlers'),
       page('Hosting', 'hosting'),
+      page('Many pictures', 'scaling'),
       page('Performance', 'performance'),
       { text: 'Security', link: '/SECURITY' },
       page('Reliability', 'reliability'),

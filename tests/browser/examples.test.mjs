@@ -20,8 +20,8 @@ import { unpackCheckpoint } from '../test-weights.mjs';
 const EXAMPLES = join(ROOT, 'examples');
 const PHOTOS = join(ROOT, 'tests', 'data', 'cifar10');
 const HORSE = join(PHOTOS, 'horse.jpg');
-/** Made by others' tests: they need servers of their own. */
-const ELSEWHERE = ['queue', 'http-server'];
+/** Longer ones, run by tests/node/examples-*.test.mjs. */
+const ELSEWHERE = ['queue', 'server'];
 const MOST_LINES = 60;
 const skip = browserMissing('chromium');
 

@@ -87,6 +87,9 @@ export default async function factory(options = {}) {
       const loaded = [];
       const logits = core.allocate(classes * 4 * 16);
       blocks.delete(logits);
+      /** The embedding begins with the logits. */
+      const embedding = core.allocate(2048 * 4);
+      blocks.delete(embedding);
       const fill = (row, pixel) => {
         for (let i = 0; i < classes; i++) HEAPF32[logits / 4 + row * classes + i] = logitOf(i, pixel, classes);
       };
@@ -131,7 +134,15 @@ export default async function factory(options = {}) {
           }
           const ran = run(input, settings);
           if (!ran?.value) return ran;
-          return ok(stages.map(() => ({ pointer: logits, channels: classes, height: 1, width: 1 })));
+          HEAPF32.copyWithin(embedding / 4, logits / 4, logits / 4 + Math.min(classes, 2048));
+          return ok(
+            stages.map((stage) => ({
+              ...(stage === 'avgpool'
+                ? { pointer: embedding, channels: 2048 }
+                : { pointer: logits, channels: classes }),
+              ...{ height: 1, width: 1 },
+            })),
+          );
         },
         explain(picture, settings, pick) {
           const best = pickedFrom(picture, settings, { ...pick, topK: 1, crops: 1 });

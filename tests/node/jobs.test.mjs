@@ -2,11 +2,21 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { best, fakeImage, fakePackage, importPackage, importSource, run, scratch, writeVariant } from './helpers.mjs';
+import {
+  best,
+  fakeImage,
+  fakePackage,
+  importPackage,
+  importSource,
+  run,
+  scratch,
+  withDisk,
+  writeVariant,
+} from './helpers.mjs';
 
 test('a window of work: order, bound, errors, a source that waits', async () => {
   const { windowed } = await importSource('base/window.ts');
@@ -235,4 +245,107 @@ test('--resume: killed again and again, every picture has exactly one result', a
   const other = await cli(['classify', '1.jpg', '--resume', 'other.txt']);
   assert.match(other.stderr, /other\.txt line 1 is no result/);
   assert.equal(await readFile(join(home, 'other.txt'), 'utf8'), 'a diary\n');
+});
+
+test('embed --resume: killed again and again, a row for every picture, in the order of their lines', async (t) => {
+  const { cli, start, home } = await command(t);
+  const names = Array.from({ length: 120 }, (_, i) => `${i}.jpg`);
+  for (const [i, name] of names.entries()) await writeFile(join(home, name), i === 5 ? 'bad' : fakeImage(i % 4));
+  const resume = ['embed', '--resume', 'v.npy', '--jobs', '2'];
+  const input = names.join('\n');
+  for (let round = 0; round < 12; round++) {
+    const child = start(resume);
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
+    const ended = once(child, 'close');
+    await sleep(200 + round * 30);
+    child.kill('SIGKILL');
+    await ended;
+  }
+  const last = await cli(resume, { input });
+  assert.ok([0, 1].includes(last.status), last.stderr);
+  assert.equal((await cli(['embed', '--out', 'whole.npy', '--names', 'n.txt'], { input })).status, 1);
+  assert.deepEqual(await readFile(join(home, 'v.npy')), await readFile(join(home, 'whole.npy')));
+  const lines = linesOf(await readFile(join(home, 'v.npy.ndjson'), 'utf8')).map((line) => JSON.parse(line));
+  assert.deepEqual(
+    lines.map(({ file }) => file),
+    names,
+  );
+  assert.equal(lines[5].error.code, 'NOT_AN_IMAGE');
+  const again = await cli(resume, { input });
+  assert.deepEqual([again.status, again.stderr], [0, '120 pictures had results already\nv.npy: another 0 x 2048\n']);
+
+  // A row without its line, as a kill leaves it, is written again; a line without its row is an error.
+  const text = await readFile(join(home, 'v.npy.ndjson'), 'utf8');
+  await writeFile(join(home, 'v.npy.ndjson'), text.slice(0, -10));
+  assert.equal((await cli(resume, { input })).status, 0);
+  assert.deepEqual(await readFile(join(home, 'v.npy')), await readFile(join(home, 'whole.npy')));
+  await truncate(join(home, 'v.npy'), 128 + 8192 * 100);
+  const short = await cli(resume, { input });
+  assert.deepEqual(
+    [short.status, /holds 100 rows, but .* the names of 119/.test(short.stderr)],
+    [1, true],
+    short.stderr,
+  );
+  const whole = await cli(['embed', '1.jpg', '--resume', 'whole.npy']);
+  assert.match(whole.stderr, /whole\.npy holds 119 rows, but .* the names of 0/);
+  const diary = await cli(['embed', '1.jpg', '--resume', 'n.txt']);
+  assert.match(diary.stderr, /n\.txt was not written by embed/);
+});
+
+test('a command that fails does not wait for more names', async (t) => {
+  const { start, home } = await command(t);
+  await writeFile(join(home, '1.jpg'), fakeImage(1));
+  const ends = async (args, names) => {
+    const child = start(args);
+    t.after(() => child.kill('SIGKILL'));
+    let said = '';
+    child.stderr.on('data', (chunk) => (said += chunk));
+    child.stdin.on('error', () => undefined);
+    child.stdin.write(names); // and then nothing, for ever
+    const [status] = await Promise.race([once(child, 'close'), sleep(60_000, ['still there'], { ref: false })]);
+    return [status, said];
+  };
+  const [status, said] = await ends(['classify', '--weights', 'NOT_THERE'], '1.jpg\n');
+  assert.deepEqual([status, /NOT_THERE/.test(said)], [1, true], said);
+  // The disk is full while names are waited for.
+  const disk = join(home, 'disk');
+  const mounted = await withDisk(disk, '16k', async () => {
+    const many = '1.jpg\n'.repeat(500);
+    const [full, why] = await ends(['classify', '--resume', join(disk, 'r.ndjson')], many);
+    assert.deepEqual([full, /r\.ndjson: there is no room/.test(why)], [1, true], why);
+  });
+  if (!mounted) t.diagnostic('a full disk needs a mount: not tested');
+});
+
+test('progress: how many, how fast, how long still; a line that changes, or one a minute', async () => {
+  const { Meter } = await importSource('cli/meter.ts');
+  const run = async ({ live, count }) => {
+    let [at, written, counted] = [0, '', 0];
+    const stream = { write: (text) => (written += text) };
+    const total = async () => {
+      counted++;
+      return count;
+    };
+    const meter = new Meter({ live, stream, now: () => at, count: count && total });
+    for (let i = 0; i < 401; i++, at += 500) {
+      meter.step();
+      await undefined;
+    }
+    meter.clear();
+    return { written, counted };
+  };
+  const log = await run({ live: false, count: 1000 });
+  assert.equal(log.counted, 1);
+  assert.deepEqual(log.written.split('\n'), [
+    '121 pictures, 2.0/s',
+    '241 of 1000 pictures, 2.0/s, 6:20 left',
+    '361 of 1000 pictures, 2.0/s, 5:20 left',
+    '',
+  ]);
+  const live = await run({ live: true });
+  assert.ok(live.written.startsWith('\r\x1b[2K2 pictures, 2.0/s\r\x1b[2K3 pictures, 2.0/s'), live.written.slice(0, 90));
+  assert.ok(live.written.endsWith('401 pictures, 2.0/s\r\x1b[2K'));
+  const { leftText } = await importSource('cli/terminal.ts');
+  assert.deepEqual([leftText(61.2), leftText(7384)], ['1:02', '2:03:04']);
 });

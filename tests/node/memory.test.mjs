@@ -1,9 +1,11 @@
 // The real core over a long life in short (tests/soak.mjs has the long one), and at the limits of memory. The core must
 // be built; weights are made up, so that no test material is needed.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { crc32, deflateSync } from 'node:zlib';
 import { soak } from '../soak.mjs';
 import { coreMissing, FLAVOURS, ROOT } from './helpers.mjs';
@@ -34,7 +36,26 @@ function blackPng(width, height, pixels = true) {
   return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', rows), chunk('IEND', Buffer.alloc(0))]);
 }
 
+/** In a process of its own: megabytes that each of three more models adds. */
+const POOLS = `
+  import { ResNet50 } from ${JSON.stringify(pathToFileURL(join(ROOT, 'dist', 'index.node.js')).href)};
+  const load = { weights: 'CIFAR10_DEMO', weightsDir: ${JSON.stringify(join(ROOT, 'weights'))} };
+  const resident = () => process.memoryUsage().rss / 2 ** 20;
+  const first = await ResNet50.pool({ ...load, jobs: 1 });
+  const before = resident();
+  const more = await ResNet50.pool({ ...load, jobs: 3 });
+  console.log((resident() - before) / 3);
+  await first.dispose();
+  await more.dispose();
+`;
+
 describe('the compiled core', { skip: coreMissing() }, () => {
+  const canFree = typeof ArrayBuffer.prototype.transfer === 'function';
+  test('a model more takes 45 MB', { skip: !canFree && 'this Node.js frees no buffers by hand' }, () => {
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', POOLS], { encoding: 'utf8' });
+    assert.ok(Number(stdout) > 20 && Number(stdout) < 60, `${stdout} MB ${stderr}`);
+  });
+
   test('a short soak: nothing grows, nothing is wrong after errors, aborts and other models', async () => {
     const { faults, lines } = await soak({ count: 30, loads: 4, aborts: 10, every: 7 });
     assert.deepEqual(faults, [], lines.join('\n'));

@@ -32,17 +32,21 @@ function npm(cwd, ...args) {
   });
 }
 
-/** Makes `folder` by `make(temporary)` unless it was made from the same inputs. */
+/** Makes `folder` by `make(temporary)` unless it was made from the same inputs, here or by a test that runs beside this one. */
 async function once(folder, key, make) {
   const stamp = join(folder, '.made-from');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return folder;
+  const isMade = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === key;
+  if (isMade()) return folder;
   const temporary = `${folder}.${process.pid}`;
   rmSync(temporary, { recursive: true, force: true });
   mkdirSync(temporary, { recursive: true });
   await make(temporary);
   writeFileSync(join(temporary, '.made-from'), key);
-  rmSync(folder, { recursive: true, force: true });
-  renameSync(temporary, folder);
+  if (isMade()) rmSync(temporary, { recursive: true, force: true });
+  else {
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(temporary, folder);
+  }
   return folder;
 }
 

@@ -58,6 +58,11 @@ export async function* windowed<T, R>(
     }
   } finally {
     await Promise.allSettled(running.values());
-    if (!ended) await source.return?.();
+    if (!ended) {
+      const left = Promise.resolve(source.return?.());
+      // A source that waits for something, as standard input does, may never hear of it.
+      if (next === undefined) await left;
+      else for (const promise of [next, left]) promise.catch(() => undefined);
+    }
   }
 }

@@ -1,16 +1,17 @@
 /**
  * `resnet50-wasm classify`: labels for files, one after the other; a bad one does not stop the rest.
  */
-import { printable } from '../base/printable.js';
-import type { Classification, ClassifyOptions, LoadOptions, ResNet50 } from '../index.node.js';
+import type { ClassifyOptions, Pool, ResNet50 } from '../index.node.js';
 import { type Command, MODEL_VARIABLES, type Options } from './command.js';
 import { JOBS_OPTIONS, openJobs } from './jobs.js';
+import { type Meter, meterFor } from './meter.js';
 import { HEAD_OPTION, IMAGE_OPTIONS, imageOptions, loadOptions, MODEL_OPTIONS } from './model-options.js';
-import { NAMES_OPTIONS, namedMessage, namesOf, readable } from './names.js';
+import { counterOf, NAMES_OPTIONS, namesOf, readable, without } from './names.js';
 import { choice, list, number, UsageError, type Values } from './options.js';
-import { resultPath } from './results.js';
+import { csv, failedOutcome, jsonArray, jsonLines, type Outcome, type OutcomeWriter, plainText } from './outcome.js';
+import { openResult, resultPath } from './results.js';
 import { Resumed } from './resume.js';
-import { bar, complain, note, print, printJson, shown } from './terminal.js';
+import { complain } from './terminal.js';
 import { ACTIVATION_OPTION, activationOption } from './transforms.js';
 
 const OPTIONS = {
@@ -28,6 +29,7 @@ const OPTIONS = {
   json: { type: 'boolean', help: 'one JSON array for all pictures' },
   ndjson: { type: 'boolean', help: 'one JSON object per line, as soon as each is known' },
   csv: { type: 'boolean', help: 'a row for each class: file, index, wnid, label, score, error' },
+  parquet: { type: 'string', value: 'FILE', help: 'the same columns and rows as a Parquet file' },
   resume: {
     ...{ type: 'string', value: 'FILE' },
     help: 'results as NDJSON into FILE, without the pictures that it holds already: goes on where an earlier run ended, however it ended',
@@ -50,6 +52,7 @@ standard input, one per line.`,
   examples: [
     ['resnet50-wasm classify photo.jpg --weights CIFAR10_DEMO', 'the five most probable classes'],
     ['resnet50-wasm classify photos/ --recursive --top-k 1 --csv > labels.csv', 'a table of a folder of pictures'],
+    ['resnet50-wasm classify photos/ -r --top-k 1 --parquet labels.parquet', 'the same for DuckDB, pandas or Spark'],
     ['find photos -name "*.png" | resnet50-wasm classify --ndjson', 'a list of any length, one JSON object per line'],
     ['curl -s https://example.org/cat.jpg | resnet50-wasm classify -', 'a picture on standard input'],
   ],
@@ -57,8 +60,6 @@ standard input, one per line.`,
   status: '0, or 1 if a picture could not be classified (the others are).',
   run: classify,
 };
-
-type Outcome = { file: string; classes: Classification[] } | { file: string; error: { code: string; message: string } };
 
 async function classify(values: Values, positionals: string[]): Promise<number> {
   const options: ClassifyOptions = {
@@ -75,128 +76,82 @@ async function classify(values: Values, positionals: string[]): Promise<number> 
   const [allow, deny] = [list(values, 'allow'), list(values, 'deny')];
   if (allow) options.allow = allow;
   if (deny) options.deny = deny;
-  const formats = ['json', 'ndjson', 'csv', 'resume'].filter((name) => values[name] !== undefined);
+  const formats = ['json', 'ndjson', 'csv', 'parquet', 'resume'].filter((name) => values[name] !== undefined);
   if (formats.length > 1) throw new UsageError(`--${formats[0]} and --${formats[1]} exclude each other`);
   const files = namesOf('classify', positionals, values);
   const load = loadOptions(values);
-  const path = resultPath(values, 'resume');
-  const resumed = path === undefined ? undefined : await Resumed.open(path);
+  const target = await openTarget(values);
+  const { done, inFile } = target;
+  const meter = meterFor(inFile, counterOf('classify', positionals, values, done));
   try {
-    return await classifyAll(values, load, options, files, resumed);
+    const jobs = await openJobs(values, load, done.size === 0 ? files : without(files, done));
+    return await classifyAll(jobs, options, target, meter, values.unordered === true);
   } finally {
-    await resumed?.close();
+    await target.close();
   }
 }
 
-async function classifyAll(
-  values: Values,
-  load: LoadOptions,
-  options: ClassifyOptions,
-  files: Iterable<string> | AsyncIterable<string>,
-  resumed: Resumed | undefined,
-): Promise<number> {
-  let failures = 0;
-  const { pool, things } = await openJobs(values, load, resumed === undefined ? files : without(files, resumed.done));
-  try {
-    const logits = (options.activation ?? pool.info().activation) === 'none';
-    const show = printerFor(values, logits, resumed);
-    const work = async (model: ResNet50, file: string) => model.classify(await readable(file), options);
-    for await (const { image: file, ...result } of pool.each(things, work, { unordered: values.unordered === true })) {
-      const outcome = outcomeOf(file, result);
-      if ('error' in outcome) {
-        failures++;
-        complain(outcome.error.message);
-      }
-      await show.one(outcome);
-    }
-    show.end();
-  } finally {
-    await pool.dispose();
+/** Where results go. */
+interface Target {
+  /** Pictures whose results are there already. */
+  done: ReadonlySet<string>;
+  /** Whether that is a file, not standard output. */
+  inFile: boolean;
+  writer(pool: Pool<ResNet50>, logits: boolean): OutcomeWriter | Promise<OutcomeWriter>;
+  close(): Promise<void>;
+}
+
+async function openTarget(values: Values): Promise<Target> {
+  const [resume, parquet] = [resultPath(values, 'resume'), resultPath(values, 'parquet')];
+  if (resume !== undefined) {
+    const file = await Resumed.open(resume);
+    const writer = () => ({ one: (outcome: Outcome) => file.append(outcome), end: () => undefined });
+    return { done: file.done, inFile: true, writer, close: () => file.close() };
   }
-  return failures === 0 ? 0 : 1;
-}
-
-async function* without(
-  files: Iterable<string> | AsyncIterable<string>,
-  done: ReadonlySet<string>,
-): AsyncGenerator<string> {
-  let skipped = 0;
-  for await (const file of files) {
-    if (done.has(file)) skipped++;
-    else yield file;
+  const done = new Set<string>();
+  if (parquet === undefined) {
+    const writer = (_: unknown, logits: boolean) => printerFor(values, logits);
+    return { done, inFile: false, writer, close: async () => undefined };
   }
-  if (skipped > 0) note(`${skipped} pictures had results already`);
+  const file = await openResult('parquet', parquet);
+  const writer = async (pool: Pool<ResNet50>) =>
+    (await import('./parquet.js')).parquetClasses(file, pool.weights.name ?? 'random');
+  return { done, inFile: true, writer, close: () => file.abandon() };
 }
 
-function outcomeOf(file: string, result: PromiseSettledResult<Classification[]>): Outcome {
-  if (result.status === 'fulfilled') return { file, classes: result.value };
-  const { reason } = result;
-  const code = (reason as { code?: string }).code ?? 'INTERNAL';
-  return { file, error: { code, message: namedMessage(file, reason) } };
-}
-
-interface Printer {
-  one(outcome: Outcome): void | Promise<void>;
-  end(): void;
-}
-
-function printerFor(values: Values, logits: boolean, resumed: Resumed | undefined): Printer {
-  if (resumed !== undefined) return { one: (outcome) => resumed.append(outcome), end: () => undefined };
+function printerFor(values: Values, logits: boolean): OutcomeWriter {
   if (values.json) return jsonArray();
   if (values.ndjson) return jsonLines();
   return values.csv ? csv() : plainText(logits);
 }
 
-/** A score for people: a probability, or a logit. */
-export const shownScore = (score: number, logit: boolean): string =>
-  logit ? score.toFixed(3) : `${(score * 100).toFixed(1)}%`;
-
-function plainText(logits: boolean): Printer {
-  let first = true;
-  return {
-    one(outcome) {
-      if ('error' in outcome) return;
-      const classes = outcome.classes.map(({ label, score }) => ({ label: printable(label), score }));
-      const width = classes.reduce((most, { label }) => Math.max(most, label.length), 0);
-      const lines = classes.map(({ label, score }) => {
-        const share = process.stdout.isTTY && !logits ? `  ${bar(score, 20)}`.trimEnd() : '';
-        return `  ${label.padEnd(width)}  ${shownScore(score, logits).padStart(6)}${share}\n`;
-      });
-      print(`${first ? '' : '\n'}${shown`${outcome.file}`}\n${lines.join('')}`);
-      first = false;
-    },
-    end: () => undefined,
-  };
-}
-
-const jsonLines = (): Printer => ({
-  one: (outcome) => void printJson(outcome),
-  end: () => undefined,
-});
-
-function jsonArray(): Printer {
-  const all: Outcome[] = [];
-  return {
-    one: (outcome) => void all.push(outcome),
-    end: () => void printJson(all, 2),
-  };
-}
-
-/** A field of CSV (RFC 4180). Control characters are written out, so that a row is a line. */
-const field = (value: unknown): string => {
-  const text = printable(String(value ?? ''));
-  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-};
-
-function csv(): Printer {
-  const row = (...fields: unknown[]) => print(`${fields.map(field).join(',')}\n`);
-  row('file', 'index', 'wnid', 'label', 'score', 'error');
-  return {
-    one(outcome) {
-      const { file } = outcome;
-      if ('error' in outcome) row(file, '', '', '', '', outcome.error.message);
-      else for (const { index, wnid, label, score } of outcome.classes) row(file, index, wnid, label, score, '');
-    },
-    end: () => undefined,
-  };
+async function classifyAll(
+  { pool, things }: { pool: Pool<ResNet50>; things: AsyncIterable<string> },
+  options: ClassifyOptions,
+  target: Target,
+  meter: Meter,
+  unordered: boolean,
+): Promise<number> {
+  let failures = 0;
+  try {
+    const logits = (options.activation ?? pool.info().activation) === 'none';
+    const show = await target.writer(pool, logits);
+    const work = async (model: ResNet50, file: string) => model.classify(await readable(file), options);
+    for await (const { image: file, ...result } of pool.each(things, work, { unordered })) {
+      const outcome =
+        result.status === 'fulfilled' ? { file, classes: result.value } : failedOutcome(file, result.reason);
+      if ('error' in outcome) {
+        failures++;
+        meter.clear();
+        complain(outcome.error.message);
+      }
+      await show.one(outcome);
+      meter.step();
+    }
+    await show.end();
+  } finally {
+    meter.clear();
+    await pool.dispose();
+  }
+  return failures === 0 ? 0 : 1;
 }

@@ -12,7 +12,7 @@ import { number, type Values } from './options.js';
 export const JOBS_OPTIONS = {
   jobs: {
     ...{ type: 'string', short: 'j', value: 'N' },
-    help: 'how many pictures at a time, each on a thread and a network of its own (80 MB)  [all cores for many pictures; 1 for few, or with --threads]',
+    help: 'how many pictures at a time, each on a thread and a network of its own (45 MB)  [all cores for many pictures; 1 for few, or with --threads]',
   },
 } as const satisfies Options;
 
@@ -30,10 +30,11 @@ const PATIENCE = 100;
 async function peek<T>(
   things: Iterable<T> | AsyncIterable<T>,
   count: number,
-): Promise<{ many: boolean; all: AsyncIterable<T> }> {
+): Promise<{ many: boolean; all: AsyncIterableIterator<T> }> {
   const source = Symbol.asyncIterator in things ? things[Symbol.asyncIterator]() : things[Symbol.iterator]();
   const first: T[] = [];
   const timer = setTimeout(PATIENCE, undefined, { ref: false });
+  /** What the source was asked for and has not given yet. */
   let next: Promise<IteratorResult<T>> | undefined;
   let ended = false;
   while (!ended && first.length < count) {
@@ -44,16 +45,32 @@ async function peek<T>(
     if (got.done) ended = true;
     else first.push(got.value);
   }
-  async function* all(): AsyncGenerator<T> {
-    yield* first;
-    while (!ended) {
-      const got = await (next ?? source.next());
+  const end: IteratorResult<T> = { done: true, value: undefined };
+  const all: AsyncIterableIterator<T> = {
+    async next() {
+      if (first.length > 0) return { done: false, value: first.shift() as T };
+      if (ended) return end;
+      next ??= Promise.resolve(source.next());
+      const got = await next;
       next = undefined;
-      if (got.done) return;
-      yield got.value;
-    }
-  }
-  return { many: first.length === count, all: all() };
+      ended ||= got.done === true;
+      return got;
+    },
+    async return() {
+      if (ended) return end;
+      ended = true;
+      const left = Promise.resolve(source.return?.());
+      if (next === undefined) await left;
+      else {
+        // Only standard input is waited for. Whoever writes to it need not go on.
+        for (const promise of [next, left]) promise.catch(() => undefined);
+        process.stdin.destroy();
+      }
+      return end;
+    },
+    [Symbol.asyncIterator]: () => all,
+  };
+  return { many: first.length === count, all };
 }
 
 /**
@@ -68,8 +85,13 @@ export async function openJobs<T>(
   const asked = number(values, 'jobs', 1, MOST_JOBS);
   const cores = availableParallelism();
   const { many, all } = await peek(things, MANY * cores);
-  const pool = await openPool(load, asked ?? (many && load.threads === undefined ? cores : 1));
-  return { pool, things: all };
+  try {
+    const pool = await openPool(load, asked ?? (many && load.threads === undefined ? cores : 1));
+    return { pool, things: all };
+  } catch (error) {
+    await all.return?.();
+    throw error;
+  }
 }
 
 /** How many models for a folder of pictures. */

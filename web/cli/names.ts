@@ -11,6 +11,7 @@ import { nameOf, pathOf } from '../base/file-names.node.js';
 import { linesOfStandardInput, readStandardInput } from '../base/read.node.js';
 import type { Options } from './command.js';
 import { UsageError, type Values } from './options.js';
+import { note } from './terminal.js';
 
 /** Options of commands that take many pictures. */
 export const NAMES_OPTIONS = {
@@ -95,6 +96,37 @@ const ofThisSystem = (name: string): string =>
 async function* namesFromStdin(): AsyncGenerator<string> {
   // In a list, '-' is a file: standard input holds the list.
   for await (const line of linesOfStandardInput(nameOf)) yield line === STANDARD_INPUT ? './-' : ofThisSystem(line);
+}
+
+/** Those that are not in `done`; says how many are. */
+export async function* without(
+  names: Iterable<string> | AsyncIterable<string>,
+  done: ReadonlySet<string>,
+): AsyncGenerator<string> {
+  let skipped = 0;
+  for await (const name of names) {
+    if (done.has(name)) skipped++;
+    else yield name;
+  }
+  if (skipped > 0) note(`${skipped} pictures had results already`);
+}
+
+/**
+ * Counts the names that are given as arguments and not in `done`; undefined for those on standard input, which have no number
+ * before they end.
+ */
+export function counterOf(
+  command: string,
+  positionals: string[],
+  values: Values,
+  done: ReadonlySet<string>,
+): (() => Promise<number>) | undefined {
+  if (positionals.length === 0) return undefined;
+  return async () => {
+    let count = 0;
+    for await (const name of namesOf(command, positionals, values)) if (!done.has(name)) count++;
+    return count;
+  };
 }
 
 /** A picture by name; '-' is on standard input. */

@@ -1,5 +1,5 @@
 /**
- * `classify --resume FILE`: results as NDJSON in a file that a later run goes on with. Each line is written by one call, so
+ * `--resume FILE`: results as NDJSON in a file that a later run goes on with. Each line is written by one call, so
  * that the end of the process at any moment costs at most the line in progress, which the next run removes.
  */
 import { createReadStream } from 'node:fs';
@@ -14,6 +14,8 @@ export class Resumed {
     private readonly file: FileHandle,
     /** Names of the pictures whose results it holds. */
     readonly done: ReadonlySet<string>,
+    /** How many of its results are no errors. */
+    readonly successes: number,
   ) {}
 
   /**
@@ -26,9 +28,9 @@ export class Resumed {
     });
     try {
       if (!(await file.stat()).isFile()) throw fault(path, 'is no regular file: --resume reads it before it writes');
-      const { done, whole } = await resultsIn(path);
+      const { done, whole, successes } = await resultsIn(path);
       await file.truncate(whole);
-      return new Resumed(path, file, done);
+      return new Resumed(path, file, done, successes);
     } catch (error) {
       await file.close();
       throw error;
@@ -48,9 +50,10 @@ export class Resumed {
 }
 
 /** The pictures that a file has results of, and how many bytes its whole lines are. */
-async function resultsIn(path: string): Promise<{ done: Set<string>; whole: number }> {
+async function resultsIn(path: string): Promise<{ done: Set<string>; whole: number; successes: number }> {
   const done = new Set<string>();
   let whole = 0;
+  let successes = 0;
   let number = 0;
   const stream = createReadStream(path);
   // Only '\n' ends a line: names may hold every other separator.
@@ -58,17 +61,18 @@ async function resultsIn(path: string): Promise<{ done: Set<string>; whole: numb
     if (!line.ended) break; // cut off
     number++;
     whole += line.bytes.length + 1;
-    const file = fileOf(line.bytes);
-    if (file === undefined) throw fault(path, `line ${number} is no result of classify --ndjson: choose another file`);
-    done.add(file);
+    const result = resultOf(line.bytes);
+    if (result === undefined) throw fault(path, `line ${number} is no result: choose another file`);
+    done.add(result.file);
+    if (!result.failed) successes++;
   }
-  return { done, whole };
+  return { done, whole, successes };
 }
 
-function fileOf(line: Buffer): string | undefined {
+function resultOf(line: Buffer): { file: string; failed: boolean } | undefined {
   try {
-    const { file } = JSON.parse(line.toString()) as { file?: unknown };
-    return typeof file === 'string' ? file : undefined;
+    const { file, error } = JSON.parse(line.toString()) as { file?: unknown; error?: unknown };
+    return typeof file === 'string' ? { file, failed: error !== undefined } : undefined;
   } catch {
     return undefined;
   }

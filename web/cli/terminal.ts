@@ -77,6 +77,14 @@ export function progressBar(title: string, options: BarOptions = {}): Progress {
 /** Before this much time has passed, milliseconds, nothing is said of what is left. */
 const UNSURE = 3000;
 
+/** '1:05', '2:10:00' */
+export function leftText(seconds: number): string {
+  const two = (number: number) => String(number).padStart(2, '0');
+  const whole = Math.ceil(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours === 0 ? `${minutes}:${two(whole % 60)}` : `${hours}:${two(minutes)}:${two(whole % 60)}`;
+}
+
 /** Tells of each fraction how long the rest will take, as ', 1:05 left'; begins anew where the fraction falls. */
 export function timeLeft(now: () => number = Date.now): (fraction: number) => string {
   let first = { fraction: 1, at: 0 };
@@ -87,8 +95,7 @@ export function timeLeft(now: () => number = Date.now): (fraction: number) => st
     const passed = now() - first.at;
     const done = fraction - first.fraction;
     if (passed < UNSURE || done <= 0 || fraction >= 1) return '';
-    const seconds = Math.ceil((passed * (1 - fraction)) / done / 1000);
-    return `, ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} left`;
+    return `, ${leftText((passed * (1 - fraction)) / done / 1000)} left`;
   };
 }
 

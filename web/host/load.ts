@@ -124,6 +124,7 @@ async function networkFromFolder(
           unwrap(made.session.loadShard(pointer, bytes.length, shard.file), shard.file);
         } finally {
           made.core.release(pointer);
+          folder.release?.(bytes);
         }
       },
     },

@@ -12,7 +12,10 @@ import type { LoadOptions } from '../client/options.js';
 
 /** Options of `ResNet50.pool`: those of `load`, of which `threads` (default 1) and `flavour` are each job's. */
 export interface PoolOptions extends LoadOptions {
-  /** How many models. Default: as many as there are cores. Each takes some 80 MB, weights and worker thread together. */
+  /**
+   * How many models. Default: as many as there are cores. Each takes some 45 MB, weights and worker thread together (80 before
+   * Node.js 21).
+   */
   jobs?: number;
 }
 

@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import { ResNet50Error } from '../base/errors.js';
 import { systemCode } from '../base/files.node.js';
+import { free } from '../base/free.node.js';
 import { readBytes, readText } from '../base/read.node.js';
 import { sha256 } from '../base/sha256.js';
 import { decodeShard } from './compression.js';
@@ -43,6 +44,12 @@ export class DiskFolder implements WeightsFolder {
     const bytes = await readBytes(path, { maxBytes: shard.bytes, signal, tooLong });
     if (bytes.length !== shard.bytes || (await sha256(bytes)) !== shard.sha256) throw hashMismatch(path);
     onBytes?.(bytes.length);
-    return decodeShard(shard, bytes, inflateOnThreads);
+    const decoded = await decodeShard(shard, bytes, inflateOnThreads);
+    if (decoded !== bytes) free(bytes);
+    return decoded;
+  }
+
+  release(bytes: Uint8Array<ArrayBuffer>): void {
+    free(bytes);
   }
 }

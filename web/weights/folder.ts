@@ -11,4 +11,6 @@ export interface WeightsFolder {
   manifest(signal?: AbortSignal): Promise<Manifest | undefined>;
   /** One shard, verified and decoded: a safetensors file. */
   shard(shard: Shard, signal?: AbortSignal, onBytes?: (received: number) => void): Promise<Uint8Array<ArrayBuffer>>;
+  /** Frees what `shard` gave: its bytes are gone. Without it, that is left to the garbage collector. */
+  release?(bytes: Uint8Array<ArrayBuffer>): void;
 }
