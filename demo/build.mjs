@@ -11,6 +11,7 @@ Writes the demo page, the package, weights and samples into DIR, for static host
                          [IMAGENET1K_V2 as installed, and CIFAR10_DEMO]
   --no-isolation-worker  leave out the service worker that makes threads possible where
                          the host cannot send the isolation headers; one thread then
+  --url ADDRESS          where the site will be, for previews of links to it
   --no-first-look        begin with an empty frame instead of a sample and its result
   --no-build             take dist/ as it is
 `;
@@ -19,13 +20,20 @@ const OPTIONS = {
   out: { type: 'string', short: 'o' },
   'no-isolation-worker': { type: 'boolean' },
   'no-first-look': { type: 'boolean' },
+  url: { type: 'string' },
 };
+
+function urlOf(text) {
+  if (text !== undefined && !(URL.canParse(text) && text.endsWith('/')))
+    throw new SiteError(`--url ${text}: must be the whole address of a folder, as https://example.org/demo/`);
+  return text;
+}
 
 await command('demo:build', HELP, OPTIONS, async (values, say) => {
   if (values.out === undefined) throw new SiteError('name the folder to write with --out DIR');
   const out = fromUser(values.out);
   const weights = await prepare(values, say);
   const [isolationWorker, firstLook] = [!values['no-isolation-worker'], !values['no-first-look']];
-  const bytes = await writeSite({ out, weights, isolationWorker, firstLook });
+  const bytes = await writeSite({ out, weights, isolationWorker, firstLook, url: urlOf(values.url) });
   say(`${out} holds the demo with ${weights.map(({ name }) => name).join(', ')} (${(bytes / 1e6).toFixed(1)} MB)`);
 });

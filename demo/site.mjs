@@ -14,6 +14,8 @@ export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const DATA = join(ROOT, 'tests', 'data');
 const FACTS_FILE = 'site.json';
 const WORKER_FILE = 'isolation-worker.js';
+/** What links to the page show. */
+const PREVIEW_FILE = 'preview.webp';
 const NOTICES_FILE = 'THIRD-PARTY-NOTICES.txt';
 /** Files of the page that are in no bundle. */
 const AS_THEY_ARE = ['icon.svg', 'app.webmanifest'];
@@ -123,12 +125,13 @@ function clear(out) {
  * @param {SiteWeights[]} options.weights from `weightsIn`; the page begins with the first
  * @param {boolean} options.isolationWorker whether the page may get threads through its service worker; for hosts that
  *   cannot send the isolation headers
+ * @param {string} [options.url] where the site will be: those who show a preview of links want whole addresses
  * @param {string} [options.docs] address of the documentation, relative to the site
  * @param {boolean} [options.firstLook] whether the page begins with a sample and its result, where the first network has samples
  * @returns {Promise<number>} size in bytes
  * @throws SiteError
  */
-export async function writeSite({ out, weights, isolationWorker, docs, firstLook = true }) {
+export async function writeSite({ out, weights, isolationWorker, url, docs, firstLook = true }) {
   const missing = NEEDED_FILES.find((file) => !existsSync(join(ROOT, 'dist', file)));
   if (missing !== undefined) throw new SiteError(`dist/${missing} is not built: run 'npm run build' first`);
   clear(out);
@@ -137,6 +140,7 @@ export async function writeSite({ out, weights, isolationWorker, docs, firstLook
   await bundlePages(page, out, docs);
   copy(join(ROOT, 'dist'), join(out, 'dist'), (name) => BROWSER_FILES.test(name));
   cpSync(join(ROOT, 'LICENSE'), join(out, 'LICENSE.txt'));
+  cpSync(join(ROOT, 'docs', 'images', 'demo-light.webp'), join(out, PREVIEW_FILE));
   cpSync(join(ROOT, 'dist', NOTICES_FILE), join(out, NOTICES_FILE));
   // It isolates pages of its own folder: beside them, not in dist/.
   if (isolationWorker) cpSync(join(ROOT, 'dist', WORKER_FILE), join(out, WORKER_FILE));
@@ -145,9 +149,15 @@ export async function writeSite({ out, weights, isolationWorker, docs, firstLook
   if (firstLook && first.samples.length > 0)
     first.first = await lookAt(weights[0].folder, picturesFor(weights[0]), first.samples[0]);
   const index = join(out, 'index.html');
-  writeFileSync(index, fillPage(readFileSync(index, 'utf8'), networks));
+  writeFileSync(index, withPreview(fillPage(readFileSync(index, 'utf8'), networks), url));
   writeFileSync(join(out, FACTS_FILE), `${JSON.stringify({ networks, isolationWorker }, null, 2)}\n`);
   return sizeOf(out);
+}
+
+/** The page with the whole address of its preview, or without one where that is not known. */
+function withPreview(page, url) {
+  if (url === undefined) return page.replace(/ *<meta property="og:image.*\n/g, '');
+  return page.replace(PREVIEW_FILE, () => new URL(PREVIEW_FILE, url).href);
 }
 
 /** One variant and the pictures it knows; returns what site.json says of it. */

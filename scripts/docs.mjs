@@ -1,6 +1,7 @@
 // npm run docs [-- --base /PATH/]: the documents, the API's reference (by TypeDoc from the declarations) and the demo as one
 // static site in build/docs-site, with search. VitePress makes it, and fails if a link between pages leads nowhere.
 //   --base /PATH/   the path that it will be served under  [/]
+//   --url ADDRESS   its whole address, for previews of links to the demo
 //   --no-demo       without the demo and its 12 MB of weights
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
@@ -114,7 +115,7 @@ async function writeReference() {
 }
 
 async function main() {
-  const options = { base: { type: 'string', default: '/' }, 'no-demo': { type: 'boolean' } };
+  const options = { base: { type: 'string', default: '/' }, url: { type: 'string' }, 'no-demo': { type: 'boolean' } };
   const { values } = parseArgs({ options });
   if (!/^\/(.+\/)?$/.test(values.base)) fail(WHO, `--base ${values.base}: must begin and end with /`);
   const begun = performance.now();
@@ -131,6 +132,7 @@ async function main() {
       weights: [weightsIn(demoWeights.folder)],
       isolationWorker: true,
       docs: '../',
+      url: values.url && new URL('demo/', values.url).href,
     });
   }
   say(WHO, `build/docs-site holds the site, for ${values.base} (${seconds(begun)} s)`);

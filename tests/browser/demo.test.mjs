@@ -1,7 +1,7 @@
 // The demo page as its visitors use it: every way in, isolated and not, on plain static hosting under a path,
 // by keyboard alone, and when things go wrong. Real weights; skipped by name where there are none.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -521,6 +521,22 @@ for (const name of BROWSERS) {
       const foreign = await run(['demo/build.mjs', '--no-build', '--weights', weights, '--out', weights]);
       assert.match(foreign.stderr, /is not empty and holds no earlier demo: name another folder with --out\n$/);
       assert.ok(readFileSync(join(weights, 'manifest.json')).length > 0);
+      const wrong = await run([
+        'demo/build.mjs',
+        '--no-build',
+        EMPTY,
+        '--weights',
+        weights,
+        '--out',
+        join(scratch, 'url'),
+        '--url',
+        'demo',
+      ]);
+      assert.match(wrong.stderr, /--url demo: must be the whole address of a folder/);
+      const out = await build('with-url', '--url', 'https://example.org/demo/');
+      const page = readFileSync(join(out, 'index.html'), 'utf8');
+      assert.match(page, /<meta property="og:image" content="https:\/\/example\.org\/demo\/preview\.webp">/);
+      assert.ok(existsSync(join(out, 'preview.webp')));
     });
   });
 }
