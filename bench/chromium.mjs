@@ -84,7 +84,7 @@ function cpuMsOf(pid) {
 }
 
 /** The files that a page may fetch. */
-function filesFor(spec) {
+export function filesFor(spec) {
   const find = folders({
     '/engine/': bundles,
     '/models/': join(work, 'models'),
@@ -95,7 +95,7 @@ function filesFor(spec) {
 }
 
 /** What a page fetched to run, models, photos and the harness apart. */
-function runtimeFiles(fetched) {
+export function runtimeFiles(fetched) {
   const isRuntime = (path) =>
     /^\/(?:engine|library|dist)\/.*\.(?:m?js|wasm)$/.test(path) && !path.endsWith('/page-child.mjs');
   return [...fetched].filter(([path]) => isRuntime(path)).map(([, file]) => file);

@@ -64,7 +64,7 @@ async function timeRuns(run, { warmUp, milliseconds }, host) {
   await until(performance.now() + warmUp, 3, () => undefined);
   const before = await host.cpuMs();
   await until(performance.now() + milliseconds, 5, (time) => ms.push(time));
-  return { ms, cpuMs: ((await host.cpuMs()) - before) / ms.length };
+  return { ms, cpuMs: before === undefined ? undefined : ((await host.cpuMs()) - before) / ms.length };
 }
 
 /** Tensor in, logits out. `coldMs` counts from the start of the process or the navigation to the first logits. */

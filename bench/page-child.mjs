@@ -1,5 +1,5 @@
 // One row in a fresh page (chromium.mjs opens it): the row is in the address, the result goes to `report`, which the
-// harness provides.
+// harness provides, or where it cannot, to `result`, which it looks at.
 import { measure, watchMemories } from './measure.mjs';
 
 const spec = JSON.parse(decodeURIComponent(location.hash.slice(1)));
@@ -12,7 +12,7 @@ async function bytes(path) {
 
 const host = {
   kind: 'page',
-  cpuMs: () => globalThis.rendererCpuMs(), // the harness provides it
+  cpuMs: () => globalThis.rendererCpuMs?.(), // where the harness provides it
   place: (name) => new URL(`/models/${name}/`, location.href).href,
   bytes: (name) => bytes(`/models/${name}`),
   floats: async (name) => new Float32Array((await bytes(`/models/${name}`)).buffer),
@@ -22,10 +22,17 @@ const host = {
   photoPlaces: () => spec.photos.map((_, i) => new URL(`/photo/${i}`, location.href).href),
 };
 
+const report =
+  globalThis.report ??
+  ((result) => {
+    globalThis.result = result;
+  });
+
 watchMemories();
 try {
   const { open } = await import(new URL(`/engine/${spec.engine}.mjs`, location.href).href);
-  globalThis.report(await measure(open, spec, host));
+  report(await measure(open, spec, host));
 } catch (error) {
-  globalThis.report({ error: String(error?.stack ?? error) });
+  // WebKit's stacks are without the message.
+  report({ error: [error?.message, error?.stack].filter(Boolean).join('\n') || String(error) });
 }

@@ -23,7 +23,7 @@ export function summarise({ row, runs, sizes, modelBytes }) {
         : [lowest(good.map((run) => median(run.ms))), Math.max(...good.map((run) => median(run.ms)))],
     coldMs: good[0].coldMs === undefined ? undefined : median(good.map((run) => run.coldMs)),
     cpuMs: good[0].cpuMs === undefined ? undefined : lowest(good.map((run) => run.cpuMs)),
-    peakBytes: Math.max(...good.map((run) => run.peakBytes)),
+    peakBytes: Math.max(...good.map((run) => run.peakBytes ?? 0)),
     wasmBytes: Math.max(...good.map((run) => run.wasmBytes)),
     correlation: correlations.length > 0 ? lowest(correlations) : undefined,
     busy: Math.max(...good.map((run) => run.busy)),

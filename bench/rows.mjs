@@ -31,6 +31,9 @@ function row({ variant, ...axes }) {
   return { name, ...axes, variant, ...settings };
 }
 
+/** WebKit has no relaxed SIMD: what everybody has there. */
+const SAFARI = ['webkit'];
+
 export const ROWS = [
   ...cross({ engine: 'empty', precisions: ['none'], threads: [1], hosts: BOTH }),
   ...cross({ engine: US, precisions: ['int8'], threads: [1, 2], hosts: BOTH, variants: ['', 'no-vnni', 'simd'] }),
@@ -50,6 +53,16 @@ export const ROWS = [
   ...cross({ engine: 'onnxruntime-web', precisions: ['f32'], threads: [1, 2], hosts: BOTH }),
   ...cross({ engine: 'tfjs', precisions: ['f32'], threads: [1, 2], hosts: BOTH }),
   ...cross({ engine: 'onnxruntime-node', precisions: ['f32'], threads: [1, 2], hosts: ['node'] }),
+  ...cross({ engine: US, precisions: ['int8', 'f32'], threads: [1, 2], hosts: SAFARI, variants: ['simd'] }),
+  ...cross({ engine: 'litert', precisions: ['int8', 'f32'], threads: [1], hosts: SAFARI, variants: ['simd'] }),
+  ...cross({
+    engine: 'onnxruntime-web',
+    precisions: ['int8', 'f32'],
+    threads: [1, 2],
+    hosts: SAFARI,
+    variants: ['simd'],
+  }),
+  ...cross({ engine: 'tfjs', precisions: ['f32'], threads: [1], hosts: SAFARI, variants: ['simd'] }),
   ...cross({ engine: US, precisions: ['int8'], threads: [1], hosts: BOTH, measures: 'startUp' }),
   ...cross({ engine: US, precisions: ['int8'], threads: [1], hosts: BOTH, measures: 'photo' }),
   ...cross({ engine: US, precisions: ['int8'], threads: [2], hosts: BOTH, measures: 'throughput' }),

@@ -14,6 +14,7 @@ import { report } from './report.mjs';
 import { ROWS } from './rows.mjs';
 import { sizesOf } from './runtime-sizes.mjs';
 import { BenchError, median, newestNode, processor, root, run, work } from './tools.mjs';
+import { runInWebKit } from './webkit.mjs';
 
 const TIMEOUT_MS = 180_000;
 const BATCH = 64;
@@ -67,11 +68,13 @@ async function runInNode(spec) {
   });
 }
 
+const RUN_IN = { node: runInNode, chromium: runInChromium, webkit: runInWebKit };
+
 async function runRow(row) {
   const list = row.measures === 'throughput' ? photos(BATCH) : [onePhoto()];
   const spec = { ...row, photos: list, time: { warmUp: Number(options.time) / 2, milliseconds: Number(options.time) } };
   const busy = await busyNow();
-  const result = row.host === 'node' ? await runInNode(spec) : await runInChromium(spec, TIMEOUT_MS);
+  const result = await RUN_IN[row.host](spec, TIMEOUT_MS);
   return { busy, date: new Date().toISOString(), ...result };
 }
 
@@ -96,7 +99,7 @@ function prepare(rows) {
   } catch (error) {
     console.error(`bench: the peers could not be installed, their rows will fail: ${error.message}`);
   }
-  const inPages = rows.filter((row) => row.host === 'chromium').map((row) => row.engine);
+  const inPages = rows.filter((row) => row.host !== 'node').map((row) => row.engine);
   return bundleEngines([...new Set(inPages)]);
 }
 
