@@ -88,7 +88,7 @@ await command('demo', HELP, OPTIONS, async (values, say) => {
   const weights = await prepare(values, say);
   const sirv = await fileServer();
   const site = temporaryFolder();
-  await writeSite({ out: site, weights, isolationWorker: false, firstLook: !values['no-first-look'] });
+  await writeSite({ out: site, weights, isolationWorker: false, offline: false, firstLook: !values['no-first-look'] });
   await compressFiles(site);
   const headers = new Map(Object.entries(headersOf(site, isolated)));
   const setHeaders = (response, path) => {

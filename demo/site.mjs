@@ -7,13 +7,16 @@ import { demoWeights } from '../scripts/weights.mjs';
 import { bundlePages } from './bundle.mjs';
 import { fillPage } from './fill.mjs';
 import { lookAt } from './first-look.mjs';
+import { writeOfflineWorker } from './offline.mjs';
 
 /** The repository's folder. */
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 const DATA = join(ROOT, 'tests', 'data');
 const FACTS_FILE = 'site.json';
+/** The site's service worker: by that name the package's `isolate` finds it. */
 const WORKER_FILE = 'isolation-worker.js';
+const OFFLINE_FILE = 'offline-worker.js';
 /** What links to the page show. */
 const PREVIEW_FILE = 'preview.webp';
 const NOTICES_FILE = 'THIRD-PARTY-NOTICES.txt';
@@ -28,7 +31,6 @@ const NEEDED_FILES = [
   ...[
     'index.js',
     'isolation.js',
-    WORKER_FILE,
     NOTICES_FILE,
     'extras.js',
     'training.js',
@@ -125,13 +127,14 @@ function clear(out) {
  * @param {SiteWeights[]} options.weights from `weightsIn`; the page begins with the first
  * @param {boolean} options.isolationWorker whether the page may get threads through its service worker; for hosts that
  *   cannot send the isolation headers
+ * @param {boolean} [options.offline] whether a service worker keeps the pages for when there is no connection
  * @param {string} [options.url] where the site will be: those who show a preview of links want whole addresses
  * @param {string} [options.docs] address of the documentation, relative to the site
  * @param {boolean} [options.firstLook] whether the page begins with a sample and its result, where the first network has samples
  * @returns {Promise<number>} size in bytes
  * @throws SiteError
  */
-export async function writeSite({ out, weights, isolationWorker, url, docs, firstLook = true }) {
+export async function writeSite({ out, weights, isolationWorker, offline = true, url, docs, firstLook = true }) {
   const missing = NEEDED_FILES.find((file) => !existsSync(join(ROOT, 'dist', file)));
   if (missing !== undefined) throw new SiteError(`dist/${missing} is not built: run 'npm run build' first`);
   clear(out);
@@ -142,15 +145,17 @@ export async function writeSite({ out, weights, isolationWorker, url, docs, firs
   cpSync(join(ROOT, 'LICENSE'), join(out, 'LICENSE.txt'));
   cpSync(join(ROOT, 'docs', 'images', 'demo-light.webp'), join(out, PREVIEW_FILE));
   cpSync(join(ROOT, 'dist', NOTICES_FILE), join(out, NOTICES_FILE));
-  // It isolates pages of its own folder: beside them, not in dist/.
-  if (isolationWorker) cpSync(join(ROOT, 'dist', WORKER_FILE), join(out, WORKER_FILE));
   const networks = weights.map((variant) => writeNetwork(out, variant));
   const [first] = networks;
   if (firstLook && first.samples.length > 0)
     first.first = await lookAt(weights[0].folder, picturesFor(weights[0]), first.samples[0]);
   const index = join(out, 'index.html');
   writeFileSync(index, withPreview(fillPage(readFileSync(index, 'utf8'), networks), url));
-  writeFileSync(join(out, FACTS_FILE), `${JSON.stringify({ networks, isolationWorker }, null, 2)}\n`);
+  // A service worker serves pages of its own folder: beside them, not in dist/. One of them can do both.
+  const offlineWorker = offline ? (isolationWorker ? WORKER_FILE : OFFLINE_FILE) : undefined;
+  writeFileSync(join(out, FACTS_FILE), `${JSON.stringify({ networks, isolationWorker, offlineWorker }, null, 2)}\n`);
+  if (offline) writeOfflineWorker(out, filesBelow(out), { file: offlineWorker, isolates: isolationWorker });
+  else if (isolationWorker) cpSync(join(ROOT, 'dist', WORKER_FILE), join(out, WORKER_FILE));
   return sizeOf(out);
 }
 

@@ -11,6 +11,7 @@ import { listenForPictures } from './inputs.js';
 import { knowledgeOf } from './knowledge.js';
 import { createMeasure, showPeers } from './measure.js';
 import { createNetwork } from './network.js';
+import { keepOffline } from './offline.js';
 import { createPictures } from './pictures.js';
 import { connectSnippet, createShare } from './share.js';
 import { createSimilar } from './similar.js';
@@ -75,6 +76,7 @@ async function start() {
   const store = createStore(initialState());
   const site = await readSite();
   if (site.isolationWorker && (await isolate())) return;
+  keepOffline(store, site.offlineWorker, $('offline'));
   const asked = askedFor();
   const first = site.networks.find(({ name }) => name === asked.network) ?? site.networks[0];
   let chosen = first;

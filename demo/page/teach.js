@@ -3,6 +3,7 @@ import { createCamera } from './camera.js';
 import { isolate } from './dist/isolation.js';
 import { listenForPictures } from './inputs.js';
 import { createNetwork } from './network.js';
+import { keepOffline } from './offline.js';
 import { bringIntoView } from './photo-view.js';
 import { createPictures } from './pictures.js';
 import { readSite } from './site.js';
@@ -34,6 +35,7 @@ async function start() {
   const store = createStore(initialState());
   const site = await readSite();
   if (site.isolationWorker && (await isolate())) return;
+  keepOffline(store, site.offlineWorker, $('offline'));
   const network = createNetwork(store, site.networks[0].name);
   const pictures = createPictures(store, network);
   showViews(store, pictures, network);
