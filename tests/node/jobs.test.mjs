@@ -349,3 +349,26 @@ test('progress: how many, how fast, how long still; a line that changes, or one 
   const { leftText } = await importSource('cli/terminal.ts');
   assert.deepEqual([leftText(61.2), leftText(7384)], ['1:02', '2:03:04']);
 });
+
+test('Ctrl-C in the middle: every line is whole, in a pipe and in a file', async (t) => {
+  const { start, home } = await command(t);
+  const names = Array.from({ length: 2000 }, (_, i) => `${i % 4}.jpg`);
+  for (let i = 0; i < 4; i++) await writeFile(join(home, `${i}.jpg`), fakeImage(i));
+  const file = join(home, 'r.ndjson');
+  for (const args of [['--ndjson'], ['--resume', file]]) {
+    const child = start(['classify', '--jobs', '2', '--top-k', 'all', ...args]);
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(names.map((name, i) => `./${'./'.repeat(i)}${name}`).join('\n')); // each a name of its own
+    let said = '';
+    child.stdout.on('data', (chunk) => (said += chunk));
+    const ended = once(child, 'close');
+    const written = async () => said || (await readFile(file, 'utf8').catch(() => ''));
+    while ((await written()).length < 3000 && child.exitCode === null) await sleep(5);
+    child.kill('SIGINT');
+    const [, signal] = await ended;
+    assert.equal(signal, 'SIGINT', 'it was in the middle');
+    const text = await written();
+    assert.ok(text.endsWith('\n'));
+    for (const line of linesOf(text)) assert.ok(JSON.parse(line).classes.length > 0);
+  }
+});

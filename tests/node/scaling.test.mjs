@@ -68,16 +68,17 @@ test('GNU parallel: the lines of one process', { skip: programMissing('parallel'
 });
 
 test('the script of a part: ended and started again, all parts together have every name once', async (t) => {
-  const { home, names, env, sh } = await workplace(t, 300);
+  const { home, names, env, sh } = await workplace(t, 3000);
   await writeFile(join(home, 'part.sh'), block('sh part'));
   const settings = { ...env, PARTS: '3', JOBS: '2' };
   const first = spawn('sh', ['part.sh'], {
     ...{ cwd: home, env: { ...process.env, ...settings, JOB_COMPLETION_INDEX: '0' }, detached: true, stdio: 'ignore' },
   });
   const ended = once(first, 'close');
-  await sleep(400);
+  const begun = () => readFile(join(home, 'out', '0.ndjson'), 'utf8').catch(() => '');
+  while ((await begun()) === '' && first.exitCode === null) await sleep(5);
   process.kill(-first.pid, 'SIGKILL'); // the whole container
-  await ended;
+  assert.deepEqual(await ended, [null, 'SIGKILL'], 'in the middle');
   const parts = [{ JOB_COMPLETION_INDEX: '0' }, { AWS_BATCH_JOB_ARRAY_INDEX: '1' }, { JOB_COMPLETION_INDEX: '2' }];
   for (const own of parts) {
     const { status, stderr } = await sh('sh part.sh', { env: { ...settings, ...own } });
