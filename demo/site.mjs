@@ -85,16 +85,18 @@ function accuracyIn(meta) {
   return first === undefined ? undefined : { data: first[0], top1: first[1]['acc@1'] };
 }
 
-/** Folder of the sample pictures that a network knows; networks of other classes have none. */
+/** Folders of the sample pictures that a network knows; networks of other classes have none. */
 function picturesFor({ name, classes }) {
-  if (name === demoWeights.name) return join(DATA, 'cifar10');
-  return classes === 1000 ? join(DATA, 'pictures') : undefined;
+  if (name === demoWeights.name) return [join(DATA, 'cifar10')];
+  return classes === 1000 ? [join(DATA, 'pictures'), join(ROOT, 'demo', 'samples')] : [];
 }
 
-/** The pictures of such a folder for the gallery: file, what is to be seen, and its class. */
+/** The pictures of such a folder for the gallery: file, what is to be seen, its class, and what to say of it. */
 function samples(folder) {
   const all = JSON.parse(readFileSync(join(folder, 'pictures.json'), 'utf8'));
-  return all.filter(({ shown = true }) => shown).map(({ file, what, label }) => ({ file, what, label }));
+  return all
+    .filter(({ shown = true }) => shown)
+    .map(({ file, what, label, remark }) => ({ file, what, label, remark }));
 }
 
 /** Paths of all files below a folder. */
@@ -148,7 +150,7 @@ export async function writeSite({ out, weights, isolationWorker, offline = true,
   const networks = weights.map((variant) => writeNetwork(out, variant));
   const [first] = networks;
   if (firstLook && first.samples.length > 0)
-    first.first = await lookAt(weights[0].folder, picturesFor(weights[0]), first.samples[0]);
+    first.first = await lookAt(weights[0].folder, picturesFor(weights[0])[0], first.samples[0]);
   const index = join(out, 'index.html');
   writeFileSync(index, withPreview(fillPage(readFileSync(index, 'utf8'), networks), url));
   // A service worker serves pages of its own folder: beside them, not in dist/. One of them can do both.
@@ -169,10 +171,11 @@ function withPreview(page, url) {
 function writeNetwork(out, variant) {
   const { folder, files, ...facts } = variant;
   copy(folder, join(out, 'weights', facts.name), (file) => files.includes(file));
-  const pictures = picturesFor(variant);
-  const shown = pictures === undefined ? [] : samples(pictures);
-  if (pictures !== undefined)
-    copy(pictures, join(out, 'samples'), (file) => shown.some((sample) => sample.file === file));
+  const shown = picturesFor(variant).flatMap((pictures) => {
+    const all = samples(pictures);
+    copy(pictures, join(out, 'samples'), (file) => all.some((sample) => sample.file === file));
+    return all;
+  });
   return { ...facts, samples: shown };
 }
 

@@ -38,7 +38,10 @@ function connectInputs(store, pictures, camera) {
 /** @returns {(samples: object[]) => void} shows these samples in place of others */
 function connectGallery(store, pictures, camera) {
   let mark = () => {};
-  store.subscribe(({ picture }) => mark(picture?.sample ?? ''));
+  store.subscribe(({ picture }) => {
+    mark(picture?.sample ?? '');
+    $('remark').textContent = picture?.remark ?? '';
+  });
   return (samples) => {
     $('samples').hidden = samples.length === 0;
     mark = createGallery($('gallery'), samples, (sample, address) => {

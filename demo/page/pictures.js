@@ -69,12 +69,12 @@ export function createPictures(store, network) {
   }
 
   /** Shows and classifies a picture file. */
-  async function take(file, { name = file.name ?? '', sample = '', address = '' } = {}, signal = begin()) {
-    unfinished = [file, { name, sample, address }];
+  async function take(file, { name = file.name ?? '', sample = '', address = '', remark = '' } = {}, signal = begin()) {
+    unfinished = [file, { name, sample, address, remark }];
     store.update({ notice: '', busy: true });
     const { url, drawable } = await draw(file);
     if (signal.aborted) return URL.revokeObjectURL(url);
-    const picture = { name, file, url, drawable, sample, address };
+    const picture = { name, file, url, drawable, sample, address, remark };
     // What cannot be drawn is perhaps no picture at all: shown once the network has read it.
     if (drawable) update({ picture, result: null });
     try {
@@ -87,7 +87,7 @@ export function createPictures(store, network) {
   }
 
   /** Fetches and takes a sample. */
-  async function takeSample({ file, what }, address) {
+  async function takeSample({ file, what, remark }, address) {
     const signal = begin();
     let blob;
     try {
@@ -98,7 +98,7 @@ export function createPictures(store, network) {
       if (!signal.aborted) fail(sampleSentence());
       return;
     }
-    await take(blob, { name: what, sample: file }, signal);
+    await take(blob, { name: what, sample: file, remark }, signal);
   }
 
   /** Takes a picture by its address. */

@@ -22,6 +22,7 @@
  * @property {boolean} drawable whether this browser can draw it
  * @property {string} sample file of the gallery that it is; empty for others
  * @property {string} address where it was taken from; empty for files
+ * @property {string} [remark] what to say of a sample, a sentence; empty for others
  * @property {boolean} [isFirst] it is what the page begins with
  *
  * @typedef {object} Result

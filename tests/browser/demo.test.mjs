@@ -32,6 +32,8 @@ import { LIMIT } from '../support/wait.mjs';
 const { noWeights, weightsFolder } = prepared;
 
 const PICTURES = join(ROOT, 'tests', 'data', 'pictures');
+/** Samples that a network finds hard, and what they are there for. */
+const HARD = JSON.parse(readFileSync(join(ROOT, 'demo', 'samples', 'pictures.json'), 'utf8'));
 const SAMPLES = JSON.parse(readFileSync(join(PICTURES, 'pictures.json'), 'utf8')).filter(({ shown }) => shown);
 const TEN = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
 const picture = (file) => join(PICTURES, file);
@@ -98,7 +100,7 @@ for (const name of BROWSERS) {
       assert.equal(await page.evaluate(() => crossOriginIsolated), true);
       const cores = await page.evaluate(() => navigator.hardwareConcurrency);
       assert.match(await shown.facts(page), cores > 1 ? /-threads.*\d threads: \d+ processors/s : /one processor/);
-      assert.equal((await page.$$('.sample')).length, SAMPLES.length);
+      assert.equal((await page.$$('.sample')).length, SAMPLES.length + HARD.length);
       for (const { file, label, what } of SAMPLES) {
         await clickAtRest(page, sample(file));
         await bestGuess(page, label);
@@ -121,6 +123,24 @@ for (const name of BROWSERS) {
       await clickAtRest(page, sample('golf-ball.jpg'));
       await bestGuess(page, 'golf ball');
       assert.match(await shown.timing(page), / 1 thread /);
+      assert.deepEqual(faults, []);
+    });
+
+    test('samples that are hard: what to look for is said, and it is so', LIMIT, async (t) => {
+      const { page, faults } = await open(t, isolated.url);
+      const remark = () => page.$eval('#remark', (line) => line.textContent);
+      const firstTwo = async () => (await shown.labels(page)).slice(0, 2);
+      const said = Object.fromEntries(HARD.map((hard) => [hard.file, hard.remark]));
+      await clickAtRest(page, sample('green-basketball.jpg'));
+      await bestGuess(page, 'tennis ball');
+      assert.equal(await remark(), said['green-basketball.jpg']);
+      await clickAtRest(page, sample('two-balls.jpg'));
+      await bestGuess(page, 'soccer ball');
+      assert.deepEqual(await firstTwo(), ['soccer ball', 'basketball']);
+      assert.equal(await remark(), said['two-balls.jpg']);
+      await clickAtRest(page, sample('clock.jpg'));
+      await bestGuess(page, 'wall clock');
+      assert.equal(await remark(), '');
       assert.deepEqual(faults, []);
     });
 

@@ -141,13 +141,9 @@ export const bestGuess = (page, label) =>
     label,
   );
 
-/**
- * Clicks on an element once it stands still: the page glides to a new picture, and a click on the way misses, or hits
- * another button.
- * @param {{ count?: number }} [options] 3 selects a line of text
- */
-export async function clickAtRest(page, selector, options) {
-  await page.$eval(selector, async (element) => {
+/** Waits until an element stands still: the page glides to a new picture. */
+const rest = (page, selector) =>
+  page.$eval(selector, async (element) => {
     const place = () => JSON.stringify(element.getBoundingClientRect());
     let before;
     do {
@@ -155,6 +151,14 @@ export async function clickAtRest(page, selector, options) {
       await new Promise((resolve) => setTimeout(resolve, 100));
     } while (place() !== before);
   });
+
+/**
+ * Clicks on an element once it stands still: the page glides to a new picture, and a click on the way misses, or hits
+ * another button.
+ * @param {{ count?: number }} [options] 3 selects a line of text
+ */
+export async function clickAtRest(page, selector, options) {
+  await rest(page, selector);
   await page.click(selector, options);
 }
 
@@ -190,6 +194,7 @@ async function sendFiles(page, type, paths) {
 /** Drops files on the page: as a user does in Chromium, by an event in other browsers. */
 export async function drop(page, files) {
   if (page.browserName !== 'chromium') return sendFiles(page, 'drop', files);
+  await rest(page, '#photo'); // events of a drag are lost while the page moves
   const session = await page.createCDPSession();
   const data = { items: [], files, dragOperationsMask: 1 };
   for (const type of ['dragEnter', 'dragOver', 'drop']) {
