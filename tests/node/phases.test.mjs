@@ -6,7 +6,7 @@ import { importSource } from './helpers.mjs';
 const WORK = { precisions: ['int8', 'f32'], images: 64, generated: true, matchBatchNorm: true, evaluate: true };
 
 async function follow(work) {
-  const { Phases, atShare } = await importSource('convert/phases.ts');
+  const { Phases, atShare } = await importSource('conversion/phases.ts');
   const events = [];
   const clock = { now: 0 };
   const phases = new Phases(
