@@ -75,16 +75,23 @@ for (const name of BROWSERS) {
           const phases = [];
           const onProgress = ({ phase }) => phases.at(-1) === phase || phases.push(phase);
           const photo = await (await fetch('/pictures/clock.jpg')).blob();
-          const made = await convert(file, { ...options, onProgress });
+          const made = await convert(file, { ...options, onProgress, evaluate: [photo] });
           const alone = await noneAlive();
           const model = await ResNet50.load({ weights: made });
           const [best] = await model.classify(photo);
           await model.dispose();
-          return { phases, alone, label: best.label, hash: await hashOf(made.files.get('manifest.json')) };
+          const [{ guesses }] = made.report.photos;
+          return {
+            phases,
+            alone,
+            same: guesses.int8[0].label === best.label,
+            label: best.label,
+            hash: await hashOf(made.files.get('manifest.json')),
+          };
         }, INT8);
         assert.deepEqual(found, {
-          phases: ['read', 'calibrate', 'observe', 'quantize', 'write-int8'],
-          ...{ alone: true, label: found.label, hash: expected.int8 },
+          phases: ['read', 'calibrate', 'observe', 'quantize', 'write-int8', 'evaluate'],
+          ...{ alone: true, same: true, label: found.label, hash: expected.int8 },
         });
         assert.match(found.label, /^class [0-2]$/);
         assert.deepEqual(isolated.lines, []);

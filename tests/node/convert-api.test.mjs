@@ -174,12 +174,12 @@ describe('convert', { skip }, () => {
         setTimeout(() => stop.abort(new Error('enough')), 20);
       };
       try {
-        await convert(process.argv[1], { transforms: 'V1', calibrationImages: 64, signal: stop.signal, onProgress });
+        await convert(process.argv[1], { transforms: 'V1', calibrationImages: 16, matching: false, signal: stop.signal, onProgress });
       } catch (error) {
-        console.log(error.message, performance.now() - begun.at < 5000);
+        console.log(error.message, performance.now() - begun.at < 10_000);
       }`;
     const { status, said } = await node(['--input-type=module', '--eval', script, '--', checkpoint], {
-      timeout: 120_000,
+      timeout: 300_000,
     });
     assert.deepEqual({ status, said: said.trim() }, { status: 0, said: 'enough true' });
   });

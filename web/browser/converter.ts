@@ -6,7 +6,7 @@ import { ResNet50Error } from '../base/errors.js';
 import { BROWSER_LIMITS } from '../client/input-checks.js';
 import type { ConvertPlatform } from '../conversion/platform.js';
 import { Connection } from '../protocol/connection.js';
-import type { ConverterJobs } from '../protocol/conversion.js';
+import { type ConverterJobs, threadsOf } from '../protocol/conversion.js';
 import { fetchInput } from '../weights/http.js';
 import { absolute, inFolder } from './assets.js';
 import { pageBase } from './source.js';
@@ -35,7 +35,7 @@ type Converter = Connection<keyof ConverterJobs>;
 
 async function start(
   build: keyof typeof BUILDS,
-  threads: number,
+  core: Parameters<ConvertPlatform['connect']>[0],
   { wasmUrl, workerUrl }: Parameters<ConvertPlatform['connect']>[1],
   signal: AbortSignal | undefined,
 ): Promise<Converter> {
@@ -44,9 +44,9 @@ async function start(
   const wasmFile =
     wasmUrl === undefined ? absolute(wasm()) : inFolder(String(wasmUrl), `resnet50-convert-${build}.wasm`);
   const address = () => (workerUrl === undefined ? absolute(script()) : inFolder(String(workerUrl), name));
-  const connection: Converter = new Connection(await startWorker(name, address, threads, signal));
+  const connection: Converter = new Connection(await startWorker(name, address, threadsOf(core), signal));
   try {
-    await connection.call('convert-start', { threads, wasmFile }, { signal });
+    await connection.call('convert-start', { ...core, wasmFile }, { signal });
     return connection;
   } catch (error) {
     void connection.close();
@@ -58,15 +58,15 @@ async function start(
 export const browserConvertPlatform: ConvertPlatform = {
   limits: BROWSER_LIMITS,
   threads: () => choose('auto').threads,
-  async connect(wanted, where, signal) {
+  async connect({ threads: wanted, networks }, where, signal) {
     const { flavour, threads } = choose(wanted);
     try {
-      return await start(flavour as keyof typeof BUILDS, threads, where, signal);
+      return await start(flavour as keyof typeof BUILDS, { threads, networks }, where, signal);
     } catch (error) {
       // Shared memory of the size that threads may need cannot be had everywhere.
       const elsewhere = error instanceof ResNet50Error && error.code === 'CORE_LOAD_FAILED' && threads > 1;
       if (!elsewhere) throw error;
-      return start('simd', 1, where, signal);
+      return start('simd', { threads: 1, networks }, where, signal);
     }
   },
   openAddress: (address) => new URL(address, pageBase()),

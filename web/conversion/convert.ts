@@ -46,9 +46,10 @@ export async function convertOn(
   checkConvertOptions(options);
   const { signal } = options;
   signal?.throwIfAborted();
+  const networks = options.evaluate === undefined ? 1 : 2;
   let connection: Connection<keyof ConverterJobs> | undefined;
   const inputs = inputsOf(platform, checkpoint, options, async () => {
-    connection = await platform.connect(settings.threads, options, signal);
+    connection = await platform.connect({ threads: settings.threads, networks }, options, signal);
     return connection;
   });
   const settings = await settingsOf(platform, checkpoint, options);

@@ -5,7 +5,7 @@ import type { Limits } from '../base/limits.js';
 import type { Transforms } from '../base/transforms.js';
 import type { AddressOpener } from '../client/inputs.js';
 import type { Connection } from '../protocol/connection.js';
-import type { ConverterJobs } from '../protocol/conversion.js';
+import type { ConverterJobs, ConverterStart } from '../protocol/conversion.js';
 import type { Category } from '../weights/manifest.js';
 import type { ConvertOptions, FileInput } from './convert-options.js';
 import type { Evaluation, Photo } from './run.js';
@@ -17,7 +17,7 @@ export interface ConvertPlatform extends AddressOpener {
   threads(): number;
   /** A converter whose core has started; rejects with the signal's reason as soon as it aborts. */
   connect(
-    threads: number,
+    start: Pick<ConverterStart, 'threads' | 'networks'>,
     where: Pick<ConvertOptions, 'wasmUrl' | 'workerUrl'>,
     signal: AbortSignal | undefined,
   ): Promise<Connection<keyof ConverterJobs>>;

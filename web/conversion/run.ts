@@ -141,11 +141,10 @@ function buffersOf(request: unknown): Transferable[] {
 
 function phasesOf(settings: ConversionSettings, { calibration, evaluation }: ConversionInputs): Phases {
   const { precisions, calibrationImages: images, quantization } = settings;
-  const { matchBatchNorm } = quantization;
+  const { matchBatchNorm, compensate } = quantization;
   const [generated, evaluate] = [calibration === undefined, evaluation !== undefined];
-  return new Phases({ precisions, images, generated, matchBatchNorm, evaluate }, (progress) =>
-    settings.onProgress?.(progress),
-  );
+  const work = { precisions, images, generated, matchBatchNorm, evaluate, nearest: !compensate };
+  return new Phases(work, (progress) => settings.onProgress?.(progress));
 }
 
 /** @throws ResNet50Error INVALID_ARGUMENT for options that only a classifier has a use for */

@@ -47,7 +47,8 @@ export async function convert(options: ConvertOptions): Promise<Manifest> {
     categories: (classes: number) => readCategories(labels, classes, name),
     labels: labels !== undefined,
     async connect() {
-      await connection.call('convert-start', { threads, wasmFile: null });
+      const networks = evaluate === undefined ? 1 : 2;
+      await connection.call('convert-start', { threads, networks, wasmFile: null });
       return connection;
     },
     ...(calibrate !== undefined && { calibration: () => photosBelow(calibrate) }),

@@ -19,12 +19,12 @@ export const nodeConvertPlatform: ConvertPlatform = {
   ...nodePlatform,
   fetchInput: nodePlatform.fetchInput ?? fetchInput,
   threads: () => Math.min(availableParallelism(), CONVERSION_DEFAULTS.mostThreads),
-  async connect(threads, _, signal) {
+  async connect(start, _, signal) {
     const connection: Awaited<ReturnType<ConvertPlatform['connect']>> = new Connection(
       await startWorker(converterFile(), signal),
     );
     try {
-      await connection.call('convert-start', { threads, wasmFile: null }, { signal });
+      await connection.call('convert-start', { ...start, wasmFile: null }, { signal });
       return connection;
     } catch (error) {
       void connection.close();

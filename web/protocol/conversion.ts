@@ -22,10 +22,17 @@ export interface CheckpointOpening {
 
 /** How to start the converter module. */
 export interface ConverterStart {
+  /** Of each network. */
   threads: number;
+  /** Two where int8 is compared with float32: browsers start no thread later on. */
+  networks: 1 | 2;
   /** Address of the wasm file; null where the core's glue knows by itself (Node). */
   wasmFile: string | null;
 }
+
+/** The caller's own, and what each network adds to it. */
+export const threadsOf = ({ threads, networks }: Pick<ConverterStart, 'threads' | 'networks'>): number =>
+  1 + networks * (threads - 1);
 
 /** What was understood of a checkpoint. */
 export interface OpenedCheckpoint {

@@ -5,7 +5,7 @@
 import { describe, ResNet50Error } from '../../base/errors.js';
 import type { ConverterModule } from '../../core/converter-types.js';
 import { type CoreFactory, startCore } from '../../core/start.js';
-import type { ConverterJobs, ConverterStart } from '../../protocol/conversion.js';
+import { type ConverterJobs, type ConverterStart, threadsOf } from '../../protocol/conversion.js';
 import type { Handlers } from '../../protocol/messages.js';
 import { type Post, Receiver } from '../../protocol/receiver.js';
 import { Conversion, type ConversionRealm } from './conversion.js';
@@ -87,10 +87,11 @@ export class ConverterHost extends Receiver<keyof ConverterJobs> {
     this.#open = undefined;
   }
 
-  async #start({ threads, wasmFile }: ConverterStart): Promise<ConverterModule> {
+  async #start({ threads, networks, wasmFile }: ConverterStart): Promise<ConverterModule> {
     try {
       const factory = await this.realm.loadFactory();
-      return await startCore<ConverterModule>(factory, { threads, wasmFile, wasmModule: null });
+      const all = threadsOf({ threads, networks });
+      return await startCore<ConverterModule>(factory, { threads: all, wasmFile, wasmModule: null });
     } catch (cause) {
       const from = wasmFile === null ? '' : ` from ${wasmFile}`;
       throw new ResNet50Error('CORE_LOAD_FAILED', `the converter could not be started${from}: ${describe(cause)}`, {
