@@ -52,6 +52,16 @@ test('all phases in order; the fraction never falls, and ends at 1 with nothing 
   assert.ok(events.slice(3, -1).every(({ secondsLeft }) => secondsLeft > 0));
 });
 
+test('rounding to nearest is a smaller part of the whole', async () => {
+  const shareOf = async (nearest) => {
+    const { phases, events } = await follow({ ...WORK, nearest });
+    phases.at('quantize', 72, 72);
+    phases.at('write-int8', 0, 9);
+    return events.at(-1).fraction;
+  };
+  assert.ok((await shareOf(true)) < (await shareOf(false)));
+});
+
 test('what a conversion does not do is no phase of it', async () => {
   const work = { ...WORK, precisions: ['f32'], evaluate: false };
   const followed = await follow(work);
