@@ -19,23 +19,13 @@ export function showViews(store, pictures, network) {
   store.subscribe(createResultsView(results, explainer.toggle));
   const heat = { canvas: $('photo-heat'), tools: $('heat-tools'), slider: $('heat-slider'), note: $('heat-note') };
   store.subscribe(createHeatView(heat));
-<<<<<<< HEAD
   createMultiples(store, network, explainer, { button: $('multiples-button'), list: $('multiples') });
-  const progress = {
-    box: $('progress'),
-    text: $('progress-text'),
-    button: $('progress-button'),
-    rest: $('panel-title'),
-  };
-  store.subscribe(createProgressView(progress, { onStop: network.stop, onStart: pictures.resume }));
-=======
   const [box, text, button, rest] = ['progress', 'progress-text', 'progress-button', 'panel-title'].map($);
   // A page whose network is made on it loads none.
   if (box !== null)
     store.subscribe(
       createProgressView({ box, text, button, rest }, { onStop: network.stop, onStart: pictures.resume }),
     );
->>>>>>> 4ef5017 (A page for one's own network: checkpoint in, report, trial and ZIP out; tests, docs, a benchmark of memory)
   store.subscribe(createAnnouncer($('status')));
   store.subscribe(({ notice }) => {
     if ($('notice').textContent !== notice) $('notice').textContent = notice;
