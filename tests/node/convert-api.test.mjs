@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { listShapes, ShapeMaker } from '../support/checkpoint-shapes.mjs';
 import { randomCheckpoint } from '../browser/pages/random-checkpoint.mjs';
+import { listShapes, ShapeMaker } from '../support/checkpoint-shapes.mjs';
 import { coreMissing, ROOT, scratch } from './helpers.mjs';
 
 const LIMIT = { timeout: 600_000 };
