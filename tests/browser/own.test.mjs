@@ -55,7 +55,7 @@ for (const name of BROWSERS) {
       await says(page, '#own-files', /broken\.pth/);
       await press(page, '#convert');
       await page.waitForSelector('#conversion-notice:not([hidden])', { timeout: 60_000 });
-      assert.match(await text(page, '#conversion-notice'), /^broken\.pth .*\.$/);
+      assert.match(await text(page, '#conversion-notice'), /^broken\.pth: is no checkpoint .*\.$/);
 
       await press(page, '#own-clear');
       await choose(page, at('mine.safetensors'), at('names.txt'), picture('clock.jpg'), picture('golf-ball.jpg'));
