@@ -48,7 +48,7 @@ export function makeModels() {
     rmSync(models, { recursive: true, force: true });
     run(python, [join(root, 'bench', 'models', 'make.py'), models]);
   });
-  const converter = join(root, 'dist', 'wasm', 'resnet50-convert.wasm');
+  const converter = join(root, 'dist', 'wasm', 'resnet50-convert-simd-threads.wasm');
   if (!existsSync(converter)) throw new BenchError('dist/ holds no converter: npm run build comes first');
   unlessCurrent(join(work, '.weights'), [...sources, converter], () => {
     say('converting our weights');

@@ -5,8 +5,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 /** What the pages name; all else is found from there. */
-const ENTRIES = ['app.js', 'teach.js', 'style/index.css', 'style/teach.css'];
-const PAGES = ['index.html', 'teach.html'];
+const ENTRIES = ['app.js', 'teach.js', 'own.js', 'style/index.css', 'style/teach.css', 'style/own.css'];
+const PAGES = ['index.html', 'teach.html', 'own.html'];
 /** Stands in the sources for the hash of the page's only inline script. */
 const GUARD = 'sha256-of-the-guard';
 
@@ -15,6 +15,7 @@ const packageBeside = {
   name: 'package-beside',
   setup({ onResolve }) {
     onResolve({ filter: /^resnet50-wasm$/ }, () => ({ path: '../dist/index.js', external: true }));
+    onResolve({ filter: /^resnet50-wasm\/convert$/ }, () => ({ path: '../dist/convert.js', external: true }));
     onResolve({ filter: /^\.\/dist\// }, ({ path }) => ({ path: `.${path}`, external: true }));
   },
 };

@@ -25,7 +25,7 @@ const AS_THEY_ARE = ['icon.svg', 'app.webmanifest'];
 
 /** What a browser may ask of dist/; the rest is for Node.js. */
 const BROWSER_FILES =
-  /^(index|isolation|extras|inplace|training|inplace-trainer|worker-(trainer-simd|simd|relaxed)(-threads)?)\.js$|^wasm\/resnet50-(simd|relaxed|trainer-simd)(-threads)?\.(mjs|wasm)$/;
+  /^(index|isolation|convert|extras|inplace|training|inplace-trainer|worker-((trainer|convert)-simd|simd|relaxed)(-threads)?)\.js$|^wasm\/resnet50-(simd|relaxed|(trainer|convert)-simd)(-threads)?\.(mjs|wasm)$/;
 /** Which of the flavours a browser takes is known only there. */
 const NEEDED_FILES = [
   ...[
@@ -36,6 +36,9 @@ const NEEDED_FILES = [
     'training.js',
     'worker-trainer-simd.js',
     'wasm/resnet50-trainer-simd.wasm',
+    'convert.js',
+    'worker-convert-simd.js',
+    'wasm/resnet50-convert-simd.wasm',
   ],
   ...['simd', 'simd-threads', 'relaxed', 'relaxed-threads'].map((flavour) => `wasm/resnet50-${flavour}.wasm`),
 ];

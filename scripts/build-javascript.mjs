@@ -67,7 +67,7 @@ export default /* @__PURE__ */ parts(${JSON.stringify(labels.join())});`,
 };
 
 /** The entries that consumers import by name; those of Node.js and of pages have the same declarations. */
-const TYPED = ['index', 'static', 'isolation'];
+const TYPED = ['index', 'static', 'isolation', 'convert'];
 
 const coreFile = (name) => `${root}dist/wasm/resnet50-${name}.mjs`;
 const built = FLAVORS.filter((flavor) => existsSync(coreFile(flavor)));
@@ -83,12 +83,18 @@ const browserEntries = [
 if (built.includes('simd') && built.includes('relaxed')) browserEntries.push('inplace', 'static');
 if (existsSync(coreFile('trainer-simd'))) browserEntries.push('worker-trainer-simd', 'inplace-trainer');
 if (existsSync(coreFile('trainer-simd-threads'))) browserEntries.push('worker-trainer-simd-threads');
+if (existsSync(coreFile('convert-simd'))) browserEntries.push('worker-convert-simd');
+if (existsSync(coreFile('convert-simd-threads'))) browserEntries.push('worker-convert-simd-threads');
 /** Entries of the package's exports lie in web/ itself, all others in the room of the browser; workers are made, see below. */
 const browserSource = (name) =>
   name.startsWith('worker-') ? name : `web/${TYPED.includes(name) ? '' : 'browser/'}${name}.ts`;
 
 /** What all workers are made of, relative to the repository. */
-const WORKER_SOURCES = { network: 'web/browser/worker.ts', trainer: 'web/browser/trainer-worker.ts' };
+const WORKER_SOURCES = {
+  network: 'web/browser/worker.ts',
+  trainer: 'web/browser/trainer-worker.ts',
+  convert: 'web/browser/converter-worker.ts',
+};
 
 /** One source makes many workers: worker-NAME imports the glue of the core NAME in the place of core.mjs. */
 const workerPerCore = {
@@ -97,7 +103,7 @@ const workerPerCore = {
     onResolve({ filter: /^worker-/ }, ({ path }) => ({ path, namespace: 'made' }));
     onLoad({ filter: /./, namespace: 'made' }, ({ path }) => {
       const core = path.slice('worker-'.length);
-      const source = root + WORKER_SOURCES[core.startsWith('trainer-') ? 'trainer' : 'network'];
+      const source = root + (WORKER_SOURCES[core.split('-')[0]] ?? WORKER_SOURCES.network);
       const text = readFileSync(source, 'utf8');
       const contents = text.replace("'./wasm/core.mjs'", `'./wasm/resnet50-${core}.mjs'`);
       if (contents === text) throw new Error(`${source} does not import ./wasm/core.mjs`);
@@ -128,6 +134,14 @@ const loadedLate = {
   },
 };
 
+/** The entry for conversion uses the page's own copy of the package. */
+const packageItself = {
+  name: 'package-itself',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/index\.js$/ }, ({ path }) => ({ path, external: true }));
+  },
+};
+
 /**
  * Terser makes Emscripten's glue an eighth smaller than esbuild does. In what pages import it keeps functions as they are,
  * with their annotations: users' bundlers see by these that they may leave out the table of labels.
@@ -141,13 +155,13 @@ function terserOptions(path) {
   };
 }
 
-async function buildForBrowsers(names, secureContext) {
+async function buildForBrowsers(names, secureContext, plugins = [labelsOnly]) {
   const { outputFiles, metafile } = await build({
     ...common,
     entryPoints: names.map((out) => ({ in: browserSource(out), out })),
     define: defines(secureContext),
     platform: 'browser',
-    plugins: [workerPerCore, labelsOnly, browserGlue, loadedLate],
+    plugins: [...plugins, workerPerCore, browserGlue, loadedLate],
     minifySyntax: true,
     write: false,
   });
@@ -171,10 +185,13 @@ const results = await Promise.all([
     browserEntries.filter((name) => !needsSecureContext(name)),
     false,
   ),
+  // With WordNet ids: manifests have them.
+  buildForBrowsers(['convert'], false, [packageItself]),
   build({
     ...common,
     entryPoints: [
       { in: 'web/index.node.ts', out: 'index.node' },
+      { in: 'web/convert.node.ts', out: 'convert.node' },
       { in: 'web/cli/main.ts', out: 'cli' },
       { in: 'web/weights/measures.ts', out: 'measures' },
     ],
@@ -189,6 +206,7 @@ const results = await Promise.all([
       { in: 'web/node/worker.ts', out: 'worker.node' },
       { in: 'web/cli/weights-worker.ts', out: 'worker-weights.node' },
       { in: 'web/node/trainer-worker.ts', out: 'worker-trainer.node' },
+      { in: 'web/node/converter-worker.ts', out: 'worker-convert.node' },
     ],
     outExtension: { '.js': '.mjs' },
     ...instrumentation(),
@@ -212,7 +230,7 @@ const manual = spawnSync(process.execPath, [`${root}dist/cli.js`, 'manual'], { e
 if (manual.status !== 0) throw new Error(`the manual page was not made:\n${manual.stderr}`);
 writeFileSync(`${root}dist/resnet50-wasm.1`, manual.stdout);
 
-for (const name of browserEntries) {
+for (const name of [...browserEntries, 'convert']) {
   const file = `dist/${name}.js`;
   if (/["']node:/.test(readFileSync(root + file, 'utf8')))
     throw new Error(`${file} is for browsers and names a module of Node`);

@@ -17,7 +17,7 @@ const TOOLS_FOLDER = join(root, 'build', 'docs');
 /** Below the tools, so that pages find them. */
 const PAGES = join(TOOLS_FOLDER, 'pages');
 const SITE = join(root, 'build', 'docs-site');
-const ENTRIES = ['index', 'static', 'isolation'];
+const ENTRIES = ['index', 'static', 'isolation', 'convert'];
 
 const tool = (...path) => join(TOOLS_FOLDER, 'node_modules', ...path);
 

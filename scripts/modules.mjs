@@ -4,8 +4,8 @@ export const FLAVORS = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
 
 /** Modules that a flavor brings besides its runtime. */
 const MORE_MODULES = {
-  simd: ['resnet50-trainer-simd'],
-  'simd-threads': ['resnet50-trainer-simd-threads', 'resnet50-convert'],
+  simd: ['resnet50-trainer-simd', 'resnet50-convert-simd'],
+  'simd-threads': ['resnet50-trainer-simd-threads', 'resnet50-convert-simd-threads'],
 };
 
 /** The wasm modules of a flavor: its runtime first. */
@@ -17,7 +17,7 @@ export const modulesOf = (flavor) => [`resnet50-${flavor}`, ...(MORE_MODULES[fla
  */
 export const flavorsForNode = (major) => (major >= 22 ? ['simd-threads', 'relaxed-threads'] : ['simd-threads']);
 
-const workers = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads', 'trainer-simd', 'trainer-simd-threads'];
+const workers = [...FLAVORS, ...['trainer', 'convert'].flatMap((kind) => [`${kind}-simd`, `${kind}-simd-threads`])];
 
 /** Files that a package without them would break on, relative to dist/. */
 export const COMPLETE = [
@@ -26,6 +26,7 @@ export const COMPLETE = [
   ...['index.js', 'extras.js', 'inplace.js', 'inplace-trainer.js', 'training.js', 'static.js'],
   ...['isolation.js', 'isolation-worker.js'],
   ...['index.node.js', 'index.node.cjs', 'worker.node.mjs', 'worker-trainer.node.mjs', 'worker-weights.node.mjs'],
+  ...['convert.js', 'convert.node.js', 'convert.d.ts', 'worker-convert.node.mjs'],
   ...['cli.js', 'resnet50-wasm.1', 'measures.js'],
   ...['index.d.ts', 'index.d.cts', 'static.d.ts', 'isolation.d.ts', 'THIRD-PARTY-NOTICES.txt', 'sbom.cdx.json'],
 ];

@@ -8,6 +8,7 @@ import { root } from './lib.mjs';
 const LONG = [
   'aborts.test.mjs',
   'checkpoints.test.mjs',
+  'convert-api.test.mjs',
   'docs-site.test.mjs',
   'end-to-end.test.mjs',
   'examples-queue.test.mjs',

@@ -20,8 +20,8 @@ const archiveOf = (name) => join(MATERIAL, 'checkpoints', CHECKPOINTS[name]);
 export function weightsMissing(name = 'pqf') {
   if (process.env.RESNET50_TEST_WEIGHTS && existsSync(join(process.env.RESNET50_TEST_WEIGHTS, name, 'manifest.json')))
     return false;
-  if (!existsSync(join(ROOT, 'dist', 'wasm', 'resnet50-convert.mjs')))
-    return 'dist/wasm/resnet50-convert.mjs is not built';
+  if (!existsSync(join(ROOT, 'dist', 'wasm', 'resnet50-convert-simd-threads.mjs')))
+    return 'dist/wasm/resnet50-convert-simd-threads.mjs is not built';
   return !existsSync(archiveOf(name)) && `RESNET50_TEST_MATERIAL has no checkpoints/${CHECKPOINTS[name]}`;
 }
 
@@ -46,7 +46,7 @@ export async function unpackCheckpoint(path, name = 'pqf') {
 /** What the converted bytes depend on. */
 function fingerprint() {
   const dist = join(ROOT, 'dist');
-  const hash = createHash('sha256').update(readFileSync(join(dist, 'wasm', 'resnet50-convert.wasm')));
+  const hash = createHash('sha256').update(readFileSync(join(dist, 'wasm', 'resnet50-convert-simd-threads.wasm')));
   for (const file of readdirSync(dist)
     .filter((file) => file.endsWith('.js'))
     .sort())

@@ -1,4 +1,4 @@
-// The network's life: loaded once, stopped on demand, tried again, replaced by another variant. With similar.js the only file
+// The network's life: loaded once, stopped on demand, tried again, replaced by another variant. With similar.js and own-conversion.js the only file
 // that imports the package.
 import { ResNet50 } from 'resnet50-wasm';
 import { loadingSentence } from './sentences.js';

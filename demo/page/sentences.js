@@ -47,7 +47,7 @@ const CAMERA_SENTENCES = {
 export const CAMERA_LEFT = 'The camera was turned off when you left this tab: turn it on again.';
 
 /** For what a visitor can do nothing else about; the error's own words speak to developers, who look at the console. */
-function unexpected(error) {
+export function unexpected(error) {
   console.error(error);
   return 'Something went wrong on this page: reload it, then try again.';
 }

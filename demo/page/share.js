@@ -7,7 +7,8 @@ function wordsOf({ result, info }) {
   return `${guesses.join(', ')} (ResNet-50 in my browser)`;
 }
 
-function download(blob, name) {
+/** Hands a file to the browser. */
+export function download(blob, name) {
   const href = URL.createObjectURL(blob);
   Object.assign(document.createElement('a'), { href, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(href), 60_000); // the browser may ask first where to put it

@@ -1,5 +1,5 @@
-// What both pages show and do alike: the picture with its heat map, guesses, progress, notices, and the camera's button. Knows
-// the ids that both pages have.
+// What the pages show and do alike: the picture with its heat map, guesses, progress, notices, and the camera's button. Knows
+// the ids that they share.
 import { createAnnouncer } from './announcer.js';
 import { createExplainer } from './explainer.js';
 import { createHeatView } from './heat-view.js';
@@ -20,13 +20,12 @@ export function showViews(store, pictures, network) {
   const heat = { canvas: $('photo-heat'), tools: $('heat-tools'), slider: $('heat-slider'), note: $('heat-note') };
   store.subscribe(createHeatView(heat));
   createMultiples(store, network, explainer, { button: $('multiples-button'), list: $('multiples') });
-  const progress = {
-    box: $('progress'),
-    text: $('progress-text'),
-    button: $('progress-button'),
-    rest: $('panel-title'),
-  };
-  store.subscribe(createProgressView(progress, { onStop: network.stop, onStart: pictures.resume }));
+  const [box, text, button, rest] = ['progress', 'progress-text', 'progress-button', 'panel-title'].map($);
+  // A page whose network is made on it loads none.
+  if (box !== null)
+    store.subscribe(
+      createProgressView({ box, text, button, rest }, { onStop: network.stop, onStart: pictures.resume }),
+    );
   store.subscribe(createAnnouncer($('status')));
   store.subscribe(({ notice }) => {
     if ($('notice').textContent !== notice) $('notice').textContent = notice;

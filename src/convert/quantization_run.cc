@@ -32,12 +32,13 @@ QuantizationRun::QuantizationRun(const QuantizationSubject& subject, const Quant
 
 QuantizationRun::~QuantizationRun() {
   // Given up half-way. Weights that fitted once fit again.
-  if (!maps_.empty()) (void)RestoreNetwork();
+  if (is_changed_) (void)RestoreNetwork();
 }
 
 Status QuantizationRun::RestoreNetwork() {
-  maps_.clear();
-  return SetFoldedLayers(subject_.network, subject_.checkpoint.folded);
+  Status status = SetFoldedLayers(subject_.network, subject_.checkpoint.folded);
+  if (status) is_changed_ = false;
+  return status;
 }
 
 // Generated pictures: the network becomes one whose batch norms see on them what they saw in training.
@@ -54,6 +55,7 @@ Status QuantizationRun::Match() {
       MatchBatchNorm(subject_.checkpoint.layers, weights_, images, side, subject_.network.pool());
   if (!maps) return std::move(maps).error();
   maps_ = std::move(maps).value();
+  is_changed_ = true;
   return SetFoldedLayers(subject_.network, weights_);
 }
 
@@ -74,7 +76,10 @@ Result<bool> QuantizationRun::Observe() {
   return size_t(statistics_.images()) < subject_.crops.size();
 }
 
+// The f32 network has been observed: its memory is needed for what comes.
 Status QuantizationRun::Prepare() {
+  is_changed_ = true;
+  subject_.network.ForgetWeights();
   const Transforms& transforms = subject_.transforms;
   quantizer_ =
       std::make_unique<Quantizer>(subject_.checkpoint.layers, std::move(weights_), statistics_,
@@ -92,8 +97,8 @@ Status QuantizationRun::Prepare() {
 // One row; whether more are left.
 Result<bool> QuantizationRun::Quantize() {
   Result<bool> more = quantizer_->Step();
-  if (!more || more.value() || maps_.empty()) return more;
-  quantizer_->Unmatch(maps_);
+  if (!more || more.value()) return more;
+  if (!maps_.empty()) quantizer_->Unmatch(maps_);
   if (Status status = RestoreNetwork(); !status) return std::move(status).error();
   return false;
 }

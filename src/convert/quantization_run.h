@@ -53,7 +53,8 @@ class QuantizationRun {
   QuantizationOptions options_;
   Phase phase_ = Phase::kMatch;
   std::vector<FoldedLayer> weights_;  // by row, until the quantizer has them
-  std::vector<ChannelMap> maps_;      // by row, while the network is another than the checkpoint's
+  std::vector<ChannelMap> maps_;      // by row, where the weights are matched
+  bool is_changed_ = false;           // the network has other weights than the checkpoint's, or none
   ActivationStatistics statistics_;
   std::unique_ptr<Quantizer> quantizer_;
 };

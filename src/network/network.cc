@@ -172,6 +172,15 @@ Status Network::SetWeights(std::string_view name, const LayerWeights& weights) {
   return {};
 }
 
+void Network::ForgetWeights() {
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    if (layers_[i].has_weights()) operators_[i].reset();
+  }
+  n_ = 0;
+  arena_.reset();
+  arena_bytes_ = 0;
+}
+
 std::vector<std::string> Network::MissingLayers() const {
   std::vector<std::string> names;
   for (size_t i = 0; i < layers_.size(); ++i) {

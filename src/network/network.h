@@ -50,6 +50,8 @@ class Network {
 
   // Packs one layer; the spans may go afterwards. Errors: kWeightsMismatch (no such layer, wrong sizes, bad scales).
   Status SetWeights(std::string_view layer, const LayerWeights& weights);
+  // Gives the memory of all packed weights and of the activations back, until SetWeights packs all layers anew.
+  void ForgetWeights();
   // What the quantization divided a convolution's output channels by, from channel `first` on, so that they fit one
   // scale. Layers that share its channels (a stage's residual stream) share its factors. Taps multiply them back.
   // Errors: kWeightsMismatch (no such convolution or channels, a factor that is not a positive number).

@@ -135,6 +135,7 @@ Result<bool> Quantizer::Step() {
     Store(stored, LeastExtent(row), std::move(outputs).value(), extent);
   }
   FreeUnused(row);
+  weights_[row] = {};
   ++next_;
   return next_ < layers_.size();
 }

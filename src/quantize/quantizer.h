@@ -90,7 +90,7 @@ class Quantizer {
   std::vector<double> RealMean(size_t row) const;
 
   std::vector<Layer> layers_;
-  std::vector<FoldedLayer> weights_;
+  std::vector<FoldedLayer> weights_;  // by row, until it is quantized
   const ActivationStatistics& statistics_;
   Range input_range_;
   QuantizationOptions options_;

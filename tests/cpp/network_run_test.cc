@@ -90,6 +90,22 @@ TEST_F(NetworkRun, SizesMayChangeBetweenRuns) {
   EXPECT_EQ(Logits(*network, *image_, 1, 64, 64), before);
 }
 
+TEST_F(NetworkRun, ForgottenWeightsAreMissingUntilTheyAreSetAnew) {
+  auto network = FloatNetwork(*layers_, kClasses);
+  const std::vector<float> before = Logits(*network, *image_, 1, 64, 64);
+  network->ForgetWeights();
+  EXPECT_EQ(network->arena_bytes(), 0U);
+  EXPECT_EQ(network->MissingLayers().size(), 54U);
+  EXPECT_EQ(network->Prepare(1, 64, 64).error().code, ErrorCode::kNotReady);
+  for (const auto& [name, layer] : *layers_) {
+    LayerWeights weights;
+    weights.real = layer.weight;
+    weights.bias = layer.bias;
+    Expect(network->SetWeights(name, weights));
+  }
+  EXPECT_EQ(Logits(*network, *image_, 1, 64, 64), before);
+}
+
 TEST_F(NetworkRun, RefusesWhatDoesNotFit) {
   NetworkOptions options;
   options.classes = kClasses;

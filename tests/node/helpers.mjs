@@ -20,7 +20,7 @@ export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex'
 
 /** The reason to skip a test of the compiled core, or false where it is all there. */
 export function coreMissing() {
-  const missing = [...FLAVOURS, 'convert'].find(
+  const missing = [...FLAVOURS, 'convert-simd-threads'].find(
     (name) => !existsSync(join(ROOT, 'dist', 'wasm', `resnet50-${name}.mjs`)),
   );
   return missing !== undefined && `dist/wasm/resnet50-${missing}.mjs is not built`;
@@ -56,7 +56,7 @@ export async function fakePackage(t) {
     if (/\.[cm]?js$/.test(name)) await cp(join(ROOT, 'dist', name), join(folder, 'dist', name));
   }
   const fake = join(ROOT, 'tests', 'node', 'fake-core.mjs');
-  for (const flavour of [...FLAVOURS, 'convert'])
+  for (const flavour of [...FLAVOURS, 'convert-simd-threads'])
     await cp(fake, join(folder, 'dist', 'wasm', `resnet50-${flavour}.mjs`));
   return folder;
 }

@@ -107,7 +107,7 @@ describe('the compiled core', { skip: coreMissing() }, () => {
   });
 
   test('readers with known memory errors are in no module: their messages are not', async () => {
-    for (const name of [...FLAVOURS, 'convert']) {
+    for (const name of [...FLAVOURS, 'convert-simd-threads']) {
       const wasm = readFileSync(join(ROOT, 'dist', 'wasm', `resnet50-${name}.wasm`)).toString('latin1');
       assert.ok(wasm.includes('bad png sig') || wasm.includes('bad interlace method'), `${name} has a PNG reader`);
       for (const words of ['not GIF', 'not HDR', 'not PSD', 'bad file', 'too many Comps']) {

@@ -6,7 +6,7 @@ import { importSource } from './helpers.mjs';
 const WORK = { precisions: ['int8', 'f32'], images: 64, generated: true, matchBatchNorm: true, evaluate: true };
 
 async function follow(work) {
-  const { Phases, atShare } = await importSource('convert/phases.ts');
+  const { Phases, atShare } = await importSource('conversion/phases.ts');
   const events = [];
   const clock = { now: 0 };
   const phases = new Phases(
@@ -50,6 +50,16 @@ test('all phases in order; the fraction never falls, and ends at 1 with nothing 
   assert.equal(events[0].secondsLeft, undefined, 'nothing is known yet');
   assert.deepEqual([events.at(-1).fraction, events.at(-1).secondsLeft], [1, 0]);
   assert.ok(events.slice(3, -1).every(({ secondsLeft }) => secondsLeft > 0));
+});
+
+test('rounding to nearest is a smaller part of the whole', async () => {
+  const shareOf = async (nearest) => {
+    const { phases, events } = await follow({ ...WORK, nearest });
+    phases.at('quantize', 72, 72);
+    phases.at('write-int8', 0, 9);
+    return events.at(-1).fraction;
+  };
+  assert.ok((await shareOf(true)) < (await shareOf(false)));
 });
 
 test('what a conversion does not do is no phase of it', async () => {

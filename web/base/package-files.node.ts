@@ -66,6 +66,9 @@ export const workerFile = (): string => find(join(HERE, 'worker.node.mjs'), 'wor
 /** The script of a trainer's worker thread. */
 export const trainerFile = (): string => find(join(HERE, 'worker-trainer.node.mjs'), 'worker-trainer.node.mjs');
 
+/** The script of a converter's worker thread. */
+export const converterFile = (): string => find(join(HERE, 'worker-convert.node.mjs'), 'worker-convert.node.mjs');
+
 /** The script of the thread that gets missing weights. */
 export const weightsFile = (): string => find(join(HERE, 'worker-weights.node.mjs'), 'worker-weights.node.mjs');
 

@@ -3,9 +3,18 @@
  */
 
 import { availableParallelism } from 'node:os';
+import {
+  COMPACT_BITS,
+  CONVERSION_DEFAULTS,
+  metaOf,
+  type QuantizationChoices,
+  quantizationSettings,
+  RANGES,
+  type Recognized,
+} from '../conversion/settings.js';
 import { configActivation } from '../convert/checkpoint-config.js';
 import { convert } from '../convert/convert.js';
-import type { ConvertOptions, Recognized } from '../convert/options.js';
+import type { ConvertOptions } from '../convert/options.js';
 import { isVariantName, type Manifest, type Precision } from '../weights/manifest.js';
 import { findWeights } from '../weights/registry.js';
 import type { Command, Options } from './command.js';
@@ -20,12 +29,6 @@ import {
   shownTransforms,
   TRANSFORM_OPTIONS,
 } from './transforms.js';
-
-/** How the reach of activations is found. */
-const RANGES = ['squares', 'percentile', 'extremes'] as const;
-
-/** Bits a weight of `--encoding compact`. */
-const COMPACT_BITS = 4.2;
 
 /** Options that this command shares with `weights`. */
 export const CONVERSION_OPTIONS = {
@@ -123,28 +126,28 @@ export function conversionSettings(
   return {
     precisions,
     calibrate: text(values, 'calibrate'),
-    calibrationImages: number(values, 'calibration-images', 1, 100_000) ?? 64,
-    quantization: quantizationSettings(values),
+    calibrationImages: number(values, 'calibration-images', 1, 100_000) ?? CONVERSION_DEFAULTS.calibrationImages,
+    quantization: quantizationSettings(quantizationChoices(values), values.calibrate !== undefined),
     compress: (choice(values, 'compress', ['gzip', 'none']) ?? 'gzip') === 'gzip',
     evaluate: text(values, 'evaluate'),
-    shardBytes: number(values, 'shard-size', 65_536, 2 ** 30) ?? 4 * 2 ** 20,
-    threads: number(values, 'threads', 1, 64) ?? Math.min(availableParallelism(), 8),
+    shardBytes: number(values, 'shard-size', 65_536, 2 ** 30) ?? CONVERSION_DEFAULTS.shardBytes,
+    threads: number(values, 'threads', 1, 64) ?? Math.min(availableParallelism(), CONVERSION_DEFAULTS.mostThreads),
   };
 }
 
-function quantizationSettings(values: Values): ConvertOptions['quantization'] {
-  const compact = choice(values, 'encoding', ['plain', 'compact']) === 'compact';
+/** What the options say of the quantization. */
+function quantizationChoices(values: Values): QuantizationChoices {
   return {
-    equalize: !values['no-equalization'],
-    // Photos have values that generated pictures never reach: of these, nothing more is cut off.
-    ranges: choice(values, 'ranges', RANGES) ?? (values.calibrate === undefined ? 'extremes' : 'squares'),
-    compensate: !values['no-compensation'],
-    matchBatchNorm: !values['no-matching'],
-    correctBias: !values['no-bias-correction'],
-    damping: number(values, 'damping', 1e-6, 1, false) ?? 0.01,
-    shrinkage: number(values, 'shrinkage', 0, 100, false) ?? 1,
-    compactBits: compact ? (number(values, 'bits', 1, 8, false) ?? COMPACT_BITS) : 0,
-    rateWeight: number(values, 'rate-weight', 0, 100, false) ?? 1,
+    encoding: choice(values, 'encoding', ['plain', 'compact']),
+    bits: number(values, 'bits', 1, 8, false),
+    ranges: choice(values, 'ranges', RANGES),
+    matching: !values['no-matching'],
+    equalization: !values['no-equalization'],
+    compensation: !values['no-compensation'],
+    biasCorrection: !values['no-bias-correction'],
+    damping: number(values, 'damping', 1e-6, 1, false),
+    shrinkage: number(values, 'shrinkage', 0, 100, false),
+    rateWeight: number(values, 'rate-weight', 0, 100, false),
   };
 }
 
@@ -169,12 +172,6 @@ async function convertCheckpoint(values: Values, positionals: string[]): Promise
     ...{ name: spelled, out, transforms, activation, labels, meta },
   };
   return convertWithProgress(settings, from);
-}
-
-/** torchvision's meta of a variant, without the class names, which manifests have apart. */
-export function metaOf(name: string): Record<string, unknown> {
-  const { categories, ...meta } = findWeights(name)?.meta ?? { categories: [] };
-  return meta;
 }
 
 /**

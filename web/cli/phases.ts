@@ -1,5 +1,5 @@
 /** The phases of a conversion, in words and as bars. */
-import type { ConvertPhase, ConvertProgress } from '../convert/phases.js';
+import type { ConvertPhase, ConvertProgress } from '../conversion/phases.js';
 import { note, type Progress, progressBar, shown } from './terminal.js';
 
 /** What a phase does, as a user sees it. */

@@ -30,6 +30,7 @@ export type {
   PreprocessOptions,
   ScoreOptions,
   Settled,
+  WeightsFiles,
 } from './options.js';
 export { cosineSimilarity, rankBySimilarity, type Vector } from './similarity.js';
 export type { Summary, SummaryOptions, SummaryRow } from './summary.js';

@@ -30,14 +30,19 @@ import { DEFAULT_TRANSFORMS } from '../weights/variants.js';
 /** Where a head may come from. */
 export type HeadInput = string | URL | Blob | Response | ArrayBuffer | ArrayBufferView | Head;
 
+/** A variant in memory: its files by name, manifest.json among them. */
+export interface WeightsFiles {
+  readonly files: ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>>;
+}
+
 /** Options of `ResNet50.load`. */
 export interface LoadOptions {
   /**
    * An entry of `ResNet50_Weights`, its name in any of torchvision's spellings, the name of a variant you converted,
-   * the address of a folder with a manifest.json, or null for torchvision's random initialization. Default: the
-   * variant that `head` was trained on, if there is one, else `ResNet50_Weights.DEFAULT`.
+   * the address of a folder with a manifest.json, the files of such a folder (what `convert` gives), or null for torchvision's
+   * random initialization. Default: the variant that `head` was trained on, if there is one, else `ResNet50_Weights.DEFAULT`.
    */
-  weights?: Weights | string | URL | null;
+  weights?: Weights | WeightsFiles | string | URL | null;
   /** Arithmetic. Default: int8 where the variant has it. */
   precision?: Precision;
   /**

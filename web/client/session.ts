@@ -2,16 +2,17 @@
  * A running host and how it came about: the flavour chosen, the worker or the place, the fallbacks.
  */
 
-import { check, isAddress } from '../base/check.js';
+import { check, isAddress, tagOf } from '../base/check.js';
 import { type Choice, chooseFlavour, type Flavour, probeEngine } from '../base/engine-support.js';
 import { isAbort, ResNet50Error } from '../base/errors.js';
 import { mergeTransforms } from '../base/transforms.js';
 import { Connection } from '../protocol/connection.js';
 import type { LoadedFacts, LoadSpec, NetworkJobs, ProgressEvent } from '../protocol/messages.js';
 import { isVariantName } from '../weights/manifest.js';
+import type { Weights } from '../weights/registry.js';
 import type { WeightsSource } from '../weights/source.js';
 import { DEFAULT_NAME, DEFAULT_TRANSFORMS, spelledOut } from '../weights/variants.js';
-import type { LoadOptions } from './options.js';
+import type { LoadOptions, WeightsFiles } from './options.js';
 import type { Platform } from './platform.js';
 
 /** A running host and how it came about. */
@@ -31,6 +32,8 @@ function hint(text: string): void {
   console.info(`resnet50-wasm: ${text}`);
 }
 
+const isMap = (v: object): v is ReadonlyMap<string, Uint8Array> => tagOf(v) === 'Map';
+
 /** Where the weights of these options are to be sought. */
 export function sourceOf(platform: Platform, options: LoadOptions, trainedOn: string | null = null): WeightsSource {
   // A name only: files of others must not choose an address.
@@ -40,7 +43,18 @@ export function sourceOf(platform: Platform, options: LoadOptions, trainedOn: st
     hint('weights: null gives a randomly initialized network; its labels mean nothing');
     return { kind: 'random', classes, seed };
   }
-  const name = isAddress(weights) ? String(weights) : weights?.name; // of whatever copy of this package
+  const files = (weights as Partial<WeightsFiles>)?.files;
+  if (files !== undefined) {
+    const entries = Object.entries(isMap(files) ? Object.fromEntries(files) : files);
+    const stored = entries.map(([file, bytes]) => ({ file, bytes }));
+    check(
+      stored.every(({ bytes }) => tagOf(bytes) === 'Uint8Array'),
+      'weights.files',
+      'must map names to a Uint8Array each',
+    );
+    return { kind: 'stored', files: stored };
+  }
+  const name = isAddress(weights) ? String(weights) : (weights as Weights)?.name; // of whatever copy of this package
   check(
     typeof name === 'string' && name !== '',
     'weights',

@@ -12,9 +12,9 @@ import { type CoreFactory, copyIn, coreLoadFailed, startCore, unwrap } from '../
 import type { CoreModule, CoreSession } from '../core/types.js';
 import type { JobContext, LoadedFacts, LoadSpec } from '../protocol/messages.js';
 import type { WeightsFolder } from '../weights/folder.js';
-import { inMemory } from '../weights/folder-memory.js';
+import { inMemory, storedInMemory } from '../weights/folder-memory.js';
 import { LoadedShards } from '../weights/pieces.js';
-import { findWeightsFolder, shardsOf } from '../weights/source.js';
+import { type FoundWeights, findWeightsFolder, shardsOf } from '../weights/source.js';
 import { streamShards } from '../weights/stream.js';
 
 /** What loading needs from its realm. */
@@ -87,18 +87,28 @@ function randomNetwork(
   return { core, session, facts };
 }
 
+type Found = Exclude<LoadSpec['source'], { kind: 'random' }>;
+
+async function foundWeights(
+  source: Found,
+  realm: LoadRealm,
+  { precision }: LoadSpec,
+  signal: AbortSignal,
+): Promise<FoundWeights> {
+  if (source.kind === 'files') return inMemory(source);
+  if (source.kind === 'stored') return storedInMemory(source);
+  return findWeightsFolder(source, (address) => realm.openFolder(address, precision), signal);
+}
+
 /** Weights of a folder, or of memory, streamed into a network. */
 async function networkFromFolder(
   spec: LoadSpec,
-  source: Exclude<LoadSpec['source'], { kind: 'random' }>,
+  source: Found,
   starting: Promise<CoreModule>,
   realm: LoadRealm,
   { onProgress, signal }: JobContext<'load'>,
 ): Promise<LoadedNetwork> {
-  const { folder, manifest } =
-    source.kind === 'files'
-      ? inMemory(source)
-      : await findWeightsFolder(source, (address) => realm.openFolder(address, spec.precision), signal);
+  const { folder, manifest } = await foundWeights(source, realm, spec, signal);
   const precision = spec.precision === 'auto' ? (manifest.precisions.int8 ? 'int8' : 'f32') : spec.precision;
   const shards = shardsOf(manifest, precision, folder.address);
   const transforms = overridden(manifest.transforms, spec.transforms);

@@ -12,7 +12,9 @@ import type { InputRequest } from '../weights/http.js';
 import type { Category, Precision } from '../weights/manifest.js';
 import type { Tensors } from '../weights/shard.js';
 import type { FilesSource, WeightsSource } from '../weights/source.js';
+import type { ConverterJobs } from './conversion.js';
 import type { Head } from './head.js';
+import type { DecodeSettings, PreparedImage } from './image.js';
 import type {
   FinetuneExample,
   FinetuneOpening,
@@ -24,23 +26,7 @@ import type {
   TrainingResult,
 } from './training.js';
 
-/** An image ready to cross to the host; its buffers may be transferred. */
-export type PreparedImage =
-  /** An encoded file. */
-  | { kind: 'bytes'; name: string; bytes: Uint8Array<ArrayBuffer> }
-  /** 8-bit pixels, rows top to bottom, channels interleaved, no padding. */
-  | { kind: 'pixels'; name: string; data: Uint8Array<ArrayBuffer>; width: number; height: number; channels: 1 | 3 | 4 }
-  /** Decoded by the browser. */
-  | { kind: 'bitmap'; name: string; bitmap: ImageBitmap }
-  /** float32 [n, 3, height, width], already normalized; logits only. */
-  | { kind: 'tensor'; name: string; data: Float32Array<ArrayBuffer>; shape: [number, number, number, number] };
-
-/** How to decode an image. */
-export interface DecodeSettings {
-  maxPixels: number;
-  applyOrientation: boolean;
-  background: readonly [number, number, number] | null;
-}
+export type { DecodeSettings, PreparedImage };
 
 /** Which of the classes to give. */
 export interface PickSettings {
@@ -185,7 +171,7 @@ export interface TrainerJobs {
 }
 
 /** All jobs. Every other type of a message is derived from this map: a job is added here, and in one table of handlers. */
-export interface Jobs extends NetworkJobs, TrainerJobs {}
+export interface Jobs extends NetworkJobs, TrainerJobs, ConverterJobs {}
 
 export type JobName = keyof Jobs;
 /** Jobs on one image (or a tensor). */

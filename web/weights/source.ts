@@ -38,7 +38,13 @@ export interface FilesSource {
   files: StoredFile[];
 }
 
-export type WeightsSource = FolderSource | RandomSource | FilesSource;
+/** The files of a folder of weights in memory, as they are stored, manifest.json among them: what a conversion made. */
+export interface StoredSource {
+  kind: 'stored';
+  files: { file: string; bytes: Uint8Array }[];
+}
+
+export type WeightsSource = FolderSource | RandomSource | FilesSource | StoredSource;
 
 /** A variant that was found. */
 export interface FoundWeights {

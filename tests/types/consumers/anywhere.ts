@@ -16,6 +16,7 @@ import {
   type Weights,
   weightsCache,
 } from 'resnet50-wasm';
+import { type ConvertOptions, type ConvertProgress, convert } from 'resnet50-wasm/convert';
 import { ResNet50 as InPlace } from 'resnet50-wasm/static';
 
 export async function use(path: string, bytes: Uint8Array): Promise<string> {
@@ -47,6 +48,23 @@ export async function use(path: string, bytes: Uint8Array): Promise<string> {
     Object.keys(files).length,
   ];
   return `${best?.label} ${first?.[0]?.score} ${stages.layer3?.shape.join()} ${weights.name} ${numbers.join()}`;
+}
+
+/** A checkpoint becomes weights, and those a model. */
+export async function convertAndLoad(path: string, bytes: Uint8Array): Promise<ResNet50> {
+  const onProgress = ({ phase, fraction, secondsLeft }: ConvertProgress) => `${phase} ${fraction} ${secondsLeft}`;
+  const options: ConvertOptions = {
+    ...{ transforms: 'V1', labels: ['a', { label: 'b' }], calibrate: [bytes], onProgress, name: undefined },
+    evaluate: [path, { image: bytes, label: 1 }],
+  };
+  const made = await convert(bytes, options);
+  const [photo] = made.report.photos;
+  const words: (string | undefined)[] = [made.manifest.name, made.recognized.naming, photo?.guesses.int8[0]?.label];
+  // @ts-expect-error a number is no checkpoint
+  await convert(words.length);
+  // @ts-expect-error there is no such preset
+  await convert(path, { transforms: 'V3' });
+  return ResNet50.load({ weights: words.length > 0 ? made : { files: { 'manifest.json': bytes } } });
 }
 
 /** With exactOptionalPropertyTypes too, undefined is as good as absent. */

@@ -35,6 +35,8 @@ export interface Workload {
   generated: boolean;
   matchBatchNorm: boolean;
   evaluate: boolean;
+  /** Whether weights are rounded to nearest, which takes little time. */
+  nearest?: boolean;
 }
 
 /** Seconds on the machine that they were measured on: at once, and per item. */
@@ -56,8 +58,18 @@ const LIKELY_PHOTOS = 300;
 /** Layers with many inputs come last, and their cost grows with the square of these. */
 const QUANTIZE_CURVE = [0, 0.1, 0.17, 0.23, 0.31, 0.4, 0.48, 0.66, 1] as const;
 
+/** Rounding of weights that compensates for the errors of others. */
+const COMPENSATED: Cost = { once: 0, each: 0.43, items: ROWS, curve: QUANTIZE_CURVE };
+
 /** The phases of a conversion, in order, with what they cost. */
-function costs({ precisions, images, generated, matchBatchNorm, evaluate }: Workload): Map<ConvertPhase, Cost> {
+function costs({
+  precisions,
+  images,
+  generated,
+  matchBatchNorm,
+  evaluate,
+  nearest,
+}: Workload): Map<ConvertPhase, Cost> {
   const int8 = precisions.includes('int8');
   const matches = int8 && generated && matchBatchNorm;
   const matched = Math.min(images, MATCHED_IMAGES);
@@ -66,7 +78,7 @@ function costs({ precisions, images, generated, matchBatchNorm, evaluate }: Work
     ['calibrate', int8, { once: 0, each: generated ? 0.004 : 0.02, items: images }],
     ['match', matches, { once: 0.28 * matched, each: 0, items: 1 }],
     ['observe', int8, { once: 0, each: 0.2, items: images }],
-    ['quantize', int8, { once: 0, each: 0.43, items: ROWS, curve: QUANTIZE_CURVE }],
+    ['quantize', int8, nearest ? { once: 0, each: 0.003 * images, items: ROWS } : COMPENSATED],
     ['write-int8', int8, { once: 0, each: 0.14, items: 8 }],
     ['write-f32', precisions.includes('f32'), { once: 0, each: 0.21, items: 28 }],
     ['evaluate', int8 && evaluate, { once: 0, each: 0.15, items: LIKELY_PHOTOS }],
