@@ -18,7 +18,7 @@ export function browserRealm(loadFactory: (flavour: Flavour) => Promise<CoreFact
   const store = cacheStorageStore();
   return {
     loadFactory,
-    openFolder: (address, precision) => new HttpFolder(address, store, precision),
+    openFolder: (address) => new HttpFolder(address, store),
     decodeForeign,
     readBitmap,
   };
