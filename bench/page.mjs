@@ -1,23 +1,42 @@
-// npm run bench:page [-- ROUNDS] [--cold] [--weights FOLDER]: from opening a page to the first label, in Chromium with a
-// warm cache (or, every round in a new profile, with none), and how long the page's main thread is kept from its own work
-// meanwhile. Needs weights as the browser tests do, or a folder of them (one with a manifest.json).
+// npm run bench:page [-- ROUNDS] [options]: from opening a page to the first label, in Chromium with a warm cache, and how
+// long the page's main thread is kept from its own work meanwhile. Needs weights as the browser tests do, or a folder of them.
+//   --cold             every round in a new profile: nothing is cached
+//   --weights FOLDER   one with a manifest.json
+//   --package DIST     a dist folder in the place of this one's; twice for two side by side, which take turns
+//   --line 4g          through a line of that speed and latency ('4g', 'slow-4g'), workers' requests included
+//   --immutable        the package's files are served as hosts serve versioned paths: never asked for again
+//   --threads 2,1      numbers of threads
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { launch } from '../tests/support/browsers.mjs';
 import { prepared } from '../tests/support/prepared.mjs';
 import { startServer } from '../tests/support/server.mjs';
 import { serverOptions } from '../tests/support/server-options.mjs';
+import { LINES, slowLine } from '../tests/support/slow-line.mjs';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { cold: { type: 'boolean', default: false }, weights: { type: 'string' } },
+  options: {
+    cold: { type: 'boolean', default: false },
+    weights: { type: 'string' },
+    package: { type: 'string', multiple: true, default: [] },
+    line: { type: 'string' },
+    immutable: { type: 'boolean', default: false },
+    threads: { type: 'string', default: '2,1' },
+  },
 });
 const rounds = Number(positionals[0] ?? 15);
+/** Rounds before those that count: they fill the caches. */
+const WARM_UP = 2;
 const { noWeights } = prepared;
-if (noWeights && !options.weights) {
-  console.error(`bench: ${noWeights}`);
+
+function stop(why) {
+  console.error(`bench: ${why}`);
   process.exit(1);
 }
+if (noWeights && !options.weights) stop(noWeights);
+if (options.line && !(options.line in LINES))
+  stop(`--line ${options.line}: must be ${Object.keys(LINES).join(' or ')}`);
 
 // The module notes when things happen, in milliseconds since the navigation began. The longest gap between the turns of
 // a message loop, the longest task and the longest animation frame say how busy the main thread was.
@@ -62,44 +81,85 @@ await model.dispose();
 globalThis.result = { times, gap, longest, info, each: sum / 10 };
 `;
 
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 const pages = {
   '/bench.html': '<!doctype html><link rel="icon" href="/icon.svg"><script type="module" src="/bench.js"></script>',
   '/bench.js': script,
 };
-const { folders } = serverOptions();
-if (options.weights) folders['/chosen/'] = resolve(options.weights);
-const server = await startServer(serverOptions({ pages, folders }));
+
+/** One server per package, and its origin on the line that was asked for. */
+async function serve(dist) {
+  const { folders } = serverOptions();
+  if (options.weights) folders['/chosen/'] = resolve(options.weights);
+  if (dist !== undefined) folders['/package/dist/'] = resolve(dist);
+  const forGood = (_request, response, path) => {
+    if (path.startsWith('/package/')) response.setHeader('cache-control', 'public, max-age=31536000, immutable');
+  };
+  const server = await startServer(serverOptions({ pages, folders, ...(options.immutable && { fault: forGood }) }));
+  const { speed, roundTrip } = LINES[options.line] ?? {};
+  const line = options.line && (await slowLine(server.origin, speed, roundTrip));
+  const close = () => {
+    line?.close();
+    server.close();
+  };
+  return { name: dist ?? 'this package', origin: line ? new URL(line.url).origin : server.origin, close };
+}
+
+/** One visit, in the shared profile or in a new one. */
+async function visit(browser, origin, threads) {
+  const profile = options.cold ? await browser.createBrowserContext() : browser;
+  const page = await profile.newPage();
+  if (options.cold) await new Promise((resolve) => setTimeout(resolve, 1500)); // a new profile's window has pages of its own
+  await page.goto(`${origin}/bench.html?threads=${threads}`);
+  await page.waitForFunction(() => globalThis.result, { timeout: 180_000 });
+  const result = await page.evaluate(() => globalThis.result);
+  await page.close();
+  if (options.cold) await profile.close();
+  return result;
+}
+
+const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+const inMs = (value) => value.toFixed(0).padStart(6);
+
+function report(results, threads, servers) {
+  const [first] = results[0];
+  const how = [options.cold ? 'no cache' : 'warm cache', options.line, options.immutable && 'immutable'];
+  console.log(
+    `${first.info.flavour}, ${threads} thread(s), ${how.filter(Boolean).join(', ')}, median of ${rounds} (least and most), ms since navigation:`,
+  );
+  servers.forEach(({ name }, i) => {
+    if (servers.length > 1) console.log(`${'AB'[i] ?? i}: ${name}`);
+  });
+  const columns = (of) =>
+    results.map((runs) => {
+      const values = runs.map(of);
+      return `${inMs(median(values))}  ${`(${inMs(Math.min(...values)).trim()} - ${inMs(Math.max(...values)).trim()})`.padEnd(15)}`;
+    });
+  for (const name of Object.keys(first.times)) {
+    console.log(`  ${name.padEnd(14)} ${columns(({ times }) => times[name]).join('  ')}`);
+  }
+  results.forEach((runs, i) => {
+    const gaps = runs.map(({ gap }) => gap);
+    const longest = (type) => Math.max(...runs.map(({ longest }) => longest[type])).toFixed(0);
+    console.log(
+      `  ${servers.length > 1 ? `${'AB'[i] ?? i}: ` : ''}one picture afterwards ${median(runs.map(({ each }) => each)).toFixed(1)}; main thread: longest gap ${median(gaps).toFixed(1)} (worst ${Math.max(...gaps).toFixed(1)}), longest task reported ${longest('longtask')}, longest animation frame reported ${longest('long-animation-frame')} (0: none over 50)`,
+    );
+  });
+}
+
+const servers = await Promise.all((options.package.length > 0 ? options.package : [undefined]).map(serve));
 const browser = await launch('chromium');
 try {
-  for (const threads of [2, 1]) {
-    const results = [];
-    for (let round = 0; round <= rounds; round++) {
-      const profile = options.cold ? await browser.createBrowserContext() : browser;
-      const page = await profile.newPage();
-      await page.goto(`${server.origin}/bench.html?threads=${threads}`);
-      await page.waitForFunction(() => globalThis.result, { timeout: 60_000 });
-      if (round > 0) results.push(await page.evaluate(() => globalThis.result)); // the first fills the cache
-      await page.close();
-      if (options.cold) await profile.close();
+  for (const threads of options.threads.split(',').map(Number)) {
+    const results = servers.map(() => []);
+    for (let round = 0; round < rounds + WARM_UP; round++) {
+      for (const [i, { origin }] of servers.entries()) {
+        const result = await visit(browser, origin, threads);
+        if (round >= WARM_UP) results[i].push(result);
+      }
     }
-    const { flavour } = results[0].info;
-    console.log(
-      `${flavour}, ${threads} thread(s), ${options.cold ? 'no' : 'warm'} cache, median of ${rounds} (least and most), ms since navigation:`,
-    );
-    for (const name of Object.keys(results[0].times)) {
-      const values = results.map(({ times }) => times[name]);
-      console.log(
-        `  ${name.padEnd(14)} ${median(values).toFixed(0).padStart(5)}  (${Math.min(...values).toFixed(0)} - ${Math.max(...values).toFixed(0)})`,
-      );
-    }
-    console.log(`  one picture afterwards ${median(results.map(({ each }) => each)).toFixed(1)}`);
-    const gaps = results.map(({ gap }) => gap);
-    console.log(
-      `  main thread: longest gap ${median(gaps).toFixed(1)} (worst ${Math.max(...gaps).toFixed(1)}), longest task reported ${Math.max(...results.map(({ longest }) => longest.longtask))}, longest animation frame reported ${Math.max(...results.map(({ longest }) => longest['long-animation-frame'])).toFixed(0)} (0: none over 50)`,
-    );
+    report(results, threads, servers);
   }
 } finally {
   await browser.close();
-  server.close();
+  for (const { close } of servers) close();
 }

@@ -10,26 +10,30 @@ const PAGES = ['index.html', 'teach.html', 'own.html'];
 /** Stands in the sources for the hash of the page's only inline script. */
 const GUARD = 'sha256-of-the-guard';
 
-/** The package keeps its own files: its workers are found from where it lies, in dist/ beside the pages. */
-const packageBeside = {
+/** The package keeps its own files: its workers are found from where it lies, in a folder beside the pages. */
+const packageBeside = (folder) => ({
   name: 'package-beside',
   setup({ onResolve }) {
-    onResolve({ filter: /^resnet50-wasm$/ }, () => ({ path: '../dist/index.js', external: true }));
-    onResolve({ filter: /^resnet50-wasm\/convert$/ }, () => ({ path: '../dist/convert.js', external: true }));
-    onResolve({ filter: /^\.\/dist\// }, ({ path }) => ({ path: `.${path}`, external: true }));
+    onResolve({ filter: /^resnet50-wasm$/ }, () => ({ path: `../${folder}/index.js`, external: true }));
+    onResolve({ filter: /^resnet50-wasm\/convert$/ }, () => ({ path: `../${folder}/convert.js`, external: true }));
+    onResolve({ filter: /^\.\/dist\// }, ({ path }) => ({
+      path: path.replace('./dist', `../${folder}`),
+      external: true,
+    }));
   },
-};
+});
 
 /**
- * Writes the pages and what they consist of into a folder, which must hold the package in dist/.
+ * Writes the pages and what they consist of into a folder.
  * @param {string} page folder of the sources
  * @param {string} out
+ * @param {string} folder name of the folder there that holds the package's files
  * @param {string} [docs] address of the documentation
  */
-export async function bundlePages(page, out, docs) {
+export async function bundlePages(page, out, folder, docs) {
   const { build } = await import('esbuild'); // late: in a clean clone, the build installs it
   const { metafile } = await build({
-    ...{ absWorkingDir: page, entryPoints: ENTRIES, outdir: out, outbase: page, plugins: [packageBeside] },
+    ...{ absWorkingDir: page, entryPoints: ENTRIES, outdir: out, outbase: page, plugins: [packageBeside(folder)] },
     ...{ bundle: true, splitting: true, format: 'esm', target: 'es2022', minify: true, metafile: true },
     ...{ entryNames: 'assets/[name]-[hash]', chunkNames: 'assets/[name]-[hash]', logLevel: 'warning' },
     legalComments: 'none',

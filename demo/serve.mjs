@@ -43,6 +43,9 @@ function headersOf(site, isolated) {
   };
 }
 
+/** Folders whose files are other ones under another name. */
+const NAMED_BY_CONTENT = /^\/(assets|package-\w+)\//;
+
 function portOf(text) {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65535) throw new SiteError(`--port ${text}: must be a number, 0 to 65535`);
@@ -93,7 +96,7 @@ await command('demo', HELP, OPTIONS, async (values, say) => {
   const headers = new Map(Object.entries(headersOf(site, isolated)));
   const setHeaders = (response, path) => {
     response.setHeaders(headers);
-    if (path.startsWith('/assets/')) response.setHeader('Cache-Control', 'public, max-age=31536000, immutable');
+    if (NAMED_BY_CONTENT.test(path)) response.setHeader('Cache-Control', 'public, max-age=31536000, immutable');
   };
   server.on('request', sirv(site, { etag: true, gzip: true, setHeaders }));
   say(`http://localhost:${port}/ (Ctrl+C ends it)`);

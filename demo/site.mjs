@@ -1,5 +1,6 @@
 // What the demo's site is made of and how it becomes a folder of plain files: the page, the built package, weights of one or
 // more variants, the sample pictures, and site.json, which tells the page what is there. Knows nothing of servers.
+import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -145,8 +146,9 @@ export async function writeSite({ out, weights, isolationWorker, offline = true,
   clear(out);
   const page = join(ROOT, 'demo', 'page');
   copy(page, out, (name) => AS_THEY_ARE.includes(name));
-  await bundlePages(page, out, docs);
-  copy(join(ROOT, 'dist'), join(out, 'dist'), (name) => BROWSER_FILES.test(name));
+  const folder = packageFolder();
+  await bundlePages(page, out, folder, docs);
+  copy(join(ROOT, 'dist'), join(out, folder), (name) => BROWSER_FILES.test(name));
   cpSync(join(ROOT, 'LICENSE'), join(out, 'LICENSE.txt'));
   cpSync(join(ROOT, 'docs', 'images', 'demo-light.webp'), join(out, PREVIEW_FILE));
   cpSync(join(ROOT, 'dist', NOTICES_FILE), join(out, NOTICES_FILE));
@@ -168,6 +170,17 @@ export async function writeSite({ out, weights, isolationWorker, offline = true,
 function withPreview(page, url) {
   if (url === undefined) return page.replace(/ *<meta property="og:image.*\n/g, '');
   return page.replace(PREVIEW_FILE, () => new URL(PREVIEW_FILE, url).href);
+}
+
+/** Name of the package's folder in the site: another one for other files, so that browsers need not ask for these again. */
+function packageFolder() {
+  const dist = join(ROOT, 'dist');
+  const hash = createHash('sha256');
+  for (const path of filesBelow(dist).sort()) {
+    const name = relative(dist, path).replaceAll('\\', '/');
+    if (BROWSER_FILES.test(name)) hash.update(name).update(readFileSync(path));
+  }
+  return `package-${hash.digest('hex').slice(0, 8)}`;
 }
 
 /** One variant and the pictures it knows; returns what site.json says of it. */

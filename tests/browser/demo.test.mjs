@@ -520,7 +520,8 @@ for (const name of BROWSERS) {
           length: answer.headers.get('content-length'),
         };
       };
-      for (const path of ['index.html', 'dist/index.js', 'dist/wasm/resnet50-relaxed.wasm', manifest]) {
+      const [folder] = /package-\w+/.exec(await (await fetch(isolated.url)).text());
+      for (const path of ['index.html', `${folder}/index.js`, `${folder}/wasm/resnet50-relaxed.wasm`, manifest]) {
         const plain = await encodingOf(path, 'identity');
         const zipped = await encodingOf(path, 'gzip');
         assert.deepEqual([plain.encoding, zipped.encoding], [null, 'gzip'], path);

@@ -303,7 +303,7 @@ test('manifests: redirects within the origin are followed, those to another are 
   const to = (location) => (_, res) => res.writeHead(302, { location }).end();
   const routes = { '/there/manifest.json': Buffer.from(text), '/hop': to('there/manifest.json') };
   const { url } = await serve(t, routes);
-  const load = (within) => new HttpFolder(url, undefined, 'auto', 500, undefined, within).manifest();
+  const load = (within) => new HttpFolder(url, undefined, 500, undefined, within).manifest();
   for (const location of ['/there/manifest.json', '/hop', `${url}/hop`]) {
     routes['/manifest.json'] = to(location);
     for (const within of [fetchSameOrigin, fetch]) assert.equal((await load(within)).name, 'web', location);
@@ -353,10 +353,10 @@ test('manifests: with a copy in the cache a server that answers 5xx is as good a
   const store = { get: async () => undefined, putText: async () => undefined };
   for (const fail of [(req) => req.socket.destroy(), (_, res) => res.writeHead(503).end(), () => undefined]) {
     const { url, requests } = await serve(t, { '/manifest.json': fail });
-    const cached = new HttpFolder(url, { ...store, getText: async () => text }, 'auto', 100);
+    const cached = new HttpFolder(url, { ...store, getText: async () => text }, 100);
     assert.equal((await cached.manifest()).name, 'web');
     assert.equal(requests.length, 1, 'at once');
-    const bare = new HttpFolder(url, { ...store, getText: async () => undefined }, 'auto', 100);
+    const bare = new HttpFolder(url, { ...store, getText: async () => undefined }, 100);
     await assert.rejects(bare.manifest(), { code: 'FETCH_FAILED', subject: `${url}/manifest.json` });
     assert.equal(requests.length, 4);
   }

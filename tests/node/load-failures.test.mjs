@@ -140,7 +140,7 @@ test('a slow server is waited for; a silent one is not', async (t) => {
   const silent = (_, response) => void response.writeHead(200).write(text.subarray(0, 10));
   for (const route of [silent, () => undefined]) {
     routes['/web/manifest.json'] = route;
-    await assert.rejects(new HttpFolder(`${url}/web`, undefined, 'auto', 100).manifest(), {
+    await assert.rejects(new HttpFolder(`${url}/web`, undefined, 100).manifest(), {
       code: 'FETCH_FAILED',
       message: /went silent/,
     });

@@ -44,7 +44,9 @@ async function start(
   const wasmFile =
     wasmUrl === undefined ? absolute(wasm()) : inFolder(String(wasmUrl), `resnet50-convert-${build}.wasm`);
   const address = () => (workerUrl === undefined ? absolute(script()) : inFolder(String(workerUrl), name));
-  const connection: Converter = new Connection(await startWorker(name, address, threadsOf(core), signal));
+  const { port, started } = startWorker(name, address, threadsOf(core), signal);
+  await started;
+  const connection: Converter = new Connection(port);
   try {
     await connection.call('convert-start', { ...core, wasmFile }, { signal });
     return connection;

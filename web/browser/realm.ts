@@ -14,7 +14,7 @@ export function browserRealm(loadFactory: (flavour: Flavour) => Promise<CoreFact
   const store = cacheStorageStore();
   return {
     loadFactory,
-    openFolder: (address, precision) => new HttpFolder(address, store, precision),
+    openFolder: (address) => new HttpFolder(address, store),
     ...browserImages,
   };
 }

@@ -2,7 +2,7 @@
  * Workers of a page: the one of a core, and those that are the core's threads.
  */
 import { describe, ResNet50Error } from '../base/errors.js';
-import type { Port, Reply } from '../protocol/messages.js';
+import type { Port, Reply, Starting } from '../protocol/messages.js';
 import { THREAD_NAME } from './threads.js';
 
 /** A worker that was started, and how to end it. */
@@ -56,51 +56,55 @@ function openWorkers(script: string, threads: number): Opened[] {
 const FAREWELL_MS = 1000;
 
 /**
- * Resolves once the worker has said hello; its script may be missing, or forbidden by the page's CSP.
+ * Starts a worker, which has when it says hello; its script may be missing, or forbidden by the page's CSP.
  * @param address of the script, where it is known
  * @param threads of its core
+ * @throws ResNet50Error WORKER_FAILED
  */
-export function startWorker(name: string, address: () => string, threads = 1, signal?: AbortSignal): Promise<Port> {
-  return new Promise((resolve, reject) => {
-    const failed = (why: string) =>
-      reject(new ResNet50Error('WORKER_FAILED', `the worker did not start: ${why}`, { subject: name }));
-    let opened: Opened[];
-    try {
-      opened = openWorkers(address(), threads);
-    } catch (error) {
-      return failed(describe(error));
-    }
-    const [{ worker }] = opened as [Opened];
-    let ended: () => void = () => undefined;
-    const end = () => {
-      for (const one of opened) one.end();
-      ended();
-    };
+export function startWorker(name: string, address: () => string, threads = 1, signal?: AbortSignal): Starting {
+  const failure = (why: string) =>
+    new ResNet50Error('WORKER_FAILED', `the worker did not start: ${why}`, { subject: name });
+  let opened: Opened[];
+  try {
+    opened = openWorkers(address(), threads);
+  } catch (error) {
+    throw failure(describe(error));
+  }
+  const [{ worker }] = opened as [Opened];
+  let hasEnded = false;
+  let ended: () => void = () => undefined;
+  const end = () => {
+    for (const one of opened) one.end();
+    hasEnded = true;
+    ended();
+  };
+  const port: Port = {
+    onreply: undefined,
+    ondeath: undefined,
+    post: (message, transfer) => worker.postMessage(message, transfer),
+    busy: () => undefined,
+    // Threads that sleep in wasm are deaf to terminate() and keep all memory for seconds: the core joins them first.
+    terminate: () =>
+      new Promise((resolve) => {
+        if (hasEnded) return resolve();
+        const timer = setTimeout(end, FAREWELL_MS);
+        ended = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        worker.postMessage({ farewell: true });
+      }),
+  };
+  const started = new Promise<void>((resolve, reject) => {
     const stop = () => {
       reject(signal?.reason);
       end();
     };
     signal?.addEventListener('abort', stop);
-    const port: Port = {
-      onreply: undefined,
-      ondeath: undefined,
-      post: (message, transfer) => worker.postMessage(message, transfer),
-      busy: () => undefined,
-      // Threads that sleep in wasm are deaf to terminate() and keep all memory for seconds: the core joins them first.
-      terminate: () =>
-        new Promise((resolveEnd) => {
-          const timer = setTimeout(end, FAREWELL_MS);
-          ended = () => {
-            clearTimeout(timer);
-            resolveEnd();
-          };
-          worker.postMessage({ farewell: true });
-        }),
-    };
     worker.onmessage = ({ data }: MessageEvent<Reply>) => {
       if ('hello' in data) {
         signal?.removeEventListener('abort', stop);
-        resolve(port);
+        resolve();
       } else if ('farewell' in data) end();
       else port.onreply?.(data);
     };
@@ -108,10 +112,11 @@ export function startWorker(name: string, address: () => string, threads = 1, si
       one.worker.onerror = (event) => {
         event.preventDefault();
         const why = event.message || 'its script could not be loaded';
-        failed(why); // without effect once it has started
+        reject(failure(why)); // without effect once it has started
         port.ondeath?.(why);
         end();
       };
     }
   });
+  return { port, started };
 }

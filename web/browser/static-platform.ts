@@ -30,7 +30,7 @@ export const staticPlatform: Platform = {
   cores: () => 1,
   noWorker: () => NO_WORKER,
   noThreadsInPlace: NO_WORKER,
-  startWorker: async () => {
+  startWorker: () => {
     throw new ResNet50Error('WORKER_FAILED', NO_WORKER);
   },
   startInPlace: async () => startHostInPlace(browserRealm(async (flavour) => (flavour === 'relaxed' ? relaxed : simd))),

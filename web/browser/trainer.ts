@@ -26,8 +26,9 @@ export const connectTrainer: ConnectTrainer = async ({ worker, threads: wanted, 
   const name = `worker-${build}.js`;
   const wasmFile = wasmUrl === undefined ? absolute(wasm()) : inFolder(wasmUrl, `resnet50-${build}.wasm`);
   const address = () => (workerUrl === undefined ? absolute(script()) : inFolder(workerUrl, name));
-  const port = await (worker
+  const { port, started = undefined } = worker
     ? startWorker(name, address, threads)
-    : (await import('./inplace-trainer.js')).startInPlace());
+    : { port: await (await import('./inplace-trainer.js')).startInPlace() };
+  await started;
   return { connection: new Connection(port), wasmFile, threads };
 };

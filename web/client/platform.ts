@@ -4,7 +4,7 @@
  */
 import type { Choice, Flavour } from '../base/engine-support.js';
 import type { Limits } from '../base/limits.js';
-import type { Port } from '../protocol/messages.js';
+import type { Port, Starting } from '../protocol/messages.js';
 import type { FetchInput } from '../weights/http.js';
 import type { WeightsSource } from '../weights/source.js';
 import type { AddressOpener } from './inputs.js';
@@ -30,9 +30,9 @@ export interface Platform extends Omit<AddressOpener, 'fetchInput' | 'loadExtras
   readonly noThreadsInPlace: string;
   /**
    * Starts a host in a worker, for a core with so many threads; `folder` holds the worker scripts, if the caller said so.
-   * Rejects with WORKER_FAILED, or with the signal's reason as soon as it aborts.
+   * @throws ResNet50Error WORKER_FAILED
    */
-  startWorker(flavour: Flavour, folder: string | undefined, threads: number, signal?: AbortSignal): Promise<Port>;
+  startWorker(flavour: Flavour, folder: string | undefined, threads: number, signal?: AbortSignal): Starting;
   /**
    * The choice, or the nearest that is built, where not all flavours need be; `named` if the caller asked for it by name.
    * Throws CORE_LOAD_FAILED.

@@ -137,12 +137,15 @@ async function startSession(
     transforms: { ...options.transforms },
     fallbackTransforms: mergeTransforms(DEFAULT_TRANSFORMS),
   };
-  const port = await (worker
+  const { port, started = undefined } = worker
     ? platform.startWorker(choice.flavour, options.workerUrl?.toString(), choice.threads, signal)
-    : platform.startInPlace(choice.flavour));
+    : { port: await platform.startInPlace(choice.flavour) };
   const connection: Session['connection'] = new Connection(port);
   try {
-    const facts = await connection.call('load', spec, { signal, onProgress });
+    const loading = connection.call('load', spec, { signal, onProgress }); // a worker begins without another turn of this thread
+    loading.catch(() => undefined); // a worker that does not start says why
+    await started;
+    const facts = await loading;
     return { connection, facts, choice, worker };
   } catch (error) {
     await connection.close();

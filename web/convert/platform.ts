@@ -20,9 +20,9 @@ export const nodeConvertPlatform: ConvertPlatform = {
   fetchInput: nodePlatform.fetchInput ?? fetchInput,
   threads: () => Math.min(availableParallelism(), CONVERSION_DEFAULTS.mostThreads),
   async connect(start, _, signal) {
-    const connection: Awaited<ReturnType<ConvertPlatform['connect']>> = new Connection(
-      await startWorker(converterFile(), signal),
-    );
+    const { port, started } = startWorker(converterFile(), signal);
+    await started;
+    const connection: Awaited<ReturnType<ConvertPlatform['connect']>> = new Connection(port);
     try {
       await connection.call('convert-start', { ...start, wasmFile: null }, { signal });
       return connection;

@@ -15,13 +15,13 @@ import type { WeightsFolder } from '../weights/folder.js';
 import { inMemory, storedInMemory } from '../weights/folder-memory.js';
 import { LoadedShards } from '../weights/pieces.js';
 import { type FoundWeights, findWeightsFolder, shardsOf } from '../weights/source.js';
-import { streamShards } from '../weights/stream.js';
+import { type ShardSink, streamShards } from '../weights/stream.js';
+import { EarlyFill } from './early-fill.js';
 
 /** What loading needs from its realm. */
 export interface LoadRealm {
   loadFactory(flavour: LoadSpec['flavour']): Promise<CoreFactory>;
-  /** @param precision that will be asked for, for folders that read ahead */
-  openFolder(address: string, precision: LoadSpec['precision']): WeightsFolder;
+  openFolder(address: string): WeightsFolder;
   /** Checks a core whose engine was asked for wider code; rejects if it computes other numbers than it must. */
   checkCore?(core: CoreModule): Promise<void>;
 }
@@ -89,26 +89,34 @@ function randomNetwork(
 
 type Found = Exclude<LoadSpec['source'], { kind: 'random' }>;
 
-async function foundWeights(
-  source: Found,
-  realm: LoadRealm,
-  { precision }: LoadSpec,
-  signal: AbortSignal,
-): Promise<FoundWeights> {
-  if (source.kind === 'files') return inMemory(source);
-  if (source.kind === 'stored') return storedInMemory(source);
-  return findWeightsFolder(source, (address) => realm.openFolder(address, precision), signal);
-}
-
-/** Weights of a folder, or of memory, streamed into a network. */
+/** Weights of a folder, or of memory. Those of last time go in while a server is asked whether they still hold. */
 async function networkFromFolder(
   spec: LoadSpec,
   source: Found,
   starting: Promise<CoreModule>,
   realm: LoadRealm,
+  context: JobContext<'load'>,
+): Promise<LoadedNetwork> {
+  const fill = (found: FoundWeights, within: JobContext<'load'>) => filledNetwork(spec, found, starting, within);
+  if (source.kind === 'files') return fill(inMemory(source), context);
+  if (source.kind === 'stored') return fill(await storedInMemory(source), context);
+  const early = new EarlyFill(context, fill, ({ session }) => session.delete());
+  try {
+    const found = await findWeightsFolder(source, realm.openFolder, context.signal, (known) => early.begin(known));
+    return (await early.take(found)) ?? (await fill(found, context));
+  } catch (error) {
+    await early.discard();
+    throw error;
+  }
+}
+
+/** A network of the shards that a manifest lists. */
+async function filledNetwork(
+  spec: LoadSpec,
+  { folder, manifest }: FoundWeights,
+  starting: Promise<CoreModule>,
   { onProgress, signal }: JobContext<'load'>,
 ): Promise<LoadedNetwork> {
-  const { folder, manifest } = await foundWeights(source, realm, spec, signal);
   const precision = spec.precision === 'auto' ? (manifest.precisions.int8 ? 'int8' : 'f32') : spec.precision;
   const shards = shardsOf(manifest, precision, folder.address);
   const transforms = overridden(manifest.transforms, spec.transforms);
@@ -122,24 +130,28 @@ async function networkFromFolder(
     return { core, session: unwrap(core.createSession(settings), manifest.name) };
   });
   creating.catch(() => undefined); // awaited in take(), in order
-  await streamShards(
-    folder,
-    shards,
-    {
-      onBytes: (loaded, of, shard) => onProgress({ phase: 'weights', loaded, total: of, shard }),
-      async take(shard, bytes) {
-        const made = await creating;
-        const pointer = copyIn(made.core, bytes, shard.file);
-        try {
-          unwrap(made.session.loadShard(pointer, bytes.length, shard.file), shard.file);
-        } finally {
-          made.core.release(pointer);
-          folder.release?.(bytes);
-        }
-      },
+  const sink: ShardSink = {
+    onBytes: (loaded, of, shard) => onProgress({ phase: 'weights', loaded, total: of, shard }),
+    async take(shard, bytes) {
+      const made = await creating;
+      const pointer = copyIn(made.core, bytes, shard.file);
+      try {
+        unwrap(made.session.loadShard(pointer, bytes.length, shard.file), shard.file);
+      } finally {
+        made.core.release(pointer);
+        folder.release?.(bytes);
+      }
     },
-    signal,
-  );
+  };
+  try {
+    await streamShards(folder, shards, sink, signal);
+    await folder.kept?.();
+    signal.throwIfAborted();
+  } catch (error) {
+    // Another may be made in this core.
+    if (signal.aborted) creating.then(({ session }) => session.delete()).catch(() => undefined);
+    throw error;
+  }
   const made = await creating;
   const missing = made.session.missingLayers();
   if (missing.length > 0) {

@@ -15,8 +15,8 @@ import { checkCore } from './revectorize.js';
 export const nodeRealm: Realm = {
   loadFactory: loadGlue,
   checkCore,
-  openFolder: (address, precision) =>
+  openFolder: (address) =>
     /^https?:/.test(address)
-      ? advisedFolder(new HttpFolder(address, folderStore, precision, undefined, inflateOnThreads, fetchSameOrigin))
+      ? advisedFolder(new HttpFolder(address, folderStore, undefined, inflateOnThreads, fetchSameOrigin))
       : new DiskFolder(address),
 };

@@ -10,9 +10,9 @@ import { loadTrainer } from './load-trainer.js';
 import { startWorker } from './start-worker.js';
 
 export const connectTrainer: ConnectTrainer = async ({ worker, threads }) => {
-  return {
-    connection: new Connection(await (worker ? startWorker(trainerFile()) : startTrainerInPlace(loadTrainer))),
-    wasmFile: null,
-    threads: worker ? threads : 1,
-  };
+  const { port, started = undefined } = worker
+    ? startWorker(trainerFile())
+    : { port: startTrainerInPlace(loadTrainer) };
+  await started;
+  return { connection: new Connection(port), wasmFile: null, threads: worker ? threads : 1 };
 };

@@ -217,6 +217,13 @@ export interface Port {
   terminate(): void | Promise<void>;
 }
 
+/** A line to a host that is on its way: what is posted now is done when it is there. */
+export interface Starting {
+  port: Port;
+  /** Rejects with WORKER_FAILED, or with the signal's reason as soon as it aborts; the host has ended then. */
+  started: Promise<void>;
+}
+
 /** Numbers on a grid, rows top to bottom. */
 export interface Grid {
   width: number;

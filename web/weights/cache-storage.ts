@@ -26,9 +26,9 @@ export function cacheStorageStore(): ShardStore | undefined {
       const cache = await open();
       const found = await cache.match(KEY_BASE + shard.sha256);
       if (found === undefined) return undefined;
-      const bytes = new Uint8Array(await found.arrayBuffer());
-      const { length, hash } = keptAs(shard, found.headers);
-      if (bytes.length === length && (await sha256(bytes)) === hash) return bytes;
+      const { length = 0, hash } = keptAs(shard, found.headers);
+      const bytes = await bodyOf(found, length);
+      if (bytes?.length === length && (await sha256(bytes)) === hash) return bytes;
       await cache.delete(KEY_BASE + shard.sha256);
       return undefined;
     },
@@ -45,6 +45,30 @@ export function cacheStorageStore(): ShardStore | undefined {
       await (await open()).put(url, new Response(text, { headers: { 'content-type': 'application/json' } }));
     },
   };
+}
+
+/** An entry's bytes: read to where they stay, in engines whose streams can. Undefined if there are fewer than `length`. */
+async function bodyOf(entry: Response, length: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const reader = readerInto(entry);
+  if (reader === undefined) return new Uint8Array(await entry.arrayBuffer());
+  let buffer = new ArrayBuffer(length); // moves to the stream and back
+  for (let at = 0; at < length; ) {
+    const { value } = await reader.read(new Uint8Array(buffer, at));
+    if (!value?.length) return undefined;
+    at += value.length;
+    buffer = value.buffer;
+  }
+  void reader.cancel();
+  return new Uint8Array(buffer);
+}
+
+/** Safari's bodies are no streams of bytes. */
+function readerInto({ body }: Response): ReadableStreamBYOBReader | undefined {
+  try {
+    return body?.getReader({ mode: 'byob' });
+  } catch {
+    return undefined;
+  }
 }
 
 /** What an entry must be. The manifest knows the hash of what was published; that of the decoded file lies beside it. */

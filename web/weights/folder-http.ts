@@ -9,14 +9,7 @@ import { decodeShard, type Inflate, inflateStream } from './compression.js';
 import { download } from './download.js';
 import type { WeightsFolder } from './folder.js';
 import { fetchWhole, type HttpOptions, Refusal } from './http.js';
-import {
-  MANIFEST_FILE,
-  MAX_MANIFEST_BYTES,
-  type Manifest,
-  type Precision,
-  parseManifest,
-  type Shard,
-} from './manifest.js';
+import { MANIFEST_FILE, MAX_MANIFEST_BYTES, type Manifest, parseManifest, type Shard } from './manifest.js';
 
 /** Runs something of a cache; its failure is no failure of ours. */
 async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
@@ -27,24 +20,36 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Shards to read ahead: bounds the memory that a changed manifest wastes. */
-const AHEAD = 6;
+/** Shards on their way into the cache that nothing waits for: bounds the memory that they take. */
+const KEEPING = 3;
+
+/** Why a shard of a manifest that holds no longer is not downloaded. */
+const OUTDATED = new Error('the server has another manifest by now');
+
+/** A manifest and the text that it was read from. */
+interface Known {
+  text: string;
+  manifest: Manifest;
+}
 
 /** A folder behind http(s), with a cache (or none). */
 export class HttpFolder implements WeightsFolder {
   readonly address: string;
 
-  /** Verified shards on their way out of the cache, by hash. */
-  readonly #ahead = new Map<string, Promise<Uint8Array<ArrayBuffer> | undefined>>();
+  /** What the server says: nothing is downloaded before. */
+  #asking: Promise<unknown> | undefined;
+
+  /** The known manifest, where the server has another one. */
+  #outdated: Manifest | undefined;
+
+  readonly #keeping: Promise<unknown>[] = [];
 
   /** Two at a time: more would only make the first, which packing waits for, come later. */
   readonly #reading = new Limiter(2);
 
-  /** @param precision that of the shards to be asked for, if the manifest has it */
   constructor(
     url: string,
     private readonly store: ShardStore | undefined,
-    private readonly precision: Precision | 'auto' = 'auto',
     /** Longest silence of the server while the manifest is read, milliseconds. */
     private readonly stall = 30_000,
     private readonly inflate: Inflate = inflateStream,
@@ -54,44 +59,44 @@ export class HttpFolder implements WeightsFolder {
     this.address = url.endsWith('/') ? url : `${url}/`;
   }
 
-  async manifest(signal?: AbortSignal): Promise<Manifest | undefined> {
+  manifest(signal?: AbortSignal, onKnown?: (manifest: Manifest) => void): Promise<Manifest | undefined> {
     const url = new URL(MANIFEST_FILE, this.address).href;
-    const known = attempt(async () => this.#readAhead(url));
-    try {
-      const text = await this.#manifestText(url, known, signal);
-      if (text === undefined) return undefined;
-      const manifest = parseManifest(text, url);
-      if (text !== (await known)) {
-        this.#ahead.clear();
-        await attempt(async () => this.store?.putText(url, text));
-      }
-      return manifest;
-    } catch (error) {
-      this.#ahead.clear();
-      throw error;
-    }
+    const known = attempt(async () => this.#known(url, onKnown));
+    const asking = this.#confirmed(url, known, signal);
+    this.#asking = asking;
+    asking.catch(() => undefined); // whoever waits for it hears of it
+    return asking;
   }
 
-  /** Begins to read the shards of the last known manifest from the cache while the server is asked whether it changed. */
-  async #readAhead(url: string): Promise<string | undefined> {
+  /** The manifest of last time, and its text. */
+  async #known(url: string, onKnown?: (manifest: Manifest) => void): Promise<Known | undefined> {
     const text = await this.store?.getText(url);
     if (text === undefined) return undefined;
-    const { precisions } = parseManifest(text, url);
-    const precision = this.precision === 'auto' ? (precisions.int8 ? 'int8' : 'f32') : this.precision;
-    for (const shard of precisions[precision]?.shards.slice(0, AHEAD) ?? []) {
-      this.#ahead.set(shard.sha256, this.#cached(shard));
-    }
-    return text;
+    const manifest = parseManifest(text, url);
+    onKnown?.(manifest);
+    return { text, manifest };
   }
 
-  #cached(shard: Shard): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    return this.#reading.run(() => attempt(async () => this.store?.get(shard)));
+  /** That of the server: the known one if it is the same. */
+  async #confirmed(
+    url: string,
+    known: Promise<Known | undefined>,
+    signal?: AbortSignal,
+  ): Promise<Manifest | undefined> {
+    const text = await this.#manifestText(url, known, signal);
+    const before = await known;
+    if (text === before?.text) return before?.manifest;
+    this.#outdated = before?.manifest;
+    if (text === undefined) return undefined;
+    const manifest = parseManifest(text, url);
+    await attempt(async () => this.store?.putText(url, text));
+    return manifest;
   }
 
   /** Fresh from the network; from the cache if the network or the server fails; undefined if there is none here. */
   async #manifestText(
     url: string,
-    known: Promise<string | undefined>,
+    known: Promise<Known | undefined>,
     signal?: AbortSignal,
   ): Promise<string | undefined> {
     const check = (length: number) => {
@@ -116,7 +121,7 @@ export class HttpFolder implements WeightsFolder {
       const { code, cause } = error as ResNet50Error;
       if (cause instanceof Refusal) return undefined;
       const cached = code === 'FETCH_FAILED' ? await known : undefined;
-      if (cached !== undefined) return cached;
+      if (cached !== undefined) return cached.text;
       throw error;
     }
   }
@@ -126,21 +131,34 @@ export class HttpFolder implements WeightsFolder {
     signal?: AbortSignal,
     onBytes?: (received: number) => void,
   ): Promise<Uint8Array<ArrayBuffer>> {
-    const ahead = this.#ahead.get(shard.sha256);
-    this.#ahead.delete(shard.sha256);
-    const cached = await (ahead ?? this.#cached(shard));
+    const cached = await this.#reading.run(() => attempt(async () => this.store?.get(shard)));
     signal?.throwIfAborted();
     if (cached !== undefined) {
       onBytes?.(shard.bytes);
       return this.store?.keepsDecoded ? cached : decodeShard(shard, cached, this.inflate);
     }
+    await this.#asking;
+    signal?.throwIfAborted();
+    if (Object.values(this.#outdated?.precisions ?? {}).some(({ shards }) => shards.includes(shard))) throw OUTDATED;
     const cache = this.store === undefined ? 'default' : 'no-store'; // one copy on this device is enough
     const stored = await download(
       { ...shard, url: new URL(shard.file, this.address).href },
       { signal, onBytes, cache },
     );
     const bytes = await decodeShard(shard, stored, this.inflate);
-    await attempt(async () => this.store?.put(shard, this.store.keepsDecoded ? bytes : stored));
+    await this.#keep(shard, this.store?.keepsDecoded ? bytes : stored);
     return bytes;
+  }
+
+  /** Resolves when there is room for more; the bytes are on their way into the cache by then. */
+  async #keep(shard: Shard, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { store } = this;
+    if (store === undefined) return;
+    this.#keeping.push(attempt(() => store.put(shard, bytes)));
+    if (this.#keeping.length > KEEPING) await this.#keeping.shift();
+  }
+
+  async kept(): Promise<void> {
+    await Promise.all(this.#keeping.splice(0));
   }
 }

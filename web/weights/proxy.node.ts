@@ -38,7 +38,8 @@ export function advisedFolder(folder: WeightsFolder): WeightsFolder {
   };
   return {
     address: folder.address,
-    manifest: (signal) => folder.manifest(signal).catch(advise),
+    manifest: (signal, onKnown) => folder.manifest(signal, onKnown).catch(advise),
     shard: (shard, signal, onBytes) => folder.shard(shard, signal, onBytes).catch(advise),
+    kept: async () => folder.kept?.(),
   };
 }

@@ -54,19 +54,23 @@ export interface FoundWeights {
 
 /**
  * The first folder with a manifest.
+ * @param onKnown is given what was found last time, while a server is asked whether it still holds; then the same manifest comes
+ *   of this
  * @throws ResNet50Error WEIGHTS_NOT_FOUND, UNKNOWN_WEIGHTS (neither known nor found), MANIFEST_*, FETCH_FAILED
  */
 export async function findWeightsFolder(
   source: FolderSource,
   openFolder: (address: string) => WeightsFolder,
   signal?: AbortSignal,
+  onKnown?: (known: FoundWeights) => void,
 ): Promise<FoundWeights> {
   let unreachable: unknown;
   for (const { address, exact } of source.folders) {
     const folder = openFolder(address);
     try {
-      const manifest = await folder.manifest(signal);
-      if (manifest !== undefined && !(exact && manifest.name !== source.name)) return { folder, manifest };
+      const fits = (manifest: Manifest) => !exact || manifest.name === source.name;
+      const manifest = await folder.manifest(signal, (known) => fits(known) && onKnown?.({ folder, manifest: known }));
+      if (manifest !== undefined && fits(manifest)) return { folder, manifest };
     } catch (error) {
       // A server that is down hides nothing that a later folder might not have.
       if (!(error instanceof ResNet50Error) || error.code !== 'FETCH_FAILED') throw error;
