@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { unzipSync } from 'fflate';
-import { BROWSERS, browserMissing } from '../support/browsers.mjs';
+import { BROWSERS, browserMissing, lacks } from '../support/browsers.mjs';
 import { clickAtRest, serveDemo, startVisits } from '../support/demo.mjs';
 import { ROOT } from '../support/prepare.mjs';
 import { prepared } from '../support/prepared.mjs';
@@ -47,8 +47,8 @@ for (const name of BROWSERS) {
       await rm(scratch, { recursive: true, force: true });
     });
 
-    test('refuses, stops, converts, compares, runs and gives the result away', LIMIT, async (t) => {
-      const { page, faults } = await visits.open(t, new URL('own.html', site.url).href, { downloads: scratch });
+    test('refuses what is no checkpoint, and stops', LIMIT, async (t) => {
+      const { page } = await visits.open(t, new URL('own.html', site.url).href);
       await press(page, '#convert');
       assert.match(await text(page, '#conversion-notice'), /There is no checkpoint yet/);
       await choose(page, at('broken.pth'), join(ROOT, 'CMakeLists.txt'));
@@ -64,7 +64,15 @@ for (const name of BROWSERS) {
       await says(page, '#conversion-text', /Preparing pictures, \d+ of 64 pictures|Matching/);
       await press(page, '#conversion-stop');
       await says(page, '#conversion-result', /^Conversion was stopped\.$/);
+    });
 
+    const slow = lacks(name, 'quick conversion');
+    test('converts, compares, runs and gives the result away', { ...LIMIT, skip: slow }, async (t) => {
+      const { page, faults } = await visits.open(t, new URL('own.html', site.url).href, { downloads: scratch });
+      await choose(page, at('broken.pth'));
+      await press(page, '#convert');
+      await page.waitForSelector('#conversion-notice:not([hidden])', { timeout: 60_000 });
+      await choose(page, at('mine.safetensors'), at('names.txt'), picture('clock.jpg'), picture('golf-ball.jpg'));
       await page.select('#own-care', 'quick');
       await page.select('#own-use', 'both');
       await press(page, '#convert');

@@ -49,6 +49,7 @@ const LACKS = {
   },
   webkit: {
     'accessibility tree': 'WebDriver gives no accessibility tree',
+    'quick conversion': 'a conversion takes WebKitGTK a minute: tests/browser/convert.test.mjs has one',
     'file chooser': 'WebDriver does not say that a file chooser opens',
     'hidden pages':
       'WebDriver of WebKit hides and freezes no page, and its processes are not those of a browser of puppeteer',
