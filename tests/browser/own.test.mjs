@@ -1,7 +1,6 @@
 // The demo's page for one's own network: files in, conversion with phases and a stop, report, trial, download, and what it
 // says of files that it cannot take.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,8 +88,12 @@ for (const name of BROWSERS) {
       assert.deepEqual(labels.filter(Boolean).sort(), LABELS.toSorted());
 
       await clickAtRest(page, '#own-download');
-      await until(() => existsSync(at('mine.zip')), { what: 'the download', timeout: 30_000 });
-      const files = unzipSync(await readFile(at('mine.zip')));
+      let files;
+      const isWhole = async () => {
+        files = unzipSync(await readFile(at('mine.zip'))); // throws before all of it is there
+        return true;
+      };
+      await until(() => isWhole().catch(() => false), { what: 'the download', timeout: 30_000 });
       assert.match(new TextDecoder().decode(files['mine/README.txt']), /ResNet50\.load\({ weights: '\.\/mine' }\)/);
       const { ResNet50 } = await import(pathToFileURL(join(prepared.packageFolder, 'dist', 'index.node.js')).href);
       const inside = Object.entries(files).map(([path, bytes]) => [path.slice('mine/'.length), bytes]);
