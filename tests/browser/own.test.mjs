@@ -46,7 +46,8 @@ for (const name of BROWSERS) {
       await rm(scratch, { recursive: true, force: true });
     });
 
-    test('refuses what is no checkpoint, and stops', LIMIT, async (t) => {
+    const slow = lacks(name, 'quick conversion');
+    test('refuses what is no checkpoint, and stops', { ...LIMIT, skip: slow }, async (t) => {
       const { page } = await visits.open(t, new URL('own.html', site.url).href);
       await press(page, '#convert');
       assert.match(await text(page, '#conversion-notice'), /There is no checkpoint yet/);
@@ -65,7 +66,6 @@ for (const name of BROWSERS) {
       await says(page, '#conversion-result', /^Conversion was stopped\.$/);
     });
 
-    const slow = lacks(name, 'quick conversion');
     test('converts, compares, runs and gives the result away', { ...LIMIT, skip: slow }, async (t) => {
       const { page, faults } = await visits.open(t, new URL('own.html', site.url).href, { downloads: scratch });
       await choose(page, at('broken.pth'));
