@@ -3,6 +3,7 @@ import { createCamera } from './camera.js';
 import { isolate } from './dist/isolation.js';
 import { listenForPictures } from './inputs.js';
 import { createNetwork } from './network.js';
+import { keepOffline } from './offline.js';
 import { createConversion } from './own-conversion.js';
 import { createFiles, kindOf } from './own-files.js';
 import { createReport } from './own-report.js';
@@ -85,6 +86,7 @@ async function start() {
   const network = createNetwork(store, site.networks[0].name);
   const pictures = createPictures(store, network);
   showViews(store, pictures, network);
+  keepOffline(store, site.offlineWorker, $('offline'));
   const camera = createCamera(store, network, $('photo-video'));
   const files = createFiles(
     { input: $('own-file'), list: $('own-files'), clear: $('own-clear'), notice: $('own-notice') },

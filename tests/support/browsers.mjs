@@ -49,6 +49,8 @@ const LACKS = {
   },
   webkit: {
     'accessibility tree': 'WebDriver gives no accessibility tree',
+    'quick conversion':
+      'conversions of the demo take WebKitGTK longer than a test may: tests/browser/convert.test.mjs has one',
     'file chooser': 'WebDriver does not say that a file chooser opens',
     'hidden pages':
       'WebDriver of WebKit hides and freezes no page, and its processes are not those of a browser of puppeteer',
