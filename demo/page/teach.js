@@ -53,7 +53,13 @@ async function start() {
   const live = createLive({ network, status: $('status') }, (scores) => classes.showLikeness(scores));
   const snapshots = createSnapshots(live.setVideo);
   connectTrial(store, pictures, camera, snapshots);
-  const results = createExport({ download: $('download') });
+  const results = createExport(
+    {
+      ...{ download: $('download'), page: $('one-page'), lines: $('lines'), code: $('lines-code') },
+      ...{ copy: $('lines-copy'), status: $('lines-status') },
+    },
+    { network: site.networks[0], onePage: site.onePage },
+  );
   let training;
   const classes = createClasses(
     { list: $('classes'), add: $('add-class'), notice: $('classes-notice'), rest: $('classes-title') },
