@@ -40,12 +40,15 @@ async function onePage(page, dist) {
  * Writes the page into the site.
  * @param {string} out folder of the site
  * @param {string} page folder of the sources
- * @param {string} dist the package as built
- * @returns {Promise<{ frame: number, wasm: number }>} bytes of the page as it is, and of the wasm that goes into it
+ * @param {{ dist: string, folder: string }} built the package as built, and the name of its folder in the site
+ * @returns {Promise<{ bytes: number, wasm: { file: string, bytes: number }[] }>} what goes into such a page besides the network
  */
-export async function writeOnePage(out, page, dist) {
+export async function writeOnePage(out, page, { dist, folder }) {
   const text = await onePage(page, dist);
   writeFileSync(join(out, 'one-page.html'), text);
-  const wasm = ['relaxed', 'simd'].map((flavour) => statSync(join(dist, 'wasm', `resnet50-${flavour}.wasm`)).size);
-  return { frame: Buffer.byteLength(text), wasm: wasm.reduce((a, b) => a + b) };
+  const wasm = ['relaxed', 'simd'].map((flavour) => `wasm/resnet50-${flavour}.wasm`);
+  return {
+    bytes: Buffer.byteLength(text),
+    wasm: wasm.map((file) => ({ file: `${folder}/${file}`, bytes: statSync(join(dist, file)).size })),
+  };
 }

@@ -154,7 +154,7 @@ export async function writeSite({ out, weights, isolationWorker, offline = true,
   cpSync(join(ROOT, 'LICENSE'), join(out, 'LICENSE.txt'));
   cpSync(join(ROOT, 'docs', 'images', 'demo-light.webp'), join(out, PREVIEW_FILE));
   cpSync(join(ROOT, 'dist', NOTICES_FILE), join(out, NOTICES_FILE));
-  const onePage = await writeOnePage(out, page, join(ROOT, 'dist'));
+  const onePage = await writeOnePage(out, page, { dist: join(ROOT, 'dist'), folder });
   const networks = weights.map((variant) => writeNetwork(out, variant));
   const [first] = networks;
   if (firstLook && first.samples.length > 0)

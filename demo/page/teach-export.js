@@ -13,7 +13,7 @@ console.log(best.label, best.score);
 
 /**
  * @param elements download, page (buttons), lines (what appears with a result), copy, code, status
- * @param {{ network: object, onePage: { frame: number, wasm: number } }} site the network in use, and what site.json says of the page
+ * @param {{ network: object, onePage: import('./teach-one-page.js').Frame }} site the network in use, and what site.json says of the page
  */
 export function createExport({ download, page, lines, copy, code, status }, { network, onePage }) {
   /** The last result. */
@@ -28,7 +28,7 @@ export function createExport({ download, page, lines, copy, code, status }, { ne
     page.disabled = true;
     say('The page is being put together.');
     try {
-      save(await makeOnePage(address, precision, head), 'what-is-it.html');
+      save(await makeOnePage(onePage, address, precision, head), 'what-is-it.html');
       say('Saved: open the file, with or without a connection.');
     } catch (error) {
       console.info('teach page: no page was made', error);

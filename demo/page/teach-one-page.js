@@ -3,8 +3,12 @@
 /** Base64 takes four characters for three bytes. */
 const inBase64 = (bytes) => (bytes * 4) / 3;
 
-/** What such a page weighs. @param {{ frame: number, wasm: number }} onePage of site.json @returns {number} bytes, nearly */
-export const onePageBytes = ({ frame, wasm }, network, head) => frame + inBase64(wasm + network.bytes + head.size);
+/** @typedef {{ bytes: number, wasm: { file: string, bytes: number }[] }} Frame of site.json: the page without a network */
+
+/** What such a page weighs. @param {Frame} frame @returns {number} bytes, nearly */
+export function onePageBytes({ bytes, wasm }, network, head) {
+  return bytes + inBase64(wasm.reduce((sum, file) => sum + file.bytes, network.bytes + head.size));
+}
 
 async function fetched(address) {
   const response = await fetch(address);
@@ -25,18 +29,18 @@ function base64Of(blob) {
 const block = async (name, blob) => `<script type="text/base64" data-file="${name}">${await base64Of(blob)}</script>\n`;
 
 /**
+ * @param {Frame} frame
  * @param {string} folder address of the network's weights
  * @param {string} precision of its shards
  * @param {Blob} head
  * @returns {Promise<Blob>} HTML
  * @throws where a part cannot be fetched
  */
-export async function makeOnePage(folder, precision, head) {
+export async function makeOnePage({ wasm }, folder, precision, head) {
   const manifest = await (await fetched(new URL('manifest.json', folder))).blob();
   const { precisions } = JSON.parse(await manifest.text());
   const shards = precisions[precision].shards.map(({ file }) => [file, new URL(file, folder)]);
-  const wasm = ['relaxed', 'simd'].map((flavour) => `resnet50-${flavour}.wasm`);
-  const files = [...shards, ...wasm.map((file) => [file, new URL(`dist/wasm/${file}`, document.baseURI)])];
+  const files = [...shards, ...wasm.map(({ file }) => [file.split('/').at(-1), new URL(file, document.baseURI)])];
   const blocks = [await block('manifest.json', manifest), await block('head.safetensors', head)];
   for (const [name, address] of files) blocks.push(await block(name, await (await fetched(address)).blob()));
   const frame = await (await fetched(new URL('one-page.html', document.baseURI))).text();
