@@ -9,6 +9,7 @@ import { bundlePages } from './bundle.mjs';
 import { fillPage } from './fill.mjs';
 import { lookAt } from './first-look.mjs';
 import { writeOfflineWorker } from './offline.mjs';
+import { writeOnePage } from './one-page.mjs';
 
 /** The repository's folder. */
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -32,6 +33,7 @@ const NEEDED_FILES = [
   ...[
     'index.js',
     'isolation.js',
+    'static.js',
     NOTICES_FILE,
     'extras.js',
     'training.js',
@@ -152,6 +154,7 @@ export async function writeSite({ out, weights, isolationWorker, offline = true,
   cpSync(join(ROOT, 'LICENSE'), join(out, 'LICENSE.txt'));
   cpSync(join(ROOT, 'docs', 'images', 'demo-light.webp'), join(out, PREVIEW_FILE));
   cpSync(join(ROOT, 'dist', NOTICES_FILE), join(out, NOTICES_FILE));
+  const onePage = await writeOnePage(out, page, { dist: join(ROOT, 'dist'), folder });
   const networks = weights.map((variant) => writeNetwork(out, variant));
   const [first] = networks;
   if (firstLook && first.samples.length > 0)
@@ -160,7 +163,10 @@ export async function writeSite({ out, weights, isolationWorker, offline = true,
   writeFileSync(index, withPreview(fillPage(readFileSync(index, 'utf8'), networks), url));
   // A service worker serves pages of its own folder: beside them, not in dist/. One of them can do both.
   const offlineWorker = offline ? (isolationWorker ? WORKER_FILE : OFFLINE_FILE) : undefined;
-  writeFileSync(join(out, FACTS_FILE), `${JSON.stringify({ networks, isolationWorker, offlineWorker }, null, 2)}\n`);
+  writeFileSync(
+    join(out, FACTS_FILE),
+    `${JSON.stringify({ networks, isolationWorker, offlineWorker, onePage }, null, 2)}\n`,
+  );
   if (offline) writeOfflineWorker(out, filesBelow(out), { file: offlineWorker, isolates: isolationWorker });
   else if (isolationWorker) cpSync(join(ROOT, 'dist', WORKER_FILE), join(out, WORKER_FILE));
   return sizeOf(out);

@@ -1,13 +1,13 @@
 // What a screen reader is told: the end of loading, the best guesses of a picture, and of the camera only what lasts.
 import { currentHeat } from './explainer.js';
 import { scored } from './format.js';
-
-/** A label must be the camera's best for this long before it is read, in milliseconds. */
-const LASTING = 1500;
+import { createLasting } from './lasting.js';
+import { STRANGER } from './results-view.js';
 
 /** @param {HTMLElement} region a live region */
 export function createAnnouncer(region) {
-  let [network, result, leader, since, seen] = ['', null, '', 0, null];
+  let [network, result, seen] = ['', null, null];
+  const lasting = createLasting();
   const say = (text) => {
     region.textContent = text;
   };
@@ -28,13 +28,11 @@ export function createAnnouncer(region) {
     const [first, second] = result?.guesses ?? [];
     if (first === undefined) return;
     if (state.camera === 'off') {
-      leader = '';
+      lasting.forget();
       const next = second === undefined ? '' : `, then ${second.label}, ${scored(second.score, state.info)}`;
-      say(`Best guess: ${first.label}, ${scored(first.score, state.info)}${next}.`);
-    } else if (first.label !== leader) {
-      [leader, since] = [first.label, performance.now()];
-    } else if (since > 0 && performance.now() - since > LASTING) {
-      since = 0;
+      const doubt = result.isStranger ? `${STRANGER} ` : '';
+      say(`${doubt}Best guess: ${first.label}, ${scored(first.score, state.info)}${next}.`);
+    } else if (lasting.isNew(first.label)) {
       say(`Best guess: ${first.label}.`);
     }
   };

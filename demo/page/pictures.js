@@ -22,8 +22,9 @@ const NOTHING = { picture: null, result: null };
 /**
  * @param store of state.js
  * @param network of network.js
+ * @param {(model: object, file: Blob, signal: AbortSignal) => Promise<object>} [inspect] gives more of what a result tells
  */
-export function createPictures(store, network) {
+export function createPictures(store, network, inspect = async () => ({})) {
   let newest = new AbortController();
   /** Arguments of the last `take` that has not come to an end. */
   let unfinished;
@@ -47,7 +48,8 @@ export function createPictures(store, network) {
     if (model === undefined) return store.update({ busy: false }); // and unfinished
     const begun = performance.now();
     const guesses = await model.classify(file, { signal });
-    const result = { guesses, milliseconds: performance.now() - begun };
+    const milliseconds = performance.now() - begun;
+    const result = { guesses, milliseconds, ...(await inspect(model, file, signal)) };
     unfinished = undefined;
     const before = settled.picture;
     settled = { picture, result };
@@ -157,6 +159,17 @@ export function createPictures(store, network) {
       if (unfinished !== undefined) take(...unfinished);
       else if (typeof picture?.file === 'string') takeSample({ file: picture.sample, what: picture.name }, picture.url);
       else if (picture !== null) take(picture.file, picture);
+    },
+    /** Looks at the shown picture anew, where it is: the network has learnt something else. */
+    async refresh() {
+      const { picture } = settled;
+      if (picture === null || unfinished !== undefined) return;
+      const signal = begin();
+      try {
+        await classify(picture.file, picture, signal, () => ({ heat: null }));
+      } catch (error) {
+        if (!signal.aborted) fail(pictureSentence(error, picture.name));
+      }
     },
     /** Forgets the picture on its way and takes the shown one away. */
     clear() {

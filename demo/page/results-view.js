@@ -15,12 +15,16 @@ const PROMPTS = {
   idle: 'The network is not loaded: load it to see what is in the picture.',
 };
 
+/** Also said to screen readers. */
+export const STRANGER = 'Unlike everything you showed it: probably none of these.';
+
 const DOUBTS = {
   picture: 'The network is not sure: this is probably none of these.',
   camera: 'Not sure: hold something up to the camera, close and well lit.',
 };
 
 function promptFor({ picture, camera, busy, network, result }, unsure) {
+  if (result?.isStranger) return STRANGER;
   if (result !== null) return unsure ? DOUBTS[camera === 'off' ? 'picture' : 'camera'] : '';
   if (camera === 'starting') return PROMPTS.asking;
   const nothingYet = picture === null && camera === 'off' && !busy;
@@ -46,7 +50,7 @@ export function createResultsView({ list, prompt, timing, hint }, onPick) {
     const guesses = result?.guesses ?? [];
     const made = result?.madeBy;
     const unsure = isUnsure(guesses, info ?? made);
-    list.classList.toggle('unsure', unsure);
+    list.classList.toggle('unsure', unsure || result?.isStranger === true);
     list.hidden = result === null && !busy;
     list.classList.toggle('ghost', result === null);
     list.ariaHidden = String(result === null);

@@ -1,9 +1,10 @@
-// What the folder holds: `networks` (of each its name, number and labels of its classes, accuracy, bytes and samples, of the first `first`, what the page begins with), `isolationWorker`, `offlineWorker` (the file that keeps the pages, where there is one); demo/site.mjs writes it.
+// What the folder holds: `networks` (of each its name, number and labels of its classes, accuracy, bytes and samples, of the first `first`, what the page begins with), `isolationWorker`, `offlineWorker` (the file that keeps the pages, where there is one), `onePage` (bytes of the page that the teach page gives away, and the wasm that goes into it); demo/site.mjs writes it.
 
 /** A page without site.json has no weights either: the attempt to load them says so. */
 const NOTHING_THERE = {
   networks: [{ name: 'DEFAULT', classes: 1000, labels: [], bytes: 25e6, samples: [] }],
   isolationWorker: false,
+  onePage: { bytes: 0, wasm: [] },
 };
 
 export async function readSite() {

@@ -29,6 +29,7 @@
  * @property {import('resnet50-wasm').Classification[]} guesses best first
  * @property {number} [milliseconds] from the picture's bytes to the guesses, decoding included; none for what was made before
  * @property {{ activation: string, classes: number }} [madeBy] of the network that made them when the site was made
+ * @property {boolean} [isStranger] it is like none of the pictures that were shown on the teach page
  * @property {number} [framesPerSecond] of the camera, from its second frame on
  */
 

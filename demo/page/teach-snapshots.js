@@ -10,7 +10,8 @@ const CONSTRAINTS = {
 /** JPEG quality: the network sees 224 pixels. */
 const QUALITY = 0.92;
 
-export function createSnapshots() {
+/** @param {(video: HTMLVideoElement | null) => void} onLive called with the video that shows the camera, and when none does any longer */
+export function createSnapshots(onLive) {
   /** @type {{ video: HTMLVideoElement, stream: MediaStream, onStop: (reason: string) => void } | null} */
   let live = null;
   let asked = 0;
@@ -24,6 +25,7 @@ export function createSnapshots() {
     for (const track of stream.getTracks()) track.stop();
     video.srcObject = null;
     onStop(reason);
+    onLive(null);
   }
 
   document.addEventListener('visibilitychange', () => {
@@ -47,7 +49,9 @@ export function createSnapshots() {
       live = { video, stream, onStop };
       video.srcObject = stream;
       await video.play();
-      return mine === asked;
+      if (mine !== asked) return false;
+      onLive(video);
+      return true;
     },
     /** @returns {Promise<File | null>} what the camera sees now */
     async take() {

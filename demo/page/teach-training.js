@@ -1,6 +1,16 @@
-// Training: what is missing before it can begin, progress, stop, the result as a file, and earlier results loaded back.
+// Training: when its button is pressed, and by itself when pictures or names have changed and rest; what is missing before it can
+// begin, progress, stop, and earlier results loaded back.
 import { percent } from './format.js';
 import { trainingSentence } from './sentences.js';
+
+/** Changes that rest for this long are learnt; milliseconds. */
+const REST = 300;
+/** Training that nobody asked for shows its progress only where it takes longer; milliseconds. */
+const PATIENCE = 600;
+
+/** Why training was ended. */
+const STOPPED = 'the visitor stopped it';
+const OUTDATED = 'something has changed';
 
 /** What has to be put right first, as a sentence; empty where nothing has. */
 function missing(classes) {
@@ -12,12 +22,20 @@ function missing(classes) {
   return empty === undefined ? '' : `“${empty.name}” has no pictures: add some, or remove the class.`;
 }
 
-/** Embeddings of all pictures, with their classes; `onLook` is called after each. */
-async function collect(classes, signal, onLook) {
+const haveSame = (a, b, isSame) => a.length === b.length && a.every((one, i) => isSame(one, b[i]));
+const areSame = (classes, others) =>
+  haveSame(
+    classes,
+    others,
+    (one, other) => one.name === other.name && haveSame(one.pictures, other.pictures, (p, q) => p === q),
+  );
+
+/** Embeddings of all pictures, with their classes; `onLook` is called after each, `embed` makes one. */
+async function collect(classes, { signal, embed, onLook }) {
   const examples = [];
   for (const { name, pictures } of classes) {
     for (const picture of pictures) {
-      const embedding = (await picture.vector) ?? (await picture.again());
+      const embedding = await embed(picture);
       signal.throwIfAborted();
       if (embedding !== undefined) examples.push({ label: name, embedding });
       onLook(examples.length);
@@ -37,15 +55,18 @@ function sentence({ method, examples, trained, heldOut }, seconds) {
 }
 
 /**
- * @param elements button, box (with a progress), text, stop, result, notice, download, input
- * @param {{ network: object, classes: object, onTrained: () => void }} parts
+ * @param elements button, box (with a progress), text, stop, result, notice, input
+ * @param {{ network: object, classes: object, onResult: (result: { model: object, examples: object[], asked: boolean }) => unknown }} parts
+ *   `onResult` is called when the network has learnt something; `asked` tells whether the visitor waits for it
  */
-export function createTraining(elements, { network, classes, onTrained }) {
-  const { button, box, text, stop, result, notice, download, input } = elements;
+export function createTraining(elements, { network, classes, onResult }) {
+  const { button, box, text, stop, result, notice, input } = elements;
   const bar = box.querySelector('progress');
-  let abort;
-  /** The last result. */
-  let file;
+  /** Of the training that runs, or of the last one. */
+  let abort = new AbortController();
+  /** Classes that are being learnt, and those of the last result. */
+  let [learning, learnt] = [[], []];
+  let resting;
 
   function say(where, words) {
     where.textContent = words;
@@ -58,16 +79,16 @@ export function createTraining(elements, { network, classes, onTrained }) {
     else bar.value = share;
   }
 
-  async function offer(model) {
-    const bytes = await model.save();
-    file = new Blob([bytes], { type: 'application/octet-stream' });
-    download.hidden = false;
-  }
-
-  async function train(all, signal) {
+  async function train(all, signal, asked) {
     const total = all.reduce((sum, { pictures }) => sum + pictures.length, 0);
     show(`Looking at ${total} pictures`, 0);
-    const examples = await collect(all, signal, (done) => show(`Looking at picture ${done} of ${total}`, done / total));
+    const examples = await collect(all, {
+      signal,
+      // A network that could not be loaded is loaded again where the visitor asks.
+      embed: async (picture) => (await picture.vector) ?? (asked ? picture.again() : undefined),
+      onLook: (done) => show(`Looking at picture ${done} of ${total}`, done / total),
+    });
+    if (!asked && all.some(({ name }) => examples.every(({ label }) => label !== name))) return;
     const model = await network.start();
     signal.throwIfAborted();
     if (model === undefined) return;
@@ -78,59 +99,86 @@ export function createTraining(elements, { network, classes, onTrained }) {
         if (event.phase === 'training') show(`Training: ${percent(event.trained.accuracy)} right`);
       },
     });
-    await offer(model);
-    say(result, sentence(report, (performance.now() - begun) / 1000));
-    onTrained();
+    const seconds = (performance.now() - begun) / 1000;
+    learnt = all;
+    await onResult({ model, examples, asked });
+    say(result, sentence(report, seconds));
+  }
+
+  /** @param {boolean} asked by the visitor, who is led to the result */
+  async function run(all, asked) {
+    abort.abort(OUTDATED);
+    clearTimeout(resting);
+    const mine = new AbortController();
+    [abort, learning] = [mine, all];
+    button.disabled = asked;
+    box.hidden = !asked;
+    const showing = setTimeout(() => {
+      box.hidden = abort !== mine;
+    }, PATIENCE);
+    try {
+      await train(all, mine.signal, asked);
+    } catch (error) {
+      if (mine.signal.reason === STOPPED) say(result, 'Training was stopped.');
+      else if (!mine.signal.aborted) say(notice, trainingSentence(error));
+    } finally {
+      clearTimeout(showing);
+      if (mine === abort) end();
+    }
+  }
+
+  function end() {
+    const hadFocus = document.activeElement === stop;
+    learning = [];
+    box.hidden = true;
+    button.disabled = false;
+    if (hadFocus) button.focus();
+  }
+
+  /** What has changed is learnt once it rests. */
+  function settle() {
+    clearTimeout(resting);
+    resting = setTimeout(() => {
+      if (classes.areBusy) return; // until it settles, which leads here again
+      const all = classes.all;
+      if (missing(all) === '' && !areSame(all, learning) && !areSame(all, learnt)) run(all, false);
+    }, REST);
   }
 
   button.addEventListener('click', async () => {
     const all = classes.all;
     say(notice, missing(all));
     if (!notice.hidden) return;
-    abort = new AbortController();
     say(result, '');
-    box.hidden = false;
-    button.disabled = true;
-    try {
-      await train(all, abort.signal);
-    } catch (error) {
-      if (abort.signal.aborted) say(result, 'Training was stopped.');
-      else say(notice, trainingSentence(error));
-    } finally {
-      const hadFocus = document.activeElement === stop;
-      box.hidden = true;
-      button.disabled = false;
-      if (hadFocus) button.focus();
-    }
+    await run(all, true);
   });
-  stop.addEventListener('click', () => abort?.abort());
-  download.addEventListener('click', () => {
-    const href = URL.createObjectURL(file);
-    Object.assign(document.createElement('a'), { href, download: 'head.safetensors' }).click();
-    setTimeout(() => URL.revokeObjectURL(href), 60_000); // the browser may ask first where to put it
-  });
+  stop.addEventListener('click', () => abort.abort(STOPPED));
 
   input.addEventListener('change', async () => {
     const [chosen] = input.files;
     input.value = '';
     if (chosen === undefined) return;
+    abort.abort(OUTDATED);
     say(notice, '');
     try {
       const model = await network.replace({ head: chosen });
-      await offer(model);
       const names = model.weights.categories.map(({ label }) => label);
       classes.show(names);
+      learnt = classes.all;
+      await onResult({ model, examples: [], asked: true });
       say(result, `It knows ${names.join(', ')}. To train again, add pictures: the result does not hold them.`);
-      onTrained();
     } catch (error) {
       say(notice, trainingSentence(error, chosen.name));
     }
   });
 
   return {
-    /** Forgets what was said of classes that have changed since. */
-    forget() {
+    /** Names or pictures have changed: what was said of them is forgotten, and what runs is ended. */
+    change() {
       say(notice, '');
+      abort.abort(OUTDATED);
+      settle();
     },
+    settle,
   };
 }

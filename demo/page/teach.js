@@ -9,6 +9,11 @@ import { createPictures } from './pictures.js';
 import { readSite } from './site.js';
 import { createStore, initialState } from './state.js';
 import { createClasses } from './teach-classes.js';
+import { createExport } from './teach-export.js';
+import { createKeeping } from './teach-keeping.js';
+import { showKept } from './teach-kept.js';
+import { createStranger } from './teach-likeness.js';
+import { createLive } from './teach-live.js';
 import { createSnapshots } from './teach-snapshots.js';
 import { createTraining } from './teach-training.js';
 import { $, connectCamera, showViews } from './views.js';
@@ -33,37 +38,64 @@ function connectTrial(store, pictures, camera, snapshots) {
 
 async function start() {
   const store = createStore(initialState());
-  const site = await readSite();
+  const keeping = createKeeping();
+  const [site, kept] = await Promise.all([readSite(), keeping.load()]);
   if (site.isolationWorker && (await isolate())) return;
   keepOffline(store, site.offlineWorker, $('offline'));
   const network = createNetwork(store, site.networks[0].name);
-  const pictures = createPictures(store, network);
+  /** Tells pictures that are like none of the examples, where there are enough; of teach-likeness.js. */
+  let isStranger = null;
+  const pictures = createPictures(store, network, async (model, file, signal) => ({
+    isStranger: isStranger?.(await model.embed(file, { signal })),
+  }));
   showViews(store, pictures, network);
   const camera = createCamera(store, network, $('photo-video'));
-  const snapshots = createSnapshots();
+  const live = createLive({ network, status: $('status') }, (scores) => classes.showLikeness(scores));
+  const snapshots = createSnapshots(live.setVideo);
   connectTrial(store, pictures, camera, snapshots);
+  const results = createExport(
+    {
+      ...{ download: $('download'), page: $('one-page'), lines: $('lines'), code: $('lines-code') },
+      ...{ copy: $('lines-copy'), status: $('lines-status') },
+    },
+    { network: site.networks[0], onePage: site.onePage },
+  );
   let training;
   const classes = createClasses(
     { list: $('classes'), add: $('add-class'), notice: $('classes-notice'), rest: $('classes-title') },
-    { network, snapshots, onCamera: () => camera.stop(), onChange: () => training?.forget() },
+    {
+      ...{ network, snapshots, keeping, onCamera: () => camera.stop() },
+      ...{ onChange: () => training?.change(), onSettle: () => training?.settle() },
+    },
+    kept,
   );
+  showKept({ box: $('kept'), text: $('kept-text'), forget: $('forget') }, keeping, kept);
+
+  function leadToTrial() {
+    snapshots.stop();
+    camera.stop();
+    pictures.clear();
+    store.update({ info: null }); // that of the next picture
+    bringIntoView($('trial'));
+    $('trial-title').focus({ preventScroll: true });
+  }
 
   const elements = {
     ...{ button: $('train'), box: $('training'), text: $('training-text'), stop: $('training-stop') },
-    ...{ result: $('training-result'), notice: $('training-notice'), download: $('download'), input: $('head') },
+    ...{ result: $('training-result'), notice: $('training-notice'), input: $('head') },
   };
   training = createTraining(elements, {
     ...{ network, classes },
-    onTrained() {
-      snapshots.stop();
-      camera.stop();
-      pictures.clear();
-      store.update({ info: null }); // that of the next picture
+    async onResult({ model, examples, asked }) {
+      isStranger = createStranger(examples);
+      await results.offer(model);
       for (const id of ['trial', 'trial-results']) $(id).hidden = false;
-      bringIntoView($('trial'));
-      $('trial-title').focus({ preventScroll: true });
+      if (asked) leadToTrial();
+      else pictures.refresh();
+      live.learnt();
     },
   });
+  training.settle(); // what was kept is learnt
   if (!navigator.connection?.saveData) network.start();
   document.documentElement.dataset.ready = '';
 }

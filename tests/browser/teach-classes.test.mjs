@@ -115,8 +115,15 @@ for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
       await page.waitForSelector('#training-notice[hidden]');
     });
 
-    test('a reload with examples asks first, and one without does not', LIMIT, async (t) => {
-      const { page } = await open(t);
+    test('a reload with examples that are not kept asks first, and one without does not', LIMIT, async (t) => {
+      const { page } = await open(t, {
+        before: (page) =>
+          page.evaluateOnNewDocument(() => {
+            IDBFactory.prototype.open = () => {
+              throw new DOMException('not here', 'SecurityError');
+            };
+          }),
+      });
       const asks = () => page.evaluate(() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true })));
       assert.equal(await asks(), false);
       await fill(page, 0, 'Horse', ['horse.jpg']);
