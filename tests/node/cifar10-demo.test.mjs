@@ -92,7 +92,7 @@ test('command line: listed as part of the package, copied for a page, used by na
     assert.equal(JSON.parse(stdout)[0].classes[0].label, pictures[0].label, stdout);
   }
   const missing = await cli('classify', files[0]);
-  assert.match(missing.stderr, /npx resnet50-wasm weights IMAGENET1K_V2 \(CIFAR10_DEMO is part of the package/);
+  assert.match(missing.stderr, /npx resnet50-wasm weights IMAGENET1K_V2, or .*--weights CIFAR10_DEMO, ten classes/);
 });
 
 test('npm start without a network and without checkpoints: ten classes, and how to get a thousand', {
