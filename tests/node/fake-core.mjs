@@ -83,7 +83,9 @@ export default async function factory(options = {}) {
     memoryBytes: () => [...blocks.values()].reduce((a, b) => a + b, 0),
     kernelsCompute: () => true,
     createSession({ classes, threads, precision }) {
-      if (threads !== (options.pthreadPoolSize ?? 0) + 1) throw new Error('threads and pool differ');
+      // The converter compares two networks in one core: a pool for both.
+      const workers = options.pthreadPoolSize ?? 0;
+      if (![threads - 1, 2 * (threads - 1)].includes(workers)) throw new Error('threads and pool differ');
       const loaded = [];
       const logits = core.allocate(classes * 4 * 16);
       blocks.delete(logits);
