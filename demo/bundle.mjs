@@ -1,4 +1,4 @@
-// The page's modules and style sheets as a few files with their hash in their name, and the pages that name them: everything
+// The page's modules and style sheets as a few files with their hash in their name, and the pages, of parts, that name them: everything
 // a page needs is asked for at once. Knows nothing of weights or of servers.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -44,10 +44,14 @@ export async function bundlePages(page, out, folder, docs) {
   }));
   for (const name of PAGES) {
     const link = docs === undefined ? '' : ` <a href="${docs}">Documentation</a>.`;
-    const text = readFileSync(join(page, name), 'utf8').replace('<!-- documentation -->', link);
+    const text = withParts(page, readFileSync(join(page, name), 'utf8')).replace('<!-- documentation -->', link);
     writeFileSync(join(out, name), withGuard(withBundles(text, outputs)));
   }
 }
+
+/** The page with what it has in common with others: files of the folder parts. */
+const withParts = (page, text) =>
+  text.replace(/ *<!-- part: (\w+) -->\n/g, (_, part) => readFileSync(join(page, 'parts', `${part}.html`), 'utf8'));
 
 /** The page with the bundles in the place of their sources, and with links that load what they import. */
 function withBundles(text, outputs) {
