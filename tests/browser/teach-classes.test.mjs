@@ -25,10 +25,9 @@ for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
         pattern.source,
       );
     async function fill(page, i, name, files) {
-      const [input, field] = [(await page.$$('.class input[type=file]'))[i], (await page.$$('.class-name'))[i]];
-      await input.uploadFile(...files.map(picture));
-      await field.click({ count: 3 });
-      await field.type(name);
+      await (await page.$$('.class input[type=file]'))[i].uploadFile(...files.map(picture));
+      await page.$$eval('.class-name', (all, i) => all[i].select(), i); // clicks miss where the page glides
+      await (await page.$$('.class-name'))[i].type(name);
     }
     const train = (page) => page.$eval('#train', (button) => button.click());
 

@@ -36,7 +36,7 @@ for (const name of BROWSERS) {
     };
     async function fill(page, i, label, files) {
       await (await page.$$('.class input[type=file]'))[i].uploadFile(...files.map(picture));
-      await clickAtRest(page, `.class:nth-child(${i + 1}) .class-name`, { count: 3 });
+      await page.$$eval('.class-name', (all, i) => all[i].select(), i); // clicks miss where the page glides
       await (await page.$$('.class-name'))[i].type(label);
     }
     /** By script: the button moves while pictures arrive. */

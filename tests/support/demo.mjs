@@ -155,11 +155,10 @@ const rest = (page, selector) =>
 /**
  * Clicks on an element once it stands still: the page glides to a new picture, and a click on the way misses, or hits
  * another button.
- * @param {{ count?: number }} [options] 3 selects a line of text
  */
-export async function clickAtRest(page, selector, options) {
+export async function clickAtRest(page, selector) {
   await rest(page, selector);
-  await page.click(selector, options);
+  await page.click(selector);
 }
 
 /** Waits for a notice and gives it. */

@@ -16,6 +16,8 @@ export interface Option {
   readonly words?: readonly string[];
   /** In one sentence, with the default in brackets. */
   readonly help: string;
+  /** For those who tune what they know: shown after the others. */
+  readonly advanced?: boolean;
 }
 
 export type Options = Readonly<Record<string, Option>>;

@@ -53,16 +53,32 @@ export const CONVERSION_OPTIONS = {
   'shard-size': { type: 'string', value: 'BYTES', help: 'longest shard  [4194304]' },
   threads: { type: 'string', value: 'N', help: 'how many  [all cores]' },
   ranges: {
+    advanced: true,
     ...{ type: 'string', value: 'R', words: RANGES },
     help: 'of activations: squares, percentile or extremes  [squares of photos, extremes of generated pictures]',
   },
-  'no-matching': { type: 'boolean', help: 'leave out matching to batch norm, to see what it is worth' },
-  'no-equalization': { type: 'boolean', help: 'the same for equalization' },
-  'no-compensation': { type: 'boolean', help: 'the same for compensation' },
-  'no-bias-correction': { type: 'boolean', help: 'the same for the correction of biases' },
-  damping: { type: 'string', value: 'N', help: 'compensation: share of the mean variance that steadies it  [0.01]' },
-  shrinkage: { type: 'string', value: 'N', help: 'compensation: distrust of what few patches say, 0 none  [1]' },
-  'rate-weight': { type: 'string', value: 'N', help: 'compact: what a bit is worth against error, 0 nothing  [1]' },
+  'no-matching': { advanced: true, type: 'boolean', help: 'leave out matching to batch norm, to see what it is worth' },
+  'no-equalization': { advanced: true, type: 'boolean', help: 'the same for equalization' },
+  'no-compensation': { advanced: true, type: 'boolean', help: 'the same for compensation' },
+  'no-bias-correction': { advanced: true, type: 'boolean', help: 'the same for the correction of biases' },
+  damping: {
+    advanced: true,
+    type: 'string',
+    value: 'N',
+    help: 'compensation: share of the mean variance that steadies it  [0.01]',
+  },
+  shrinkage: {
+    advanced: true,
+    type: 'string',
+    value: 'N',
+    help: 'compensation: distrust of what few patches say, 0 none  [1]',
+  },
+  'rate-weight': {
+    advanced: true,
+    type: 'string',
+    value: 'N',
+    help: 'compact: what a bit is worth against error, 0 nothing  [1]',
+  },
 } as const satisfies Options;
 
 const OPTIONS = {

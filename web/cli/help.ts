@@ -1,7 +1,7 @@
 /**
  * Help as text of at most 90 columns.
  */
-import { type Command, type Option, VARIABLES } from './command.js';
+import { type Command, type Option, type Options, VARIABLES } from './command.js';
 
 const WIDTH = 90;
 /** Where the meaning of an option begins. */
@@ -34,21 +34,29 @@ export const optionTerm = (name: string, { short, value }: Option): string =>
 
 const paragraphs = (text: string): string[] => text.split(/\n\s*\n/).map((part) => part.trim().replaceAll(/\s+/g, ' '));
 
+const rows = (options: Options, advanced: boolean): string[] =>
+  Object.entries(options)
+    .filter(([, option]) => (option.advanced ?? false) === advanced)
+    .map(([key, option]) => row(optionTerm(key, option), option.help));
+
+/** A list under a title; nothing where it is empty. */
+const listed = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : [[title, ...lines].join('\n')];
+
 /** All of a command's text. */
 export function helpText(command: Command): string {
   const { name, usage, text, options, examples, environment, status } = command;
   return `${[
     `Usage: resnet50-wasm ${name} ${usage}`,
     ...paragraphs(text).map((part) => wrapped(part, WIDTH).join('\n')),
-    [
-      ...Object.entries(options).map(([key, option]) => row(optionTerm(key, option), option.help)),
-      row('-h, --help', 'this text'),
-    ].join('\n'),
+    [...rows(options, false), row('-h, --help', 'this text')].join('\n'),
+    ...listed('Advanced:', rows(options, true)),
     ...(status === undefined ? [] : [wrapped(`Exit status: ${status}`, WIDTH).join('\n')]),
     ['Examples:', ...examples.map(([typed, does]) => `  # ${does}\n  ${typed}`)].join('\n'),
-    ...(environment.length === 0
-      ? []
-      : [['Environment:', ...environment.map((variable) => row(variable, VARIABLES[variable]))].join('\n')]),
+    ...listed(
+      'Environment:',
+      environment.map((variable) => row(variable, VARIABLES[variable])),
+    ),
   ].join('\n\n')}\n`;
 }
 
