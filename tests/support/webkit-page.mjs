@@ -5,9 +5,6 @@ import { until } from './wait.mjs';
 
 const KEYS = { Control: Key.CONTROL, Enter: Key.ENTER, Shift: Key.SHIFT, Tab: Key.TAB };
 
-/** WebDriver's moves of the mouse take their time unless told otherwise, ms. */
-const AT_ONCE = 10;
-
 /**
  * In the page: gathers what it says to the console, and errors that nobody caught, from the first call on. WebDriver has
  * no events: each call of `evaluate` brings home what was said until then, and what a page says before the first is lost.
@@ -74,14 +71,8 @@ class WebKitElement {
     return appears(this, selector, options);
   }
 
-  /** @param {{ count?: number }} [options] 3 selects a line of text */
-  async click({ count = 1 } = {}) {
-    if (count === 1) return this.#element.click();
-    const show = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })"; // as click() does, and actions do not
-    await this.#driver.executeScript(show, this.#element);
-    const actions = this.#driver.actions({ async: true }).move({ origin: this.#element, duration: AT_ONCE });
-    for (let i = 0; i < count; i++) actions.press().release();
-    return actions.perform();
+  click() {
+    return this.#element.click();
   }
 
   /** Types into the element that has the focus; unlike WebDriver's own way, this leaves a selection to be replaced. */
@@ -166,10 +157,10 @@ export class WebKitPage extends EventEmitter {
     return until(condition, { what: String(use), timeout });
   }
 
-  async click(selector, options) {
+  async click(selector) {
     const element = await this.$(selector);
     if (!element) throw new Error(`nothing matches ${selector}`);
-    return element.click(options);
+    return element.click();
   }
 
   focus(selector) {
