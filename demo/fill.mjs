@@ -2,6 +2,7 @@
 import { scored } from './page/format.js';
 import { knowledgeOf, titleOf } from './page/knowledge.js';
 import { MADE } from './page/made.js';
+import { deviceSentence } from './page/own-sentences.js';
 
 const escaped = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
@@ -54,4 +55,12 @@ export function fillPage(page, networks) {
     filled = filled.replace(place, () => content);
   }
   return first.samples.length > 0 ? filled : filled.replace('<div id="samples"', '<div hidden id="samples"');
+}
+
+const DEVICE = '<p id="device" class="notice" role="note" hidden>';
+
+/** The page for networks of one's own with what handheld devices are told first: the style shows it to them at once. */
+export function fillOwnPage(page) {
+  if (!page.includes(DEVICE)) throw new Error(`the page has no ${DEVICE}`);
+  return page.replace(DEVICE, () => DEVICE + escaped(deviceSentence({ memory: undefined, handheld: true })));
 }

@@ -6,7 +6,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { demoWeights } from '../scripts/weights.mjs';
 import { bundlePages } from './bundle.mjs';
-import { fillPage } from './fill.mjs';
+import { fillOwnPage, fillPage } from './fill.mjs';
 import { lookAt } from './first-look.mjs';
 import { writeOfflineWorker } from './offline.mjs';
 import { writeOnePage } from './one-page.mjs';
@@ -161,6 +161,8 @@ export async function writeSite({ out, weights, isolationWorker, offline = true,
     first.first = await lookAt(weights[0].folder, picturesFor(weights[0])[0], first.samples[0]);
   const index = join(out, 'index.html');
   writeFileSync(index, withPreview(fillPage(readFileSync(index, 'utf8'), networks), url));
+  const own = join(out, 'own.html');
+  writeFileSync(own, fillOwnPage(readFileSync(own, 'utf8')));
   // A service worker serves pages of its own folder: beside them, not in dist/. One of them can do both.
   const offlineWorker = offline ? (isolationWorker ? WORKER_FILE : OFFLINE_FILE) : undefined;
   writeFileSync(

@@ -195,7 +195,7 @@ for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
       skip: browser !== 'chromium' && 'Chromium measures',
     }, async (t) => {
       for (const width of [390, 1280, 1920]) {
-        for (const path of ['', whole.url, 'teach.html']) {
+        for (const path of ['', whole.url, 'teach.html', 'own.html']) {
           const before = (page) =>
             page.evaluateOnNewDocument(() => {
               window.shifts = [];
@@ -206,9 +206,12 @@ for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
               }).observe({ type: 'layout-shift', buffered: true });
             });
           const { page } = await open(t, path, { width, before });
-          await page.waitForFunction(() => document.querySelector('#progress').dataset.state === 'ready', {
-            timeout: 60_000,
-          });
+          await page.waitForFunction(
+            () => (document.querySelector('#progress')?.dataset.state ?? 'ready') === 'ready',
+            {
+              timeout: 60_000,
+            },
+          );
           await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 100))));
           const shifts = await page.evaluate(() => window.shifts);
           const sum = shifts.reduce((total, { value }) => total + value, 0);
