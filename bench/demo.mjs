@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { launch } from '../tests/support/browsers.mjs';
 import { LINES, slowLine } from '../tests/support/slow-line.mjs';
 import { testWeights, weightsMissing } from '../tests/test-weights.mjs';
-import { root } from './tools.mjs';
+import { median, root } from './tools.mjs';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -69,7 +69,6 @@ async function visit(profile, url) {
   return { paint, ...marks };
 }
 
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 const seconds = (values) =>
   `${(median(values) / 1000).toFixed(2)} (${(Math.min(...values) / 1000).toFixed(2)} - ${(Math.max(...values) / 1000).toFixed(2)})`;
 

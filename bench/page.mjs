@@ -42,6 +42,7 @@ if (options.line && !(options.line in LINES))
 // a message loop, the longest task and the longest animation frame say how busy the main thread was.
 const script = `
 import { ResNet50 } from '/package/dist/index.js';
+import { median } from './tools.mjs';
 const times = { imported: performance.now() };
 let gap = 0, last = performance.now(), running = true;
 const { port1, port2 } = new MessageChannel();
@@ -117,7 +118,6 @@ async function visit(browser, origin, threads) {
   return result;
 }
 
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 const inMs = (value) => value.toFixed(0).padStart(6);
 
 function report(results, threads, servers) {

@@ -40,6 +40,17 @@ export function listenForPictures({ input, zone, onFiles, onAddress, onNothing }
     else if (address !== undefined) onAddress(address);
     else onNothing(nothing);
   };
+  listenForChosen(input, onFiles);
+  listenForDrops(zone, (data) => take(data, NOTHING_DROPPED));
+  document.addEventListener('paste', (event) => {
+    if (takesText(event.target) && event.clipboardData?.files.length === 0) return;
+    event.preventDefault();
+    take(event.clipboardData, NOTHING_PASTED);
+  });
+}
+
+/** @param {HTMLInputElement} input of files @param {(files: File[]) => void} onFiles at least one */
+export function listenForChosen(input, onFiles) {
   const takeChosen = () => {
     const files = [...input.files];
     input.value = ''; // so that the same file can be chosen again
@@ -47,12 +58,6 @@ export function listenForPictures({ input, zone, onFiles, onAddress, onNothing }
   };
   input.addEventListener('change', takeChosen);
   takeChosen(); // before this script was there
-  listenForDrops(zone, (data) => take(data, NOTHING_DROPPED));
-  document.addEventListener('paste', (event) => {
-    if (takesText(event.target) && event.clipboardData?.files.length === 0) return;
-    event.preventDefault();
-    take(event.clipboardData, NOTHING_PASTED);
-  });
 }
 
 function listenForDrops(zone, onDrop) {

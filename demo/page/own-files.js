@@ -1,5 +1,6 @@
 // The files of a conversion: a checkpoint, names of classes, photos; sorted by what they are called. Knows nothing of what is
 // done with them.
+import { listenForChosen } from './inputs.js';
 import { filesSentence, NOT_WANTED } from './own-sentences.js';
 
 const CHECKPOINT = /\.(pth|pt|ckpt|bin|safetensors|tar)$/i;
@@ -46,13 +47,7 @@ export function createFiles({ input, list, clear, notice }, onChange) {
     show();
   }
 
-  const takeChosen = () => {
-    const chosen = [...input.files];
-    input.value = ''; // so that the same files can be chosen again
-    if (chosen.length > 0) take(chosen);
-  };
-  input.addEventListener('change', takeChosen);
-  takeChosen(); // before this script was there
+  listenForChosen(input, take);
   clear.addEventListener('click', () => {
     files = { checkpoint: undefined, labels: undefined, photos: [] };
     say('');
