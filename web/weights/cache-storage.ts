@@ -28,7 +28,7 @@ export function cacheStorageStore(): ShardStore | undefined {
       if (found === undefined) return undefined;
       const { length = 0, hash } = keptAs(shard, found.headers);
       const bytes = await bodyOf(found, length);
-      if (bytes?.length === length && (await sha256(bytes)) === hash) return bytes;
+      if (bytes !== undefined && (await sha256(bytes)) === hash) return bytes;
       await cache.delete(KEY_BASE + shard.sha256);
       return undefined;
     },
@@ -47,28 +47,14 @@ export function cacheStorageStore(): ShardStore | undefined {
   };
 }
 
-/** An entry's bytes: read to where they stay, in engines whose streams can. Undefined if there are fewer than `length`. */
+/**
+ * An entry's bytes; undefined if they are not `length` many, which is known before any is read. By way of a Blob, which
+ * takes two thirds of the time of `arrayBuffer()` in Chromium. A reader with a buffer of its own is as fast but, in
+ * Chromium 156, waits forever once in a dozen loads for an entry that is read while another is written.
+ */
 async function bodyOf(entry: Response, length: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const reader = readerInto(entry);
-  if (reader === undefined) return new Uint8Array(await entry.arrayBuffer());
-  let buffer = new ArrayBuffer(length); // moves to the stream and back
-  for (let at = 0; at < length; ) {
-    const { value } = await reader.read(new Uint8Array(buffer, at));
-    if (!value?.length) return undefined;
-    at += value.length;
-    buffer = value.buffer;
-  }
-  void reader.cancel();
-  return new Uint8Array(buffer);
-}
-
-/** Safari's bodies are no streams of bytes. */
-function readerInto({ body }: Response): ReadableStreamBYOBReader | undefined {
-  try {
-    return body?.getReader({ mode: 'byob' });
-  } catch {
-    return undefined;
-  }
+  const body = await entry.blob();
+  return body.size === length ? new Uint8Array(await body.arrayBuffer()) : undefined;
 }
 
 /** What an entry must be. The manifest knows the hash of what was published; that of the decoded file lies beside it. */
