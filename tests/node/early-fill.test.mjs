@@ -189,3 +189,27 @@ test(
     assert.deepEqual(loaded, files(variant));
   },
 );
+
+test('a cache that never answers holds a load up for a moment only, and is asked no more', LIMIT, async (t) => {
+  const variant = makeVariant('web');
+  const never = () => new Promise(() => undefined);
+  for (const silent of ['getText', 'get', 'put', 'putText']) {
+    const asked = [];
+    const store = {
+      keepsDecoded: true,
+      ...{ getText: async () => undefined, get: async () => undefined, put: async () => undefined },
+      putText: async () => undefined,
+      [silent]: (what) => {
+        asked.push(what);
+        return never();
+      },
+    };
+    const routes = Object.fromEntries([...variant.files].map(([file, bytes]) => [`/${file}`, bytes]));
+    const { url } = await serve(t, { ...routes, '/manifest.json': Buffer.from(textOf(variant)) });
+    const realm = { openFolder: (address) => new HttpFolder(address, store, 300), loadFactory: async () => factory };
+    const context = { signal: new AbortController().signal, onProgress: () => undefined };
+    const { facts } = await loadNetwork(spec(url), realm, context);
+    assert.equal(facts.name, 'web', silent);
+    assert.ok(asked.length > 0 && asked.length <= 6, `${silent}: asked ${asked.length} times`);
+  }
+});

@@ -10,15 +10,7 @@ import { download } from './download.js';
 import type { WeightsFolder } from './folder.js';
 import { fetchWhole, type HttpOptions, Refusal } from './http.js';
 import { MANIFEST_FILE, MAX_MANIFEST_BYTES, type Manifest, parseManifest, type Shard } from './manifest.js';
-
-/** Runs something of a cache; its failure is no failure of ours. */
-async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch {
-    return undefined;
-  }
-}
+import { PatientStore } from './patient-store.js';
 
 /** Shards on their way into the cache that nothing waits for: bounds the memory that they take. */
 const KEEPING = 3;
@@ -47,21 +39,24 @@ export class HttpFolder implements WeightsFolder {
   /** Two at a time: more would only make the first, which packing waits for, come later. */
   readonly #reading = new Limiter(2);
 
+  readonly #store: PatientStore;
+
   constructor(
     url: string,
-    private readonly store: ShardStore | undefined,
-    /** Longest silence of the server while the manifest is read, milliseconds. */
+    store: ShardStore | undefined,
+    /** Longest silence of the server while the manifest is read, milliseconds. The cache may take a third of it. */
     private readonly stall = 30_000,
     private readonly inflate: Inflate = inflateStream,
     /** Fetches the manifest, and shows by `url` of the answer where it is from. */
     private readonly within = fetch,
   ) {
+    this.#store = new PatientStore(store, stall / 3);
     this.address = url.endsWith('/') ? url : `${url}/`;
   }
 
   manifest(signal?: AbortSignal, onKnown?: (manifest: Manifest) => void): Promise<Manifest | undefined> {
     const url = new URL(MANIFEST_FILE, this.address).href;
-    const known = attempt(async () => this.#known(url, onKnown));
+    const known = this.#known(url, onKnown);
     const asking = this.#confirmed(url, known, signal);
     this.#asking = asking;
     asking.catch(() => undefined); // whoever waits for it hears of it
@@ -70,11 +65,15 @@ export class HttpFolder implements WeightsFolder {
 
   /** The manifest of last time, and its text. */
   async #known(url: string, onKnown?: (manifest: Manifest) => void): Promise<Known | undefined> {
-    const text = await this.store?.getText(url);
+    const text = await this.#store.attempt((store) => store.getText(url));
     if (text === undefined) return undefined;
-    const manifest = parseManifest(text, url);
-    onKnown?.(manifest);
-    return { text, manifest };
+    try {
+      const manifest = parseManifest(text, url);
+      onKnown?.(manifest);
+      return { text, manifest };
+    } catch {
+      return undefined; // of another version
+    }
   }
 
   /** That of the server: the known one if it is the same. */
@@ -89,7 +88,7 @@ export class HttpFolder implements WeightsFolder {
     this.#outdated = before?.manifest;
     if (text === undefined) return undefined;
     const manifest = parseManifest(text, url);
-    await attempt(async () => this.store?.putText(url, text));
+    await this.#store.attempt((store) => store.putText(url, text));
     return manifest;
   }
 
@@ -131,30 +130,28 @@ export class HttpFolder implements WeightsFolder {
     signal?: AbortSignal,
     onBytes?: (received: number) => void,
   ): Promise<Uint8Array<ArrayBuffer>> {
-    const cached = await this.#reading.run(() => attempt(async () => this.store?.get(shard)));
+    const cached = await this.#reading.run(() => this.#store.attempt((store) => store.get(shard)));
     signal?.throwIfAborted();
     if (cached !== undefined) {
       onBytes?.(shard.bytes);
-      return this.store?.keepsDecoded ? cached : decodeShard(shard, cached, this.inflate);
+      return this.#store.keepsDecoded ? cached : decodeShard(shard, cached, this.inflate);
     }
     await this.#asking;
     signal?.throwIfAborted();
     if (Object.values(this.#outdated?.precisions ?? {}).some(({ shards }) => shards.includes(shard))) throw OUTDATED;
-    const cache = this.store === undefined ? 'default' : 'no-store'; // one copy on this device is enough
+    const cache = this.#store.keepsDecoded === undefined ? 'default' : 'no-store'; // one copy on this device is enough
     const stored = await download(
       { ...shard, url: new URL(shard.file, this.address).href },
       { signal, onBytes, cache },
     );
     const bytes = await decodeShard(shard, stored, this.inflate);
-    await this.#keep(shard, this.store?.keepsDecoded ? bytes : stored);
+    await this.#keep(shard, this.#store.keepsDecoded ? bytes : stored);
     return bytes;
   }
 
   /** Resolves when there is room for more; the bytes are on their way into the cache by then. */
   async #keep(shard: Shard, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    const { store } = this;
-    if (store === undefined) return;
-    this.#keeping.push(attempt(() => store.put(shard, bytes)));
+    this.#keeping.push(this.#store.attempt((store) => store.put(shard, bytes)));
     if (this.#keeping.length > KEEPING) await this.#keeping.shift();
   }
 
