@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createWriteStream, existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -76,6 +76,27 @@ export async function calibrationPhotos(base) {
   return folder;
 }
 
+/** Whether the lock is ours now: a file with the holder's process number. That of a process that was killed is removed. */
+async function take(lock) {
+  try {
+    await writeFile(lock, `${process.pid}`, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
+  const holder = Number(await readFile(lock, 'utf8').catch(() => ''));
+  if (holder > 0 && !isRunning(holder)) await rm(lock, { force: true });
+  return false;
+}
+
+function isRunning(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
 /** The folder of the converted weights. Tests in several processes may ask at once; one of them converts. */
 export async function testWeights(name = 'pqf') {
   const given = process.env.RESNET50_TEST_WEIGHTS;
@@ -87,12 +108,7 @@ export async function testWeights(name = 'pqf') {
     existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(join(folder, 'manifest.json'));
   await mkdir(base, { recursive: true });
   while (!current()) {
-    try {
-      await mkdir(lock);
-    } catch {
-      // Someone else converts; a lock older than ten minutes is that of a process that was killed.
-      const { mtimeMs } = await stat(lock).catch(() => ({ mtimeMs: Date.now() }));
-      if (Date.now() - mtimeMs > 600_000) await rm(lock, { recursive: true, force: true });
+    if (!(await take(lock))) {
       await sleep(200);
       continue;
     }
@@ -104,7 +120,7 @@ export async function testWeights(name = 'pqf') {
       await rm(checkpoint);
       await writeFile(stamp, wanted);
     } finally {
-      await rm(lock, { recursive: true, force: true });
+      await rm(lock, { force: true });
     }
   }
   return folder;
