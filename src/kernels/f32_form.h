@@ -45,7 +45,7 @@ struct F32Form {
     const auto step = [&](size_t u) __attribute__((always_inline)) {
       const v128_t w0 = wasm_v128_load(w + u * kF32Columns), w1 = wasm_v128_load(w + u * kF32Columns + 4);
       Unroll<kRows>([&](auto r) {
-        const v128_t x = wasm_v128_load32_splat(p[r] + u);
+        const v128_t x = TakeSplat(p[r]);
         auto& [a, b] = acc.sums[r];
         a = MultiplyAdd(x, w0, a), Pin(a);
         b = MultiplyAdd(x, w1, b), Pin(b);
@@ -53,10 +53,7 @@ struct F32Form {
       return w + (u + 1) * kF32Columns == end;
     };
     constexpr size_t kSteps = kRows < kTall - 1 ? 1 : 4;
-    while (!AnyOf<kSteps>(step)) {
-      w += kSteps * kF32Columns;
-      Unroll<kRows>([&](auto r) { p[r] += kSteps; });
-    }
+    while (!AnyOf<kSteps>(step)) w += kSteps * kF32Columns;
     return end;
   }
 
