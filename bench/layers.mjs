@@ -1,11 +1,12 @@
-// npm run bench:layers [-- --flavour F] [--threads N] [--precision P] [--weights FOLDER] [--no-vnni] [--rounds N] [--json FILE]
+// npm run bench:layers [-- --flavour F] [--threads N] [--precision P] [--bits 7|8] [--weights FOLDER] [--no-vnni]
+//   [--revectorize] [--rounds N] [--json FILE]
 // A row for every operator of our network: milliseconds, GMAC/s and share of the limit (limits.mjs) that this machine
 // reaches in the same run; then the same summed by kind of layer, and the stages between a photo and the network.
 // Builds the profiling module of the flavour if it is not current, so it can be used while kernels are tuned.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { FORMS_OF } from './limits.mjs';
+import { LIMIT_OF, REVECTORIZE } from './limits.mjs';
 import { onePhoto, ourWeights } from './models.mjs';
 import {
   BenchError,
@@ -30,6 +31,7 @@ const { values: options } = parseArgs({
     weights: { type: 'string' },
     photo: { type: 'string' },
     'no-vnni': { type: 'boolean', default: false },
+    revectorize: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '5' },
     passes: { type: 'string', default: '20' },
     json: { type: 'string' },
@@ -83,7 +85,7 @@ function print(rows, { limits, stages, node, times, chosenForm }, form) {
   console.log(`${tableLines(table).join('\n')}\n`);
   const whole = times.map((pass) => pass.reduce((a, b) => a + b, 0));
   console.log(
-    `whole pass: median ${median(whole).toFixed(2)} ms, best ${lowest(whole).toFixed(2)} ms (Node.js ${node}; int8 kernels ${chosenForm})`,
+    `whole pass: median ${median(whole).toFixed(2)} ms, best ${lowest(whole).toFixed(2)} ms (Node.js ${node}${options.precision === 'int8' ? `; int8 kernels ${chosenForm}` : ''})`,
   );
   for (const [name, speed] of Object.entries(limits)) {
     console.log(
@@ -113,12 +115,12 @@ try {
     },
     ...{ rounds: Number(options.rounds), passes: Number(options.passes) },
   };
-  const flags = options['no-vnni'] ? [noVnni] : [];
+  const flags = [...(options['no-vnni'] ? [noVnni] : []), ...(options.revectorize ? [REVECTORIZE] : [])];
   const output = run(await newestNode(), [...flags, join(root, 'bench', 'layers-child.mjs'), JSON.stringify(spec)]);
   const result = JSON.parse(output.trim().split('\n').at(-1));
   const rows = measured(result);
-  const usable = FORMS_OF[`${flavour.split('-')[0]} ${options.precision}`].filter((form) => form in result.limits);
-  const form = usable.reduce((best, next) => (result.limits[next] > result.limits[best] ? next : best));
+  // That of the kernel that runs, not of the best there is: the choice is measured by the other limits.
+  const form = LIMIT_OF[options.precision === 'int8' ? result.chosenForm : `${flavour.split('-')[0]} f32`];
   console.log(await processor());
   print(rows, result, form);
   if (options.json) writeFileSync(options.json, `${JSON.stringify({ spec, form, ...result, rows }, null, 1)}\n`);
