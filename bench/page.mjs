@@ -13,6 +13,7 @@ import { prepared } from '../tests/support/prepared.mjs';
 import { startServer } from '../tests/support/server.mjs';
 import { serverOptions } from '../tests/support/server-options.mjs';
 import { LINES, slowLine } from '../tests/support/slow-line.mjs';
+import { median } from './tools.mjs';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -42,7 +43,6 @@ if (options.line && !(options.line in LINES))
 // a message loop, the longest task and the longest animation frame say how busy the main thread was.
 const script = `
 import { ResNet50 } from '/package/dist/index.js';
-import { median } from './tools.mjs';
 const times = { imported: performance.now() };
 let gap = 0, last = performance.now(), running = true;
 const { port1, port2 } = new MessageChannel();
@@ -110,8 +110,13 @@ async function visit(browser, origin, threads) {
   const profile = options.cold ? await browser.createBrowserContext() : browser;
   const page = await profile.newPage();
   if (options.cold) await new Promise((resolve) => setTimeout(resolve, 1500)); // a new profile's window has pages of its own
+  const failed = new Promise((_, reject) => {
+    page.once('pageerror', reject);
+    page.once('error', reject);
+    page.on('requestfailed', (request) => reject(new Error(`${request.url()}: ${request.failure()?.errorText}`)));
+  });
   await page.goto(`${origin}/bench.html?threads=${threads}`);
-  await page.waitForFunction(() => globalThis.result, { timeout: 180_000 });
+  await Promise.race([page.waitForFunction(() => globalThis.result, { timeout: 180_000 }), failed]);
   const result = await page.evaluate(() => globalThis.result);
   await page.close();
   if (options.cold) await profile.close();
