@@ -28,7 +28,9 @@ Status SetFoldedLayers(Network& network, const std::vector<FoldedLayer>& layers)
 }
 
 QuantizationRun::QuantizationRun(const QuantizationSubject& subject, const QuantizationOptions& options)
-    : subject_(subject), options_(options), statistics_(subject.checkpoint.layers) {}
+    : subject_(subject), options_(options), statistics_(subject.checkpoint.layers) {
+  options_.widen_ranges = subject.has_generated_images;
+}
 
 QuantizationRun::~QuantizationRun() {
   // Given up half-way. Weights that fitted once fit again.

@@ -256,6 +256,11 @@ float Quantizer::LeastExtent(size_t row) const {
                    kCodes * LeastOutputScale(quantized_[row].weight, steps, input)});
 }
 
+float Quantizer::RangeMargin(size_t row) const {
+  if (!options_.widen_ranges || options_.ranges != RangeMethod::kSquares) return 1.0F;
+  return layers_[row].kind == LayerKind::kMeanPool ? kGeneratedPooledMargin : kGeneratedMargin;
+}
+
 void Quantizer::Store(size_t row, float least_extent, std::vector<std::vector<float>> outputs, Extent extent) {
   const Layer& layer = layers_[row];
   CodedTensor& tensor = tensors_[row];
@@ -281,7 +286,7 @@ void Quantizer::Store(size_t row, float least_extent, std::vector<std::vector<fl
           search.Add(std::span(image).subspan(p * channels, channels), weights);
         }
       }
-      range.max = std::max(least_extent, search.Find(options_.ranges, seven ? 127 : 255));
+      range.max = std::max(least_extent, RangeMargin(row) * search.Find(options_.ranges, seven ? 127 : 255));
     }
     ranges_.insert_or_assign(layer.name, range);
     q = seven ? QuantizeNonNegative(range, ActivationBits::kSeven) : QuantizeFull(range);

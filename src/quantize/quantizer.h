@@ -27,6 +27,7 @@ struct QuantizationOptions {
   bool compensate = true;                      // error_compensation.h; else weights are rounded to nearest
   bool correct_bias = true;                    // the mean of each channel is the f32 network's
   bool match_batch_norm = true;                // batch_norm_match.h, where calibration images are generated
+  bool widen_ranges = false;                   // by range_search.h's margins: calibration images are generated
   MomentTrust trust = {};                      // error_compensation.h
   std::optional<double> compact_bits;          // coarse weights of so many bits each (weight_grid.h), 1..8
   double rate_weight = 1.0;                    // compact: worth of a bit against error; 1 is the grid's own slope
@@ -75,6 +76,8 @@ class Quantizer {
   void FinishSums(size_t row, size_t stored, std::vector<std::vector<float>>& sums);
   // The least extent of the range of what a row puts out.
   float LeastExtent(size_t row) const;
+  // What the range that was found for the row is multiplied by.
+  float RangeMargin(size_t row) const;
   // Finds the row's range, of at least that extent, and stores its codes.
   void Store(size_t row, float least_extent, std::vector<std::vector<float>> outputs, Extent extent);
   void Report(size_t row);

@@ -3,11 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <set>
 
 #include "convert/converter.h"
+#include "convert/generated_images.h"
 #include "distance.h"
+#include "image/decode.h"
 #include "network/shard_loader.h"
 #include "network_fixture.h"
 #include "weights/safetensors_writer.h"
@@ -248,6 +251,26 @@ TEST(Converter, KeepsTheRepeatsOfAProductQuantizedCheckpoint) {
   }
   EXPECT_GE(kernels.size(), 32U);
   EXPECT_LE(kernels.size(), 40U);
+}
+
+// The same pixels, once as a photo and once generated: what reads the picture first differs by the margin alone.
+TEST(Converter, LeavesRoomBeyondGeneratedPicturesAndNoneBeyondPhotos) {
+  const auto reach = [](const std::function<void(Converter&)>& calibrate) {
+    const std::unique_ptr<Converter> converter = MakeConverter();
+    calibrate(*converter);
+    QuantizationOptions options;
+    options.compensate = options.match_batch_norm = false;
+    Expect(converter->BeginQuantization(options));
+    while (Take(converter->ContinueQuantization()) < 1.0) {
+    }
+    return converter->quantizer()->ranges().find("conv1")->second.max;
+  };
+  const int side = SmallTransforms().crop_size;
+  const float photos = reach([&](Converter& converter) {
+    Expect(converter.Calibrate(Take(FromPixels(GenerateCalibrationImage(0, side), side, side, kRgb, {}))));
+  });
+  const float generated = reach([](Converter& converter) { Expect(converter.CalibrateGenerated(0)); });
+  EXPECT_FLOAT_EQ(generated, kGeneratedMargin * photos);
 }
 
 TEST(Converter, HasTheCheckpointsWeightsAgainAfterMatchingBatchNorms) {

@@ -160,6 +160,22 @@ TEST(Quantizer, LowersTheErrorOfUnseenImages) {
   EXPECT_LT(error(), squares);
 }
 
+TEST(Quantizer, WidensOnlyRangesOfLeastSquaresAndPooledFeaturesMost) {
+  QuantizationOptions options;
+  options.equalize = options.compensate = options.correct_bias = false;
+  const auto reach = [](const Made& made, const char* row) { return made.quantizer->ranges().find(row)->second.max; };
+  const Made narrow = Make(options);
+  options.widen_ranges = true;
+  const Made wide = Make(options);
+  EXPECT_FLOAT_EQ(reach(wide, "conv1"), kGeneratedMargin * reach(narrow, "conv1"));
+  // What was pooled has passed through a network of other ranges.
+  EXPECT_NEAR(reach(wide, "avgpool") / reach(narrow, "avgpool"), kGeneratedPooledMargin, 0.2F);
+  options.ranges = RangeMethod::kExtremes;
+  const Made extremes = Make(options, 1, 1);
+  options.widen_ranges = false;
+  EXPECT_EQ(reach(Make(options, 1, 1), "conv1"), reach(extremes, "conv1"));
+}
+
 TEST(Quantizer, CompactWeightsHoldTheirSize) {
   QuantizationOptions options;
   options.compact_bits = 4.0;

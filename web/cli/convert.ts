@@ -55,7 +55,7 @@ export const CONVERSION_OPTIONS = {
   ranges: {
     advanced: true,
     ...{ type: 'string', value: 'R', words: RANGES },
-    help: 'of activations: squares, percentile or extremes  [squares of photos, extremes of generated pictures]',
+    help: 'of activations: squares, percentile or extremes  [squares]',
   },
   'no-matching': { advanced: true, type: 'boolean', help: 'leave out matching to batch norm, to see what it is worth' },
   'no-equalization': { advanced: true, type: 'boolean', help: 'the same for equalization' },
@@ -143,7 +143,7 @@ export function conversionSettings(
     precisions,
     calibrate: text(values, 'calibrate'),
     calibrationImages: number(values, 'calibration-images', 1, 100_000) ?? CONVERSION_DEFAULTS.calibrationImages,
-    quantization: quantizationSettings(quantizationChoices(values), values.calibrate !== undefined),
+    quantization: quantizationSettings(quantizationChoices(values)),
     compress: (choice(values, 'compress', ['gzip', 'none']) ?? 'gzip') === 'gzip',
     evaluate: text(values, 'evaluate'),
     shardBytes: number(values, 'shard-size', 65_536, 2 ** 30) ?? CONVERSION_DEFAULTS.shardBytes,

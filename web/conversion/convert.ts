@@ -78,7 +78,7 @@ async function settingsOf(
   checkpoint: FileInput,
   options: ConvertOptions,
 ): Promise<ConversionSettings> {
-  const { precision = 'int8', threads = 'auto', compress = 'gzip', calibrate, signal } = options;
+  const { precision = 'int8', threads = 'auto', compress = 'gzip', signal } = options;
   const known = options.name === undefined ? undefined : findWeights(options.name);
   const name = known?.name ?? options.name ?? nameFrom(nameOf(checkpoint));
   const { calibrationImages = CONVERSION_DEFAULTS.calibrationImages, shardBytes = CONVERSION_DEFAULTS.shardBytes } =
@@ -95,7 +95,7 @@ async function settingsOf(
   signal?.throwIfAborted();
   return {
     ...{ name, stateDict, noHead, transforms, activation, precisions, calibrationImages, shardBytes },
-    quantization: quantizationSettings(options, calibrate !== undefined),
+    quantization: quantizationSettings(options),
     compress: compress === 'gzip',
     threads: threads === 'auto' ? platform.threads() : threads,
     meta: options.meta ?? (labels === undefined ? metaOf(name) : {}),

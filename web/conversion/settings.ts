@@ -52,7 +52,7 @@ export interface QuantizationChoices {
   encoding?: 'plain' | 'compact' | undefined;
   /** Only 'compact': about so many bits per weight, 1 to 8. Default 4.2. */
   bits?: number | undefined;
-  /** How the reach of activations is found. Default: 'squares' of photos, 'extremes' of generated pictures. */
+  /** How the reach of activations is found. Default 'squares', which leaves more room after generated pictures. */
   ranges?: (typeof RANGES)[number] | undefined;
   /** False leaves out matching to batch norm, to see what it is worth; so do the next three. Default true. */
   matching?: boolean | undefined;
@@ -67,14 +67,13 @@ export interface QuantizationChoices {
   rateWeight?: number | undefined;
 }
 
-/** The whole of it. @param photos whether ranges are found with photos */
-export function quantizationSettings(choices: QuantizationChoices, photos: boolean): CoreQuantizationOptions {
-  const { encoding, bits = COMPACT_BITS, ranges, damping = 0.01, shrinkage = 1, rateWeight = 1 } = choices;
+/** The whole of it. */
+export function quantizationSettings(choices: QuantizationChoices): CoreQuantizationOptions {
+  const { encoding, bits = COMPACT_BITS, ranges = 'squares', damping = 0.01, shrinkage = 1, rateWeight = 1 } = choices;
   const { matching = true, equalization = true, compensation = true, biasCorrection = true } = choices;
   return {
     equalize: equalization,
-    // Photos have values that generated pictures never reach: of these, nothing more is cut off.
-    ranges: ranges ?? (photos ? 'squares' : 'extremes'),
+    ranges,
     compensate: compensation,
     matchBatchNorm: matching,
     correctBias: biasCorrection,
