@@ -85,7 +85,9 @@ async function servePackage() {
     '/phone.html': '<!doctype html><link rel="icon" href="/icon.svg"><script type="module" src="/phone.js"></script>',
     '/phone.js': SCRIPT,
   };
-  const server = await startServer(serverOptions({ pages, folders: { ...folders, '/chosen/': weights, '/taken/': taken } }));
+  const server = await startServer(
+    serverOptions({ pages, folders: { ...folders, '/chosen/': weights, '/taken/': taken } }),
+  );
   const close = () => {
     server.close();
     rmSync(taken, { recursive: true });
@@ -110,7 +112,8 @@ const PAGES = {
           const shown = () => document.querySelector('#timing').textContent;
           document.querySelector('.sample[aria-current="true"]').click();
           await new Promise((done) => setTimeout(done, 300));
-          while (document.querySelector('#guesses').ariaBusy === 'true') await new Promise((done) => setTimeout(done, 50));
+          while (document.querySelector('#guesses').ariaBusy === 'true')
+            await new Promise((done) => setTimeout(done, 50));
           return Number.parseFloat(shown()) * (/^[\d.]+\s*s/.test(shown()) ? 1000 : 1);
         });
       const each = [];

@@ -23,7 +23,8 @@ function logitOf(i, pixel, classes) {
 
 /** Methods of the core's objects, which are functions TYPE_METHOD with a handle as in the compiled core. */
 const METHODS = {
-  session: 'missingLayers loadShard initializeRandomly classify logits features explain preprocess setHead fastestThreads delete',
+  session:
+    'missingLayers loadShard initializeRandomly classify logits features explain preprocess setHead fastestThreads delete',
   converter:
     'calibrate calibrateGenerated runFloat beginQuantization continueQuantization quantization planShards shard compressedShard delete',
 };
