@@ -156,19 +156,19 @@ TEST(ThreadWatch, PicturesThatWereGivenUpDoNotCount) {
 TEST(ThreadWatch, ANetworkGivesTheSameBitsWhileItTriesNumbersOfThreads) {
   constexpr int kClasses = 12;
   const auto layers = RandomFoldedLayers(kClasses, 7);
-  const std::vector<float> image = RandomImage(1, 1, 64, 64);
+  const std::vector<float> image = RandomImage(1, 1, 32, 32);
   const auto alone = FloatNetwork(layers, kClasses);
-  const std::vector<float> want = Logits(*alone, image, 1, 64, 64);
-  const RangeMap ranges = CalibratedRanges(*alone, image, 1, 64, 64);
+  const std::vector<float> want = Logits(*alone, image, 1, 32, 32);
+  const RangeMap ranges = CalibratedRanges(*alone, image, 1, 32, 32);
   const auto rounded = Rounded(layers, kClasses);
   const auto int8 = Int8Network(rounded, kClasses, ranges, ActivationBits::kSeven);
-  const std::vector<float> want_int8 = Logits(*int8, image, 1, 64, 64);
+  const std::vector<float> want_int8 = Logits(*int8, image, 1, 32, 32);
   for (const bool real : {true, false}) {
-    const auto network = real ? FloatNetwork(layers, kClasses, 4, TimeOfThreads)
-                              : Int8Network(rounded, kClasses, ranges, ActivationBits::kSeven, 4, TimeOfThreads);
+    const auto network = real ? FloatNetwork(layers, kClasses, 2, TimeOfThreads)
+                              : Int8Network(rounded, kClasses, ranges, ActivationBits::kSeven, 2, TimeOfThreads);
     watched = network.get();
-    for (int picture = 0; picture < 40; ++picture) {
-      ASSERT_EQ(Logits(*network, image, 1, 64, 64), real ? want : want_int8) << picture;
+    for (int picture = 0; picture < 12; ++picture) {
+      ASSERT_EQ(Logits(*network, image, 1, 32, 32), real ? want : want_int8) << picture;
     }
     EXPECT_EQ(network->fastest_threads(), 1U);
     EXPECT_EQ(network->threads(), 1U);
