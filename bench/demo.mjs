@@ -3,14 +3,13 @@
 //   --line 4g          through a line of that speed and latency ('4g', 'slow-4g'), workers' requests included
 //   --weights FOLDER   one with a manifest.json
 //   --url URL          a demo that is served already
-import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { launch } from '../tests/support/browsers.mjs';
 import { LINES, slowLine } from '../tests/support/slow-line.mjs';
 import { testWeights, weightsMissing } from '../tests/test-weights.mjs';
-import { median, root } from './tools.mjs';
+import { SAMPLE, serveDemo, watchDemo } from './demo-page.mjs';
+import { median } from './tools.mjs';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -24,41 +23,11 @@ if (unknown || missing) {
   process.exit(1);
 }
 
-/** The demo on a free port: its address, and how to end it. */
-async function serve(weights) {
-  const args = ['demo/serve.mjs', '--no-build', '--port', '0', '--weights', weights];
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
-  let address;
-  for await (const line of createInterface({ input: child.stderr })) {
-    address ??= /http:\/\/localhost:\d+\//.exec(line)?.[0];
-    if (/serving/.test(line)) return { url: address, close: () => child.kill() };
-    if (address === undefined) console.error(line);
-  }
-  process.exit(1);
-}
-
-/** Runs in the page before its own scripts: notes when buttons work, when the network is there, and when its own guess is. */
-function watch() {
-  const GUESS = '#guesses:not([hidden], .ghost) .label';
-  // What the page begins with is another sample's.
-  const MARKS = {
-    alive: 'html[data-ready]',
-    loaded: '#facts:not([hidden])',
-    label: `body:has(.sample[aria-current="true"] img[src$="basketball.jpg"]) ${GUESS}`,
-  };
-  globalThis.marks = {};
-  new MutationObserver(() => {
-    for (const [name, selector] of Object.entries(MARKS)) {
-      if (document.querySelector(selector)) globalThis.marks[name] ??= performance.now();
-    }
-  }).observe(document, { subtree: true, childList: true, attributes: true });
-}
-
 /** One visit; gives milliseconds since the navigation by name. */
 async function visit(profile, url) {
   const page = await profile.newPage();
   await new Promise((resolve) => setTimeout(resolve, 1500)); // the browser's own pages of a new profile
-  await page.evaluateOnNewDocument(watch);
+  await page.evaluateOnNewDocument(watchDemo);
   await page.goto(url);
   await page.waitForFunction(() => globalThis.marks.label, { timeout: 180_000 });
   const { marks, paint } = await page.evaluate(() => ({
@@ -84,10 +53,10 @@ function report(who, visits) {
 
 const demo = options.url
   ? { url: options.url, close() {} }
-  : await serve(resolve(options.weights ?? (await testWeights())));
+  : await serveDemo(resolve(options.weights ?? (await testWeights())));
 const { speed, roundTrip } = LINES[options.line] ?? {};
 const line = options.line && (await slowLine(demo.url, speed, roundTrip));
-const url = new URL('#sample=basketball.jpg', line ? line.url : demo.url).href;
+const url = new URL(SAMPLE, line ? line.url : demo.url).href;
 const browser = await launch('chromium');
 try {
   const [fresh, returning] = [[], []];

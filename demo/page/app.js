@@ -16,6 +16,7 @@ import { createPictures } from './pictures.js';
 import { connectSnippet, createShare } from './share.js';
 import { createSimilar } from './similar.js';
 import { readSite } from './site.js';
+import { lookAtDevice } from './small-device.js';
 import { createStore, initialState } from './state.js';
 import { createVariants } from './variants.js';
 import { $, connectCamera, showViews } from './views.js';
@@ -83,7 +84,8 @@ async function start() {
   const asked = askedFor();
   const first = site.networks.find(({ name }) => name === asked.network) ?? site.networks[0];
   let chosen = first;
-  const network = createNetwork(store, first.name);
+  const device = lookAtDevice();
+  const network = createNetwork(store, first.name, device.options);
   const pictures = createPictures(store, network);
   const explainer = showViews(store, pictures, network);
   store.subscribe(createFactsView({ section: $('facts'), list: $('facts-list'), why: $('facts-why') }));
@@ -120,10 +122,12 @@ async function start() {
     const look = firstLook(first.first);
     pictures.begin(look);
     repeatOnceReady(store, look.picture, { pictures, explainer });
-  } else showAsked(asked, { store, pictures, explainer, samples: first.samples });
+  } else if (device.reason === '') showAsked(asked, { store, pictures, explainer, samples: first.samples });
   keepAddress(store, () => chosen.name, site.networks[0].name);
   // Visitors who ask browsers to save data get the weights with their first picture.
-  if (!navigator.connection?.saveData) network.start();
+  if (device.reason !== '') store.update({ failure: device.reason });
+  else if (!navigator.connection?.saveData) network.start();
+  device.watch(store);
   document.documentElement.dataset.ready = '';
 }
 

@@ -2,12 +2,14 @@
 // that imports the package.
 import { ResNet50 } from 'resnet50-wasm';
 import { loadingSentence } from './sentences.js';
+import { loadWithLess } from './small-device.js';
 
 /**
  * @param store of state.js
  * @param {string} variant name of the weights to begin with, published beside the page
+ * @param {object} [own] more options of `load`
  */
-export function createNetwork(store, variant) {
+export function createNetwork(store, variant, own = {}) {
   let weights = variant;
   /** The network that is loading or loaded: `{ abort, model }`, `model` a promise. */
   let current;
@@ -24,7 +26,7 @@ export function createNetwork(store, variant) {
     const { signal } = mine.abort;
     try {
       const onProgress = ({ loaded, total }) => tell({ progress: { loaded, total } });
-      const model = await ResNet50.load({ weights, signal, onProgress });
+      const model = await loadWithLess((options) => ResNet50.load(options), { weights, signal, onProgress, ...own });
       tell({ network: 'ready', info: model.info() });
       return model;
     } catch (error) {
@@ -58,7 +60,7 @@ export function createNetwork(store, variant) {
      * @throws what `ResNet50.load` does
      */
     async replace(options) {
-      const model = await ResNet50.load({ weights, ...options });
+      const model = await ResNet50.load({ weights, ...own, ...options });
       const old = current;
       current = { abort: new AbortController(), model: Promise.resolve(model) };
       store.update({ network: 'ready', info: model.info() });

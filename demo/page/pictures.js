@@ -1,6 +1,7 @@
 // From a file to guesses on the page: shows the picture, waits for the network, classifies. The newest picture wins.
 import { fetchPicture, nameOf } from './picture-address.js';
-import { addressSentence, noPicture, onlyFirst, pictureSentence, sampleSentence } from './sentences.js';
+import { addressSentence, noPicture, ONLY_COPY, onlyFirst, pictureSentence, sampleSentence } from './sentences.js';
+import { withSmallerCopy } from './small-device.js';
 
 /** What an <img> makes of the file: its address, and whether the browser can draw it. */
 async function draw(file) {
@@ -47,13 +48,20 @@ export function createPictures(store, network, inspect = async () => ({})) {
     if (signal.aborted) return;
     if (model === undefined) return store.update({ busy: false }); // and unfinished
     const begun = performance.now();
-    const guesses = await model.classify(file, { signal });
-    const milliseconds = performance.now() - begun;
-    const result = { guesses, milliseconds, ...(await inspect(model, file, signal)) };
+    const look = async (image) => {
+      const guesses = await model.classify(image, { signal });
+      const milliseconds = performance.now() - begun;
+      return { guesses, milliseconds, ...(await inspect(model, image, signal)) };
+    };
+    const { isCopy, ...result } = await withSmallerCopy(look, file);
     unfinished = undefined;
     const before = settled.picture;
     settled = { picture, result };
-    update({ ...settled, ...more(store.state), busy: false, info: model.info() }, before);
+    const told = isCopy ? { notice: ONLY_COPY } : {};
+    update(
+      { ...settled, ...more(store.state), ...told, pace: result.milliseconds, busy: false, info: model.info() },
+      before,
+    );
   }
 
   /** Makes the caller the newest: its signal is aborted by the next one. */

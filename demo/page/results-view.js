@@ -11,7 +11,6 @@ const PROMPTS = {
   asking: 'Your browser asks for the camera: allow it to begin.',
   watching: 'The camera is on; the network is on its way.',
   waiting: 'Your picture is next, as soon as the network is here.',
-  looking: 'Looking…',
   idle: 'The network is not loaded: load it to see what is in the picture.',
 };
 
@@ -23,13 +22,17 @@ const DOUBTS = {
   camera: 'Not sure: hold something up to the camera, close and well lit.',
 };
 
-function promptFor({ picture, camera, busy, network, result }, unsure) {
+/** How long the last picture took here is told where that is long. @param {number} pace milliseconds; 0 while unknown */
+export const lookingText = (pace) =>
+  pace < 1000 ? 'Looking…' : `Looking… about ${Math.round(pace / 1000)} s on this device.`;
+
+function promptFor({ picture, camera, busy, network, result, pace }, unsure) {
   if (result?.isStranger) return STRANGER;
   if (result !== null) return unsure ? DOUBTS[camera === 'off' ? 'picture' : 'camera'] : '';
   if (camera === 'starting') return PROMPTS.asking;
   const nothingYet = picture === null && camera === 'off' && !busy;
   if (nothingYet) return PROMPTS.empty;
-  if (network === 'ready') return PROMPTS.looking;
+  if (network === 'ready') return lookingText(pace);
   if (network !== 'loading') return PROMPTS.idle;
   return camera === 'on' ? PROMPTS.watching : PROMPTS.waiting;
 }
@@ -46,7 +49,10 @@ export function createResultsView({ list, prompt, timing, hint }, onPick) {
     list.ariaBusy = String(busy);
     // The next guesses are a blink away: the last ones stay until then (the style dims them if it takes longer).
     const filled = !list.hidden && !list.classList.contains('ghost');
-    if (result === null && busy && network === 'ready' && filled) return;
+    if (result === null && busy && network === 'ready' && filled) {
+      if (state.pace >= 1000) prompt.textContent = lookingText(state.pace);
+      return;
+    }
     const guesses = result?.guesses ?? [];
     const made = result?.madeBy;
     const unsure = isUnsure(guesses, info ?? made);

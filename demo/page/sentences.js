@@ -31,7 +31,8 @@ const LOADING_SENTENCES = {
     'This browser has no WebAssembly SIMD: use Chrome 116, Edge 116, Firefox 124, Safari 17.4 or later.',
   CORE_LOAD_FAILED: () => A_PART_IS_MISSING,
   WORKER_FAILED: () => A_PART_IS_MISSING,
-  CORE_CRASHED: () => 'The network stopped unexpectedly: try again.',
+  CORE_CRASHED: () =>
+    'The network stopped unexpectedly, perhaps because memory ran out: close other tabs, then try again.',
   OUT_OF_MEMORY: () => 'There is not enough memory for the network: close other tabs, then try again.',
 };
 
@@ -76,6 +77,8 @@ export const addressSentence = (address) =>
   address.startsWith('data:')
     ? 'The address holds no picture that this browser can read: copy the picture itself.'
     : `There is no picture at that address, or ${new URL(address).host} does not let other pages read it: save the picture, then drop the file.`;
+/** Of a picture for which memory ran out. */
+export const ONLY_COPY = 'There was not enough memory for the whole picture: the network looked at a smaller copy.';
 /** Where several files came in and one can be shown. */
 export const onlyFirst = (count, name) =>
   `${quoted(name)} is one of ${count} files: one picture at a time is looked at here.`;

@@ -4,13 +4,14 @@
  * @typedef {object} State
  * @property {'waiting' | 'loading' | 'ready' | 'stopped' | 'failed'} network how far the network is
  * @property {{ loaded: number, total: number }} progress bytes of weights; total is 0 while unknown
- * @property {string} failure why the network is not there, a sentence; empty unless `network` is 'failed'
+ * @property {string} failure why the network is not there, a sentence; empty unless `network` is 'failed', or 'waiting' for a reason
  * @property {import('resnet50-wasm').ModelInfo | null} info
  * @property {Picture | null} picture what is shown
  * @property {'off' | 'starting' | 'on'} camera
  * @property {import('resnet50-wasm').Explanation | null} cameraMap where in a frame the best guess was seen, if that is asked for
  * @property {number} cameras how many this device has, as far as is known
  * @property {boolean} busy a picture is waiting for its result
+ * @property {number} pace milliseconds that the last picture took; 0 before the first one
  * @property {Result | null} result belongs to `picture`, or to the camera's last frame
  * @property {import('./explainer.js').Heat | null} heat where a guess was seen; `map` is null until it is known
  * @property {string} notice what went wrong with the last input, a sentence; empty if nothing did
@@ -44,6 +45,7 @@ export const initialState = () => ({
   cameraMap: null,
   cameras: 0,
   busy: false,
+  pace: 0,
   result: null,
   heat: null,
   notice: '',

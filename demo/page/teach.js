@@ -7,6 +7,7 @@ import { keepOffline } from './offline.js';
 import { bringIntoView } from './photo-view.js';
 import { createPictures } from './pictures.js';
 import { readSite } from './site.js';
+import { lookAtDevice } from './small-device.js';
 import { createStore, initialState } from './state.js';
 import { createClasses } from './teach-classes.js';
 import { createExport } from './teach-export.js';
@@ -42,7 +43,8 @@ async function start() {
   const [site, kept] = await Promise.all([readSite(), keeping.load()]);
   if (site.isolationWorker && (await isolate())) return;
   keepOffline(store, site.offlineWorker, $('offline'));
-  const network = createNetwork(store, site.networks[0].name);
+  const device = lookAtDevice();
+  const network = createNetwork(store, site.networks[0].name, device.options);
   /** Tells pictures that are like none of the examples, where there are enough; of teach-likeness.js. */
   let isStranger = null;
   const pictures = createPictures(store, network, async (model, file, signal) => ({
@@ -96,7 +98,9 @@ async function start() {
     },
   });
   training.settle(); // what was kept is learnt
-  if (!navigator.connection?.saveData) network.start();
+  if (device.reason !== '') store.update({ failure: device.reason });
+  else if (!navigator.connection?.saveData) network.start();
+  device.watch(store);
   document.documentElement.dataset.ready = '';
 }
 

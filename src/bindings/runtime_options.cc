@@ -1,3 +1,4 @@
+#include <emscripten/emscripten.h>
 #include <emscripten/val.h>
 
 #include <algorithm>
@@ -140,6 +141,7 @@ Result<NetworkOptions> ToNetworkOptions(const val& options) {
   network.precision = precision.value();
   network.activation_bits = options["activationBits"].as<int>() == 8 ? ActivationBits::kEight : ActivationBits::kSeven;
   network.threads = size_t(std::max(0, options["threads"].as<int>()));
+  if (options["watch"].isTrue()) network.clock = emscripten_get_now;
   const val ranges = options["ranges"];
   const val names = val::global("Object").call<val>("keys", ranges);
   const int count = names["length"].as<int>();

@@ -230,6 +230,7 @@ EMSCRIPTEN_BINDINGS(session) {
   function("session_loadShard", &Method<&SessionHandle::LoadShard>::Call);
   function("session_initializeRandomly", &Method<&SessionHandle::InitializeRandomly>::Call);
   function("session_setHead", &Method<&SessionHandle::SetHead>::Call);
+  function("session_fastestThreads", &Method<&SessionHandle::FastestThreads>::Call);
   function("session_classify", &Method<&SessionHandle::Classify>::Call);
   function("session_logits", &Method<&SessionHandle::Logits>::Call);
   function("session_features", &Method<&SessionHandle::Features>::Call);

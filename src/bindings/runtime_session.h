@@ -26,6 +26,7 @@ class SessionHandle {
   emscripten::val LoadShard(uintptr_t pointer, size_t bytes, const std::string& name);
   emscripten::val InitializeRandomly(uint32_t seed);
   emscripten::val SetHead(const emscripten::val& head);
+  size_t FastestThreads() const { return session_->network().fastest_threads(); }
 
   emscripten::val Classify(const emscripten::val& picture, const emscripten::val& settings,
                            const emscripten::val& pick);

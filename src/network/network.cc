@@ -54,6 +54,8 @@ Result<std::unique_ptr<Network>> Network::Create(NetworkOptions options) {
   network->layers_ = ResNet50Layers(network->options_.classes);
   network->pool_ = std::move(pool).value();
   network->operators_.resize(network->layers_.size());
+  const NetworkOptions& own = network->options_;
+  if (own.clock != nullptr && own.threads > 1) network->watch_.emplace(own.threads, network->layers_.size(), own.clock);
   if (network->options_.precision == Precision::kInt8) {
     network->eight_bits_ = BestEightBitForm();
     if (Status status = network->QuantizeTensors(); !status) return std::move(status).error();
@@ -275,11 +277,24 @@ Status Network::Setup() {
   return {};
 }
 
+void Network::UseThreads(size_t threads) {
+  if (threads == pool_.size()) return;
+  pool_.Use(threads);
+  for (std::optional<Operator>& op : operators_) {
+    if (op) op->CutFor(threads);
+  }
+}
+
 Status Network::RunRow(size_t row, std::span<Tap> taps) {
   if (n_ == 0) return Error{ErrorCode::kNotReady, "network", "Prepare must come before Run"};
+  if (watch_) {
+    if (row == 0) UseThreads(watch_->Begin({n_, height_, width_}));
+    watch_->BeginRow();
+  }
   if (HasOperator(row)) {
     if (Status status = operators_[row]->Run(pool_); !status) return status;
   }
+  if (watch_) UseThreads(watch_->EndRow());
   for (Tap& tap : taps) {
     if (tap.row == row) Copy(tap);
   }

@@ -17,6 +17,7 @@
 #include "network/operators.h"
 #include "network/quantization.h"
 #include "network/taps.h"
+#include "network/thread_watch.h"
 #include "network/topology.h"
 
 namespace resnet50 {
@@ -32,6 +33,9 @@ struct NetworkOptions {
   ActivationBits activation_bits = ActivationBits::kSeven;
   size_t threads = 1;
   RangeMap ranges;  // int8 only; max-pooling rows need none, nor does fc
+  // If set, the network watches on how many of its threads it is fastest, and goes on with that number. Its results do
+  // not depend on it.
+  ThreadWatch::Clock clock = nullptr;
 };
 
 // Called after each row of an f32 network with the row and its output, NHWC. For calibration and feature inspection.
@@ -47,6 +51,8 @@ class Network {
   Precision precision() const { return options_.precision; }
   size_t threads() const { return pool_.size(); }
   const ThreadPool& pool() const { return pool_; }
+  // On how many threads it was fastest; 0 while it watches, and if it does not.
+  size_t fastest_threads() const { return watch_ ? watch_->found() : 0; }
 
   // Packs one layer; the spans may go afterwards. Errors: kWeightsMismatch (no such layer, wrong sizes, bad scales).
   Status SetWeights(std::string_view layer, const LayerWeights& weights);
@@ -121,6 +127,7 @@ class Network {
   Status CreateWeightless();
   Status Reshape(int n, int height, int width);
   Status Setup();
+  void UseThreads(size_t threads);
   void* TensorOf(int row) const { return static_cast<char*>(arena_.get()) + tensor_offsets_[size_t(row + 1)]; }
   void Copy(Tap& tap) const;
   // The factors of a row's output channels; empty for none.
@@ -129,6 +136,7 @@ class Network {
   NetworkOptions options_;
   std::vector<Layer> layers_;
   ThreadPool pool_;
+  std::optional<ThreadWatch> watch_;
   InputQuantization input_quantization_{};
   EightBitForm eight_bits_{};                            // int8: of the stem, and of all where they have eight bits
   std::vector<TensorQuantization> output_quantization_;  // by row; unused entries are zero

@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "network/convolution_scales.h"
 #include "network/input_layout.h"
+#include "threads/use_threads.h"
 
 namespace resnet50 {
 namespace {
@@ -41,6 +42,12 @@ Status InitializeXnnpack() {
 }
 
 void ThreadPool::Destroy::operator()(pthreadpool* pool) const { pthreadpool_destroy(pool); }
+
+void ThreadPool::Use(size_t threads) {
+  if (threads == size_) return;
+  UseThreads(pool_.get(), threads);
+  size_ = threads;
+}
 
 Result<ThreadPool> ThreadPool::Create(size_t threads) {
   ThreadPool pool;
@@ -233,14 +240,15 @@ Result<size_t> Operator::Reshape(size_t n, Extent in, const ThreadPool& pool) {
       break;
   }
   if (status != xnn_status_success) return Failure(status, "reshape");
-  if (layer_.kind == LayerKind::kConvolution) {
-    if (ReadsImage()) resnet50_int8_read_runs(op_.get(), kRunStep, InputRowBytes(in.width));
-    resnet50_block(op_.get(), int8_ ? 1 : sizeof(float), pool.size());
-    if (int8_) FinishConvolution();
-  } else if (layer_.kind == LayerKind::kLinear && !int8_) {
-    resnet50_block(op_.get(), sizeof(float), pool.size());
-  }
+  if (ReadsImage()) resnet50_int8_read_runs(op_.get(), kRunStep, InputRowBytes(in.width));
+  CutFor(pool.size());
+  if (int8_ && layer_.kind == LayerKind::kConvolution) FinishConvolution();
   return scratch;
+}
+
+void Operator::CutFor(size_t threads) {
+  const bool cuts = layer_.kind == LayerKind::kConvolution || (layer_.kind == LayerKind::kLinear && !int8_);
+  if (cuts) resnet50_block(op_.get(), int8_ ? 1 : sizeof(float), threads);
 }
 
 // The rest of XNNPACK's parameters of a convolution, which are ours.

@@ -25,7 +25,10 @@ class ThreadPool {
   // threads >= 1; one means no pool. Fails where threads cannot be started.
   static Result<ThreadPool> Create(size_t threads);
   pthreadpool* get() const { return pool_.get(); }
+  // Threads in use.
   size_t size() const { return size_; }
+  // Goes on with fewer threads, or with more again, up to as many as it was created with.
+  void Use(size_t threads);
 
  private:
   struct Destroy {
@@ -74,6 +77,8 @@ class Operator {
   // Sets the tensors; `shortcut` for kAdd and for convolutions that add a residual, `scratch` as Reshape said.
   Status Setup(const void* input, const void* shortcut, void* output, void* scratch);
   Status Run(const ThreadPool& pool);
+  // Cuts the work for another number of threads than Reshape did, with the same results.
+  void CutFor(size_t threads);
   // kLinear, int8: what the codes of its input mean from the next Reshape on.
   void ReadAs(const TensorQuantization& input) { quantization_.input = input; }
 

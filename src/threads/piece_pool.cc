@@ -15,6 +15,7 @@ constexpr int kLooks = 100'000;
 // then.
 constexpr int kInVain = 4;
 constexpr int kNowAndThen = 16;
+constexpr uint32_t kAll = std::numeric_limits<int32_t>::max();
 
 uint32_t BeginOf(uint64_t range) { return uint32_t(range); }
 uint32_t EndOf(uint64_t range) { return uint32_t(range >> 32); }
@@ -40,7 +41,8 @@ void PiecePool::Patience::WaitWhile(std::atomic<uint32_t>& word, uint32_t old, s
   sleepers.fetch_sub(1);
 }
 
-PiecePool::PiecePool(size_t threads) : threads_(threads), shares_(std::make_unique<Share[]>(threads)) {}
+PiecePool::PiecePool(size_t threads)
+    : threads_(threads), shares_(std::make_unique<Share[]>(threads)), used_(uint32_t(threads)) {}
 
 std::unique_ptr<PiecePool> PiecePool::Create(size_t threads) {
   RESNET50_CHECK(threads >= 2);
@@ -54,16 +56,30 @@ std::unique_ptr<PiecePool> PiecePool::Create(size_t threads) {
 
 PiecePool::~PiecePool() {
   ending_.store(true);
-  loops_.fetch_add(1);
-  Wake(loops_, std::numeric_limits<int32_t>::max());
+  Use(threads_);
   workers_.clear();
+}
+
+void PiecePool::Use(size_t threads) {
+  RESNET50_CHECK(threads >= 1 && threads <= threads_);
+  used_.store(uint32_t(threads));
+  Wake(used_, kAll);
+  // Those who sleep until the next loop look whether they are still used: a loop must not wake the others instead.
+  loops_.fetch_add(1);
+  Wake(loops_, kAll);
+}
+
+void PiecePool::Rest(size_t thread) {
+  for (uint32_t used = used_.load(); used <= thread; used = used_.load()) SleepWhile(used_, used);
 }
 
 void PiecePool::Work(size_t thread) {
   Patience patience;
   for (;;) {
-    const uint32_t seen = loops_.load(std::memory_order_acquire);
+    Rest(thread);
+    const uint32_t seen = loops_.load();
     if (ending_.load()) return;
+    if (used_.load() <= thread) continue;
     TakePieces(thread);
     patience.WaitWhile(loops_, seen, sleepers_);
   }
@@ -75,13 +91,14 @@ void PiecePool::Run(size_t count, Piece piece, const void* context) {
   piece_ = piece;
   context_ = context;
   unfinished_.store(uint32_t(count), std::memory_order_relaxed);
-  for (size_t t = 0; t < threads_; ++t) {
-    shares_[t].range.store(RangeOf(uint64_t(count) * t / threads_, uint64_t(count) * (t + 1) / threads_),
+  const size_t used = used_.load(std::memory_order_relaxed);  // shares of the others stay empty
+  for (size_t t = 0; t < used; ++t) {
+    shares_[t].range.store(RangeOf(uint64_t(count) * t / used, uint64_t(count) * (t + 1) / used),
                            std::memory_order_release);
   }
-  if (count > 1) {
+  if (count > 1 && used > 1) {
     loops_.fetch_add(1);
-    if (sleepers_.load() > 0) Wake(loops_, uint32_t(std::min(count, threads_) - 1));
+    if (sleepers_.load() > 0) Wake(loops_, uint32_t(std::min(count, used) - 1));
   }
   TakePieces(0);
   for (;;) {

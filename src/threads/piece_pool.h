@@ -23,6 +23,9 @@ class PiecePool {
   PiecePool& operator=(const PiecePool&) = delete;
 
   size_t threads() const { return threads_; }
+  // Works on fewer of them from the next loop on, or on more again: 1 to threads(), the caller's among them. The others
+  // sleep. By the caller, between loops.
+  void Use(size_t threads);
 
   // What is done of a piece; `thread` < threads(), 0 for the caller.
   using Piece = void (*)(const void* context, size_t index, size_t thread);
@@ -51,6 +54,8 @@ class PiecePool {
   explicit PiecePool(size_t threads);
 
   void Work(size_t thread);
+  // Sleeps while the thread is not used.
+  void Rest(size_t thread);
   // Pieces until none is left, own ones first; counts them as done.
   void TakePieces(size_t thread);
   bool TakeFront(Share& share, size_t& index);
@@ -64,6 +69,7 @@ class PiecePool {
   // The loop. Written while no piece is left, published by the shares.
   Piece piece_ = nullptr;
   const void* context_ = nullptr;
+  std::atomic<uint32_t> used_;                       // threads
   alignas(64) std::atomic<uint32_t> unfinished_{0};  // pieces
   std::atomic<uint32_t> waiting_callers_{0};
   alignas(64) std::atomic<uint32_t> loops_{0};  // how many there were, and one more at the end

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "threads/piece_pool.h"
+#include "threads/use_threads.h"
 
 struct pthreadpool {
   std::unique_ptr<resnet50::PiecePool> pool;
@@ -77,6 +78,8 @@ void ForEach(pthreadpool* threads, const std::array<Dimension, n>& dimensions, c
 }
 
 }  // namespace
+
+void resnet50::UseThreads(pthreadpool* pool, size_t threads) { pool->pool->Use(threads); }
 
 extern "C" {
 

@@ -67,11 +67,12 @@ inline std::map<std::string, FoldedLayer> ByName(const std::vector<FoldedLayer>&
 }
 
 inline std::unique_ptr<Network> FloatNetwork(const std::map<std::string, FoldedLayer>& layers, int classes,
-                                             size_t threads = 1) {
+                                             size_t threads = 1, ThreadWatch::Clock clock = nullptr) {
   NetworkOptions options;
   options.classes = classes;
   options.precision = Precision::kFloat32;
   options.threads = threads;
+  options.clock = clock;
   auto network = Take(Network::Create(std::move(options)));
   for (const auto& [name, folded] : layers) {
     LayerWeights weights;
@@ -106,11 +107,13 @@ inline std::map<std::string, QuantizedLayer> Rounded(const std::map<std::string,
 }
 
 inline std::unique_ptr<Network> Int8Network(const std::map<std::string, QuantizedLayer>& layers, int classes,
-                                            const RangeMap& ranges, ActivationBits bits, size_t threads = 1) {
+                                            const RangeMap& ranges, ActivationBits bits, size_t threads = 1,
+                                            ThreadWatch::Clock clock = nullptr) {
   NetworkOptions options;
   options.classes = classes;
   options.activation_bits = bits;
   options.threads = threads;
+  options.clock = clock;
   options.ranges = ranges;
   auto network = Take(Network::Create(std::move(options)));
   for (const auto& [name, quantized] : layers) {

@@ -165,11 +165,49 @@ TEST(PiecePool, AThreadInTheMiddleOfAPieceIsWaitedFor) {
   }
 }
 
+TEST(PiecePool, WorksOnFewerThreadsAndOnMoreAgain) {
+  const std::unique_ptr<PiecePool> pool = PiecePool::Create(4);
+  ASSERT_NE(pool, nullptr);
+  for (int round = 0; round < 500; ++round) {
+    for (const size_t used : {1U, 4U, 2U, 3U}) {
+      pool->Use(used);
+      for (const size_t count : {1U, 3U, 64U}) {
+        const auto counted = std::make_unique<Counted>(Counted{std::vector<std::atomic<int>>(count), 4});
+        pool->Run(count, Visit, counted.get());
+        for (const std::atomic<int>& visits : counted->visits) ASSERT_EQ(visits.load(), 1);
+      }
+    }
+  }
+  EXPECT_EQ(pool->threads(), 4U);
+}
+
+TEST(PiecePool, ThreadsThatAreNotUsedTakeNoPiece) {
+  const std::unique_ptr<PiecePool> pool = PiecePool::Create(3);
+  ASSERT_NE(pool, nullptr);
+  pool->Use(1);
+  // A thread that was about to look for pieces when it was put to rest may still take some, and lie in the way for as
+  // long as the machine likes.
+  int alone = 0;
+  for (int round = 0; round < 100'000 && alone < 100; ++round) {
+    std::atomic<int> others{0};
+    pool->Run(
+        64,
+        [](const void* context, size_t, size_t thread) {
+          for (int i = 0; i < 100; ++i) SpinOnce();
+          if (thread > 0) const_cast<std::atomic<int>*>(static_cast<const std::atomic<int>*>(context))->fetch_add(1);
+        },
+        &others);
+    alone = others.load() == 0 ? alone + 1 : 0;
+  }
+  EXPECT_EQ(alone, 100);
+}
+
 TEST(PiecePool, EndsWithItsThreadsAsleepOrAwake) {
   for (int round = 0; round < 100; ++round) {
     const std::unique_ptr<PiecePool> pool = PiecePool::Create(4);
     ASSERT_NE(pool, nullptr);
     Counted counted{std::vector<std::atomic<int>>(3), 4};
+    if (round % 3 == 0) pool->Use(1);
     if (round % 2 == 0) pool->Run(3, Visit, &counted);
   }
 }

@@ -417,6 +417,18 @@ test('info tells flavour, threads and why; every flavour can be asked for', asyn
   }
 });
 
+test('info tells which number of threads was fastest, once that is known; asked for by number, none is tried', async (t) => {
+  const { model, ResNet50, weightsDir } = await fakeModel(t, { flavour: 'simd-threads', threads: 2 });
+  const asked = await ResNet50.load({ weightsDir, flavour: 'simd-threads' });
+  t.after(() => asked.dispose());
+  const { threads, why } = asked.info();
+  for (const each of [model, asked]) await each.classify([1, 2, 3, 4, 5].map(fakeImage));
+  assert.equal(model.info().threads, 2);
+  if (threads === 1) return t.skip('one processor');
+  assert.equal(asked.info().threads, 1);
+  assert.deepEqual(asked.info().why, [...why, `1 of ${threads} threads: fastest in the first pictures`]);
+});
+
 test('weights: names, folders, null; what is missing names the remedy', async (t) => {
   const { ResNet50, ResNet50_Weights, weightsDir } = await fakeModel(t);
   await writeVariant(weightsDir, 'flowers', { classes: 3 });

@@ -24,6 +24,7 @@ export interface ModelInfo {
   activation: Activation;
   /** Build of the core in use. */
   flavour: Flavour;
+  /** In use. With `threads: 'auto'`, fewer after some pictures where fewer were faster. */
   threads: number;
   /** Whether the work is done in a worker. */
   worker: boolean;

@@ -89,11 +89,13 @@ export class Model {
   info(): ModelInfo {
     const { session, options } = this.#running;
     const { facts, choice, worker, connection } = session;
+    const { threads } = connection;
+    const watched = threads > 0 ? [`${threads} of ${choice.threads} threads: fastest in the first pictures`] : [];
     const { name, address, classes, parameters, precision, transforms, activation, head } = facts;
     return {
       ...{ weights: name, address, classes, head, parameters, precision },
       ...{ activationBits: options.activationBits ?? 7, transforms, activation },
-      ...{ flavour: choice.flavour, threads: choice.threads, worker, why: [...choice.why] },
+      ...{ flavour: choice.flavour, threads: threads || choice.threads, worker, why: [...choice.why, ...watched] },
       ...{ memoryBytes: connection.memoryBytes, version: __VERSION__ },
     };
   }

@@ -50,7 +50,10 @@ export interface LoadOptions {
    * the dot product, and slower ones elsewhere. Either gives the same results on every machine.
    */
   activationBits?: 7 | 8;
-  /** Threads, the worker's own included. Default 'auto'. One where threads cannot be had; `info().why` says so. */
+  /**
+   * Threads, the worker's own included. Default 'auto': as many as the processors suggest, and after some pictures fewer
+   * if those are faster. One if threads cannot be had. `info().why` tells.
+   */
   threads?: number | 'auto';
   /**
    * Gets torchvision's weights if they are not there, as torchvision does on first use (Node): downloads, checks and converts

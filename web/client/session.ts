@@ -129,6 +129,7 @@ async function startSession(
   // First what may be wrong with the options: then there is no worker yet that would have to end.
   const spec: LoadSpec = {
     ...{ flavour: choice.flavour, threads: choice.threads, source },
+    watch: (options.threads ?? 'auto') === 'auto',
     precision: options.precision ?? 'auto',
     activationBits: options.activationBits ?? 7,
     wasmFile: options.wasmModule ? null : wasmFileOf(platform, choice.flavour, options.wasmUrl?.toString()),

@@ -76,6 +76,8 @@ export interface CoreNetworkOptions {
   activationBits: 7 | 8;
   /** Threads, including the caller's own. 1 in the single-threaded flavours. */
   threads: number;
+  /** Watch on how many of the threads pictures are fastest, and go on with that number. Same results. Default false. */
+  watch?: boolean;
   /** Real-valued range [min, max] of each tensor that int8 needs, by layer name, from the manifest. Ignored by f32. */
   ranges: Readonly<Record<string, readonly [number, number]>>;
 }
@@ -155,6 +157,8 @@ export interface CoreSession {
   cancel(): void;
   /** Further runs end in this head (copied), in float32; in the network's own after null. */
   setHead(head: CoreHead | null): CoreResult<undefined>;
+  /** On how many threads pictures were fastest; 0 while that is watched, and where it is not. */
+  fastestThreads(): number;
   delete(): void;
 }
 

@@ -31,6 +31,10 @@ export class Host extends Receiver<keyof NetworkJobs> {
     return this.#engine?.memoryBytes ?? 0;
   }
 
+  protected override get threads(): number {
+    return this.#engine?.session.fastestThreads() ?? 0;
+  }
+
   protected readonly handlers: Handlers<keyof NetworkJobs> = {
     load: async (spec, context) => {
       this.#engine = await Engine.load(spec, this.realm, context);

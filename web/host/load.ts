@@ -70,9 +70,9 @@ function randomNetwork(
     throw fault('precision', "must be 'f32' for weights: null, which has no calibrated ranges");
   }
   const { classes, seed } = source;
-  const { activationBits, threads } = spec;
+  const { activationBits, threads, watch } = spec;
   const session = unwrap(
-    core.createSession({ classes, precision: 'f32', activationBits, threads, ranges: {} }),
+    core.createSession({ classes, precision: 'f32', activationBits, threads, watch, ranges: {} }),
     'weights',
   );
   unwrap(session.initializeRandomly(seed), 'weights');
@@ -123,10 +123,10 @@ async function filledNetwork(
   const total = shards.reduce((sum, s) => sum + s.bytes, 0);
   onProgress({ phase: 'manifest', loaded: 0, total, shard: '' });
 
-  const { activationBits, threads } = spec;
+  const { activationBits, threads, watch } = spec;
   const { ranges, categories } = manifest;
   const creating = starting.then((core) => {
-    const settings = { classes: categories.length, precision, activationBits, threads, ranges };
+    const settings = { classes: categories.length, precision, activationBits, threads, watch, ranges };
     return { core, session: unwrap(core.createSession(settings), manifest.name) };
   });
   creating.catch(() => undefined); // awaited in take(), in order

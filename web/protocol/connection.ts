@@ -27,6 +27,7 @@ export class Connection<Names extends JobName> {
   /** The end of the host, once it was told to end. */
   #ending: Promise<void> | undefined;
   #memoryBytes = 0;
+  #threads = 0;
 
   constructor(private readonly port: Port) {
     port.onreply = (reply) => this.#receive(reply);
@@ -45,6 +46,11 @@ export class Connection<Names extends JobName> {
   /** wasm memory in use at the last reply, bytes. */
   get memoryBytes(): number {
     return this.#memoryBytes;
+  }
+
+  /** Threads that turned out to be the fastest; 0 while nobody knows. */
+  get threads(): number {
+    return this.#threads;
   }
 
   /** Sends a job. Rejects with the signal's reason at once when it aborts; the host stops as soon as it can. */
@@ -100,6 +106,7 @@ export class Connection<Names extends JobName> {
     }
     if ('value' in reply) {
       this.#memoryBytes = reply.memoryBytes;
+      this.#threads = reply.threads;
       this.#settle(reply.id)?.resolve(reply.value);
       return;
     }

@@ -89,6 +89,8 @@ export interface ProgressEvent {
 export interface LoadSpec {
   flavour: Flavour;
   threads: number;
+  /** Go on with fewer threads where those are faster. */
+  watch: boolean;
   precision: Precision | 'auto';
   activationBits: 7 | 8;
   source: WeightsSource;
@@ -200,7 +202,8 @@ export type Reply =
   | { hello: true }
   | { farewell: true }
   | { id: number; progress: Jobs[JobName]['progress'] }
-  | { id: number; value: Jobs[JobName]['result']; memoryBytes: number }
+  /** `threads`: those that turned out to be the fastest; 0 while nobody knows. */
+  | { id: number; value: Jobs[JobName]['result']; memoryBytes: number; threads: number }
   /** `fatal`: the core is unusable, start another. */
   | { id: number; error: PlainError; fatal: boolean };
 

@@ -30,7 +30,7 @@ export abstract class Receiver<Names extends JobName> {
         onProgress: (progress) => this.post({ id, progress }, []),
       });
       signal.throwIfAborted();
-      this.post({ id, value, memoryBytes: this.memoryBytes }, buffersIn(value));
+      this.post({ id, value, memoryBytes: this.memoryBytes, threads: this.threads }, buffersIn(value));
     } catch (error) {
       const plain = toPlainError(error);
       const fatal = plain.code === 'CORE_CRASHED';
@@ -48,6 +48,11 @@ export abstract class Receiver<Names extends JobName> {
 
   /** wasm memory in use, bytes. */
   protected abstract readonly memoryBytes: number;
+
+  /** Threads that turned out to be the fastest; 0 while nobody knows. */
+  protected get threads(): number {
+    return 0;
+  }
 
   /** The jobs; of their results, the buffers of all numbers are moved. */
   protected abstract readonly handlers: Handlers<Names>;
