@@ -2,6 +2,7 @@
 // that imports the package.
 import { ResNet50 } from 'resnet50-wasm';
 import { loadingSentence } from './sentences.js';
+import { createTimeLeft } from './time-left.js';
 
 /**
  * @param store of state.js
@@ -22,8 +23,10 @@ export function createNetwork(store, variant) {
 
   async function load(mine, tell) {
     const { signal } = mine.abort;
+    const timeLeft = createTimeLeft();
     try {
-      const onProgress = ({ loaded, total }) => tell({ progress: { loaded, total } });
+      const onProgress = ({ loaded, total }) =>
+        tell({ progress: { loaded, total, secondsLeft: timeLeft(loaded, total, performance.now()) } });
       const model = await ResNet50.load({ weights, signal, onProgress });
       tell({ network: 'ready', info: model.info() });
       return model;

@@ -10,10 +10,14 @@ const FACES = {
   failed: { text: ({ failure }) => failure, action: 'Try again' },
 };
 
-function loadingText({ loaded, total }) {
+/** Less is not worth a word. */
+const LEAST_SECONDS = 3;
+
+function loadingText({ loaded, total, secondsLeft = 0 }) {
   if (total === 0) return 'Loading the network…';
   if (loaded === total) return 'Unpacking the network…';
-  return `Loading the network: ${megabytes(loaded)}\u00a0of\u00a0${megabytes(total)}\u00a0MB`;
+  const left = secondsLeft < LEAST_SECONDS ? '' : `, ${Math.ceil(secondsLeft)}\u00a0s\u00a0left`;
+  return `Loading the network: ${megabytes(loaded)}\u00a0of\u00a0${megabytes(total)}\u00a0MB${left}`;
 }
 
 /**
