@@ -3,14 +3,13 @@
 //   --line 4g          through a line of that speed and latency ('4g', 'slow-4g'), workers' requests included
 //   --weights FOLDER   one with a manifest.json
 //   --url URL          a demo that is served already
-import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { launch } from '../tests/support/browsers.mjs';
 import { LINES, slowLine } from '../tests/support/slow-line.mjs';
 import { testWeights, weightsMissing } from '../tests/test-weights.mjs';
-import { median, root } from './tools.mjs';
+import { serveDemo } from './demo-server.mjs';
+import { median } from './tools.mjs';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,19 +20,6 @@ const missing = options.weights || options.url ? undefined : weightsMissing();
 const unknown = options.line !== undefined && !(options.line in LINES);
 if (unknown || missing) {
   console.error(`bench: ${missing ?? `--line ${options.line}: must be ${Object.keys(LINES).join(' or ')}`}`);
-  process.exit(1);
-}
-
-/** The demo on a free port: its address, and how to end it. */
-async function serve(weights) {
-  const args = ['demo/serve.mjs', '--no-build', '--port', '0', '--weights', weights];
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
-  let address;
-  for await (const line of createInterface({ input: child.stderr })) {
-    address ??= /http:\/\/localhost:\d+\//.exec(line)?.[0];
-    if (/serving/.test(line)) return { url: address, close: () => child.kill() };
-    if (address === undefined) console.error(line);
-  }
   process.exit(1);
 }
 
@@ -84,7 +70,7 @@ function report(who, visits) {
 
 const demo = options.url
   ? { url: options.url, close() {} }
-  : await serve(resolve(options.weights ?? (await testWeights())));
+  : await serveDemo(resolve(options.weights ?? (await testWeights())));
 const { speed, roundTrip } = LINES[options.line] ?? {};
 const line = options.line && (await slowLine(demo.url, speed, roundTrip));
 const url = new URL('#sample=basketball.jpg', line ? line.url : demo.url).href;

@@ -82,7 +82,7 @@ async function start() {
   if (site.isolationWorker && (await isolate())) return;
   keepOffline(store, site.offlineWorker, $('offline'));
   const asked = askedFor();
-  const usual = preferred(site.networks);
+  const usual = preferred(site.networks, navigator.connection);
   const first = site.networks.find(({ name }) => name === asked.network) ?? usual;
   let chosen = first;
   const network = createNetwork(store, first.name);

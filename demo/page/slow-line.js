@@ -11,8 +11,8 @@ const smallOne = (networks, { name }) => networks.find(({ smallOf }) => smallOf 
 /** @param {{ saveData?: boolean, effectiveType?: string }} [line] what the browser says of it, if it does */
 const isSlow = ({ saveData, effectiveType } = {}) => saveData === true || SLOW.includes(effectiveType);
 
-/** What a visitor begins with who asks for nothing else. */
-export function preferred(networks, line = navigator.connection) {
+/** What a visitor begins with who asks for nothing else. @param {object} [line] navigator.connection */
+export function preferred(networks, line) {
   const [first] = networks;
   return (isSlow(line) && smallOne(networks, first)) || first;
 }
