@@ -1,8 +1,8 @@
-// The demo on a slow line: how long it takes, and a network that is a small download. CIFAR10_DEMO's weights, and the same unpacked as the
-// large ones.
+// The demo on a slow line: how long it takes, and a network that is a small download: CIFAR10_DEMO's weights by the name SMALL, beside the
+// same unpacked.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -13,28 +13,35 @@ import { ROOT } from '../support/prepare.mjs';
 import { slowLine } from '../support/slow-line.mjs';
 import { LIMIT } from '../support/wait.mjs';
 
-const SMALL = join(ROOT, 'weights', 'CIFAR10_DEMO');
+const WEIGHTS = join(ROOT, 'weights', 'CIFAR10_DEMO');
+const LARGE_TITLE = 'CIFAR-10: ten kinds of things';
+const SMALL_TITLE = `${LARGE_TITLE}, small download`;
 
-/** Writes the weights as a variant that is no small download. */
-function writeLarge(folder) {
-  const manifest = JSON.parse(readFileSync(join(SMALL, 'manifest.json'), 'utf8'));
-  const shards = manifest.precisions.int8.shards.map(({ file, decodedBytes }) => {
-    const bytes = gunzipSync(readFileSync(join(SMALL, file)));
-    assert.equal(bytes.length, decodedBytes);
+/** Writes the weights twice below a folder: as SMALL, and unpacked as a variant that is no small download. */
+function writeBoth(folder) {
+  const [small, large] = ['small', 'large'].map((name) => join(folder, name));
+  cpSync(WEIGHTS, small, { recursive: true });
+  mkdirSync(large);
+  const manifest = JSON.parse(readFileSync(join(WEIGHTS, 'manifest.json'), 'utf8'));
+  const shards = manifest.precisions.int8.shards.map(({ file }) => {
+    const bytes = gunzipSync(readFileSync(join(WEIGHTS, file)));
     const name = file.replace('.gzip', '');
-    writeFileSync(join(folder, name), bytes);
+    writeFileSync(join(large, name), bytes);
     return { file: name, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
   });
-  const large = { ...manifest, name: 'LARGE', precisions: { int8: { shards } } };
-  large.quantization = { ...manifest.quantization, encoding: 'plain' };
-  writeFileSync(join(folder, 'manifest.json'), JSON.stringify(large));
+  const quantization = { ...manifest.quantization, encoding: 'plain' };
+  writeFileSync(join(small, 'manifest.json'), JSON.stringify({ ...manifest, name: 'SMALL' }));
+  writeFileSync(
+    join(large, 'manifest.json'),
+    JSON.stringify({ ...manifest, quantization, precisions: { int8: { shards } } }),
+  );
+  return { small, large };
 }
 
 for (const browser of BROWSERS) {
   describe(`${browser}: the demo on a slow line`, { skip: browserMissing(browser) }, () => {
     const folder = mkdtempSync(join(tmpdir(), 'resnet50-wasm-slow-'));
     let [visits, site, alone] = [];
-    const both = ['--weights', SMALL];
     const inUse = (page) => page.$eval('#variant', (select) => select.selectedOptions[0].textContent);
     const ready = (page) => page.waitForSelector('#progress[data-state="ready"]', { timeout: 60_000 });
     /** What the browser says of its line. */
@@ -44,8 +51,9 @@ for (const browser of BROWSERS) {
     });
 
     before(async () => {
-      writeLarge(folder);
-      [visits, site, alone] = await Promise.all([startVisits(browser), serveWhole(folder, ...both), serveDemo(folder)]);
+      const { small, large } = writeBoth(folder);
+      const starting = [startVisits(browser), serveWhole(large, '--weights', small), serveDemo(large)];
+      [visits, site, alone] = await Promise.all(starting);
     });
     after(async () => {
       await Promise.all([visits?.close(), site?.close(), alone?.close()]);
@@ -56,16 +64,16 @@ for (const browser of BROWSERS) {
       const line = await slowLine(site.url, 1e6);
       t.after(line.close);
       const { page, faults } = await visits.open(t, line.url);
-      assert.equal(await inUse(page), 'LARGE: 10 kinds of things');
+      assert.equal(await inUse(page), LARGE_TITLE);
       await page.waitForSelector('#small:not([hidden])', { timeout: 60_000 });
       assert.match(await shown.progress(page), /^Loading the network: [\d.]+\sof\s23\.8\sMB, \d+\ss\sleft$/);
       assert.equal(await page.$eval('#small-button', (e) => e.textContent), 'Take the small one: 12 MB');
       line.setSpeed(Number.POSITIVE_INFINITY);
       await page.$eval('#small-button', (button) => button.click());
       await ready(page);
-      assert.equal(await inUse(page), 'LARGE: 10 kinds of things, small download');
+      assert.equal(await inUse(page), SMALL_TITLE);
       assert.match(await page.$eval('#knows', (e) => e.textContent), /Download: 12 MB/);
-      assert.match(await shown.facts(page), /CIFAR10_DEMO, int8/);
+      assert.match(await shown.facts(page), /SMALL, int8/);
       assert.equal(await page.$('#small:not([hidden])'), null);
       assert.deepEqual([faults, visits.foreign()], [[], []]);
     });
@@ -87,10 +95,10 @@ for (const browser of BROWSERS) {
       skip: browser === 'webkit' && 'WebKit says nothing of its line',
     }, async (t) => {
       const { page, faults } = await visits.open(t, site.url, withLine({ effectiveType: '3g' }));
-      assert.equal(await inUse(page), 'LARGE: 10 kinds of things, small download');
+      assert.equal(await inUse(page), SMALL_TITLE);
       assert.equal(await page.$eval('#photo', (photo) => photo.dataset.state), 'picture');
       await ready(page);
-      assert.match(await shown.facts(page), /CIFAR10_DEMO, int8/);
+      assert.match(await shown.facts(page), /SMALL, int8/);
       assert.equal(await page.evaluate(() => location.hash), '');
       assert.deepEqual(faults, []);
     });
@@ -100,12 +108,12 @@ for (const browser of BROWSERS) {
       skip: browser === 'webkit' && 'WebKit says nothing of its line',
     }, async (t) => {
       const saving = await visits.open(t, site.url, withLine({ saveData: true, effectiveType: '4g' }));
-      assert.equal(await inUse(saving.page), 'LARGE: 10 kinds of things, small download');
+      assert.equal(await inUse(saving.page), SMALL_TITLE);
       assert.match(await shown.progress(saving.page), /not loaded yet/);
-      const asking = await visits.open(t, `${site.url}#network=LARGE`, withLine({ effectiveType: '2g' }));
-      assert.equal(await inUse(asking.page), 'LARGE: 10 kinds of things');
+      const asking = await visits.open(t, `${site.url}#network=CIFAR10_DEMO`, withLine({ effectiveType: '2g' }));
+      assert.equal(await inUse(asking.page), LARGE_TITLE);
       const fast = await visits.open(t, site.url, withLine({ saveData: false, effectiveType: '4g' }));
-      assert.equal(await inUse(fast.page), 'LARGE: 10 kinds of things');
+      assert.equal(await inUse(fast.page), LARGE_TITLE);
     });
   });
 }
