@@ -35,7 +35,7 @@ function count() {
   };
 }
 
-/** In the page: frames in this time, and lines such as '47 ms a frame · 20 frames a second · 1 thread'. */
+/** In the page: frames in this time, and lines such as '47 ms per frame · 20 frames per second · 1 thread'. */
 async function listen(ms) {
   const timing = document.querySelector('#timing');
   const lines = [];
@@ -91,4 +91,4 @@ const rows = [...looks].map(([key, all]) => {
   const range = `${Math.min(...rates).toFixed(1)} - ${Math.max(...rates).toFixed(1)}`;
   return [...key.split(','), median(rates).toFixed(1), range, median(all.map(({ time }) => time)).toFixed(0)];
 });
-console.log(tableLines([['threads', 'map', 'frames a second', 'least - most', 'ms a frame'], ...rows]).join('\n'));
+console.log(tableLines([['threads', 'map', 'frames per second', 'least - most', 'ms per frame'], ...rows]).join('\n'));

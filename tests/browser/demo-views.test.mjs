@@ -100,7 +100,7 @@ for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
       assert.equal(await prompt(page), 'Your browser asks for the camera: allow it to begin.');
       await page.evaluate(() => window.allow());
       await page.waitForFunction(
-        () => /a frame · [\d.]+ frames a second/.test(document.querySelector('#timing').textContent),
+        () => / per frame · [\d.]+ frames per second/.test(document.querySelector('#timing').textContent),
         {
           timeout: 60_000,
         },
