@@ -3,7 +3,12 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { root } from './tools.mjs';
 
-/** The demo on a free port: its address, and how to end it. */
+/**
+ * The demo on a free port: its address, and how to end it. A demo that ends by itself has said why, and the benchmark ends
+ * with it.
+ * @param {string} weights folder
+ * @param {...string} more options of `npm run demo`
+ */
 export async function serveDemo(weights, ...more) {
   const args = ['demo/serve.mjs', '--no-build', '--port', '0', '--weights', weights, ...more];
   const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });

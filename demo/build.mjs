@@ -9,6 +9,8 @@ Writes the demo page, the package, weights and samples into DIR, for static host
 
   --weights FOLDER       weights to publish; may be given several times, for a choice
                          [IMAGENET1K_V2 as installed, and CIFAR10_DEMO]
+  --float32              publish float32 shards too, where a folder has both precisions, to compare
+                         with; some 70 MB
   --no-isolation-worker  leave out the service worker that makes threads possible where
                          the host cannot send the isolation headers; one thread then
   --url ADDRESS          where the site will be, for previews of links to it

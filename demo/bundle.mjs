@@ -44,7 +44,8 @@ export async function bundlePages(page, out, folder, docs) {
   }));
   for (const name of PAGES) {
     const link = docs === undefined ? '' : ` <a href="${docs}">Documentation</a>.`;
-    const text = withParts(page, readFileSync(join(page, name), 'utf8')).replace('<!-- documentation -->', link);
+    const source = withParts(page, readFileSync(join(page, name), 'utf8'));
+    const text = withPlace(source, name).replace('<!-- documentation -->', link);
     writeFileSync(join(out, name), withGuard(withBundles(text, outputs)));
   }
 }
@@ -52,6 +53,12 @@ export async function bundlePages(page, out, folder, docs) {
 /** The page with what it has in common with others: files of the folder parts. */
 const withParts = (page, text) =>
   text.replace(/ *<!-- part: (\w+) -->\n/g, (_, part) => readFileSync(join(page, 'parts', `${part}.html`), 'utf8'));
+
+/** The page with words where its list of pages has a link to itself. */
+const withPlace = (text, name) =>
+  text.replace(/<a ([^>]*)href="([^"]+)">([^<]+)<\/a>/g, (link, more, href, words) =>
+    href === (name === 'index.html' ? './' : name) ? `<span ${more}aria-current="page">${words}</span>` : link,
+  );
 
 /** The page with the bundles in the place of their sources, and with links that load what they import. */
 function withBundles(text, outputs) {

@@ -9,6 +9,7 @@ import { fromUser, ROOT, SiteError, weightsIn } from './site.mjs';
 /** Options of both commands. */
 export const COMMON_OPTIONS = {
   weights: { type: 'string', multiple: true },
+  float32: { type: 'boolean' },
   'no-build': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 };
@@ -47,5 +48,5 @@ export async function prepare(values, say) {
     if (built.status !== 0) throw new SiteError('the package could not be built: see above');
   }
   const folders = values.weights?.map(fromUser) ?? [(await findWeights(say)).folder, demoWeights.folder];
-  return [...new Set(folders)].map(weightsIn);
+  return [...new Set(folders)].map((folder) => weightsIn(folder, values));
 }

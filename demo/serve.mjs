@@ -15,6 +15,7 @@ Builds what is missing, then serves the demo page on this machine until interrup
   --no-isolation    without the headers that make threads possible: one thread
   --weights FOLDER  weights to serve; may be given several times, for a choice
                     [IMAGENET1K_V2 as installed, else the test checkpoint; and CIFAR10_DEMO]
+  --float32         float32 shards too, where a folder has both precisions, to compare with
   --no-first-look   begin with an empty frame instead of a sample and its result
   --no-build        take dist/ as it is
 `;

@@ -54,36 +54,47 @@ export class SiteError extends Error {}
  * @typedef {object} SiteWeights
  * @property {string} name from the manifest
  * @property {string} folder
- * @property {string[]} files those that the page loads: one precision
+ * @property {string[]} files those that the page loads: one precision, or both where both were asked for
  * @property {number} classes
  * @property {string[]} labels by class
  * @property {{ data: string, top1: number }} [accuracy] where the manifest says it
  * @property {number} bytes of the shards, as they are downloaded
+ * @property {number} [f32Bytes] of the float32 shards, where both precisions are published
+ * @property {boolean} isCompact whether the weights were rounded to be a small download
  */
 
 /**
  * The weights of a folder that `resnet50-wasm convert` or `weights` wrote.
+ * @param {string} folder
+ * @param {{ float32?: boolean }} [options] whether float32 shards are published too, if the folder has both precisions
  * @returns {SiteWeights}
  * @throws SiteError
  */
-export function weightsIn(folder) {
+export function weightsIn(folder, { float32 = false } = {}) {
   const path = join(folder, 'manifest.json');
   if (!existsSync(path)) {
     throw new SiteError(`${folder} holds no manifest.json: name a folder that 'resnet50-wasm convert' wrote`);
   }
   try {
-    const { name, precisions, categories, meta } = JSON.parse(readFileSync(path, 'utf8'));
+    const { name, precisions, categories, meta, quantization } = JSON.parse(readFileSync(path, 'utf8'));
     const { shards } = precisions.int8 ?? precisions.f32;
-    const files = ['manifest.json', ...shards.map(({ file }) => file)];
-    const bytes = shards.reduce((sum, shard) => sum + shard.bytes, 0);
+    const more = float32 && precisions.int8 !== undefined ? precisions.f32?.shards : undefined;
+    const files = ['manifest.json', ...[...shards, ...(more ?? [])].map(({ file }) => file)];
     const labels = categories.map(({ label }) => label);
+    const sizes = {
+      bytes: bytesOf(shards),
+      f32Bytes: more && bytesOf(more),
+      isCompact: quantization?.encoding === 'compact',
+    };
     if (VARIANT_NAME.test(name))
-      return { ...{ name, folder, files, labels, bytes }, classes: labels.length, accuracy: accuracyIn(meta) };
+      return { ...{ name, folder, files, labels }, ...sizes, classes: labels.length, accuracy: accuracyIn(meta) };
   } catch {
     // the same remedy
   }
   throw new SiteError(`${path} is not one that 'resnet50-wasm convert' wrote: convert the checkpoint again`);
 }
+
+const bytesOf = (shards) => shards.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** Top-1 accuracy in percent, in the form of torchvision's `meta`. */
 function accuracyIn(meta) {
@@ -155,7 +166,7 @@ export async function writeSite({ out, weights, isolationWorker, offline = true,
   cpSync(join(ROOT, 'docs', 'images', 'demo-light.webp'), join(out, PREVIEW_FILE));
   cpSync(join(ROOT, 'dist', NOTICES_FILE), join(out, NOTICES_FILE));
   const onePage = await writeOnePage(out, page, { dist: join(ROOT, 'dist'), folder });
-  const networks = weights.map((variant) => writeNetwork(out, variant));
+  const networks = withSmallOnes(weights.map((variant) => writeNetwork(out, variant)));
   const [first] = networks;
   if (firstLook && first.samples.length > 0)
     first.first = await lookAt(weights[0].folder, picturesFor(weights[0])[0], first.samples[0]);
@@ -202,6 +213,14 @@ function writeNetwork(out, variant) {
   });
   return { ...facts, samples: shown };
 }
+
+/** The networks; those that stand for a larger one of the same classes on slow lines have its name as `smallOf`. */
+const withSmallOnes = (networks) =>
+  networks.map(({ isCompact, ...network }) => {
+    const isLarger = ({ labels, bytes }) => bytes > network.bytes && String(labels) === String(network.labels);
+    const larger = isCompact ? networks.find((other) => !other.isCompact && isLarger(other)) : undefined;
+    return { ...network, smallOf: larger?.name };
+  });
 
 const sizeOf = (folder) => filesBelow(folder).reduce((sum, file) => sum + statSync(file).size, 0);
 

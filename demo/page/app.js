@@ -16,6 +16,7 @@ import { createPictures } from './pictures.js';
 import { connectSnippet, createShare } from './share.js';
 import { createSimilar } from './similar.js';
 import { readSite } from './site.js';
+import { offerSmall, preferred } from './slow-line.js';
 import { lookAtDevice } from './small-device.js';
 import { createStore, initialState } from './state.js';
 import { createVariants } from './variants.js';
@@ -82,48 +83,61 @@ async function start() {
   if (site.isolationWorker && (await isolate())) return;
   keepOffline(store, site.offlineWorker, $('offline'));
   const asked = askedFor();
-  const first = site.networks.find(({ name }) => name === asked.network) ?? site.networks[0];
+  const usual = preferred(site.networks, navigator.connection);
+  const first = site.networks.find(({ name }) => name === asked.network) ?? usual;
   let chosen = first;
   const device = lookAtDevice();
   const network = createNetwork(store, first.name, device.options);
   const pictures = createPictures(store, network);
   const explainer = showViews(store, pictures, network);
   store.subscribe(createFactsView({ section: $('facts'), list: $('facts-list'), why: $('facts-why') }));
-  const camera = createCamera(store, network, $('photo-video'));
+  const comparison = { select: $('compare-with'), status: $('compare-status'), views: $('compare-views') };
+  const compare = createCompare(store, network, comparison, site.networks);
+  const camera = createCamera(store, network, $('photo-video'), compare.watch);
   connectInputs(store, pictures, camera);
   const showSamples = connectGallery(store, pictures, camera);
   const classList = { box: $('classes-box'), search: $('classes-search'), list: $('classes-list') };
   const showClasses = createClassList({ ...classList, count: $('classes-count') });
-  const compare = { select: $('compare-with'), status: $('compare-status'), views: $('compare-views') };
-  const { offer } = createCompare(store, network, compare, site.networks);
   connectMeasure(store, () => chosen);
   const show = (other) => {
     chosen = other;
-    offer(chosen);
+    compare.offer(chosen);
     showSamples(chosen.samples);
     showClasses(chosen.labels);
     $('knows').textContent = knowledgeOf(chosen);
     $('snippet').textContent = $('snippet').textContent.replace(/weights: '.*'/, `weights: '${chosen.name}'`);
   };
   show(first);
-  createVariants({ box: $('variants'), select: $('variant') }, site.networks, (other) => {
+  const choose = (other) => {
     camera.stop();
     network.choose(other.name);
     show(other);
     pictures.again();
+  };
+  const showChoice = createVariants({ box: $('variants'), select: $('variant') }, site.networks, choose);
+  showChoice(first);
+  const smaller = { box: $('small'), button: $('small-button') };
+  offerSmall(store, smaller, site.networks, {
+    chosen: () => chosen,
+    choose(small) {
+      showChoice(small);
+      choose(small);
+      $('panel-title').focus(); // the button vanishes
+    },
   });
   const similar = { input: $('similar-files'), list: $('similar-list') };
   createSimilar({ ...similar, status: $('similar-status'), notice: $('similar-notice') }, network);
-  $('variant').value = String(site.networks.indexOf(first));
   const parts = { box: $('share'), copy: $('copy'), save: $('save'), send: $('send'), status: $('share-status') };
   createShare(store, { ...parts, image: $('photo-image'), map: $('photo-heat') });
   connectSnippet({ button: $('snippet-copy'), code: $('snippet'), status: $('snippet-status') });
-  if (first.first !== undefined && Object.keys(asked).length === 0) {
-    const look = firstLook(first.first);
+  // A small network begins with what the one found that it stands for.
+  const begun = [first.name, first.smallOf].includes(site.networks[0].name) ? site.networks[0].first : undefined;
+  if (begun !== undefined && Object.keys(asked).length === 0) {
+    const look = firstLook(begun);
     pictures.begin(look);
     repeatOnceReady(store, look.picture, { pictures, explainer });
   } else if (device.reason === '') showAsked(asked, { store, pictures, explainer, samples: first.samples });
-  keepAddress(store, () => chosen.name, site.networks[0].name);
+  keepAddress(store, () => chosen.name, usual.name);
   // Visitors who ask browsers to save data get the weights with their first picture.
   if (device.reason !== '') store.update({ failure: device.reason });
   else if (!navigator.connection?.saveData) network.start();

@@ -23,8 +23,9 @@ async function countCameras() {
  * @param store of state.js
  * @param network of network.js
  * @param {HTMLVideoElement} video
+ * @param {(video: HTMLVideoElement, signal: AbortSignal) => Promise<void>} [alongside] looks at the video too, after each frame
  */
-export function createCamera(store, network, video) {
+export function createCamera(store, network, video, alongside = async () => {}) {
   /** Aborted when the camera is turned off; a new one each time it is turned on. */
   let session = new AbortController();
   let facing = 'environment';
@@ -66,6 +67,7 @@ export function createCamera(store, network, video) {
       const [{ index }] = guesses;
       const cameraMap = wantsMap ? await model.explain(video, { index, maxSide: MAX_SIDE, signal }) : null;
       if (!signal.aborted && (wantsMap || store.state.cameraMap !== null)) store.update({ cameraMap });
+      await alongside(video, signal);
     };
     try {
       await model.watch(video, show, { signal, topK: CANDIDATES });

@@ -1,21 +1,40 @@
-// Two networks side by side on the shown picture, or one run in two ways: guesses, maps and times. Both stay loaded.
+// Two networks side by side on the shown picture, or one run in two ways: guesses, maps and times. On the camera, both look at the same
+// frames, one after the other, so that neither takes time from the other. Both stay loaded.
 import { ResNet50 } from 'resnet50-wasm';
 import { milliseconds, scored } from './format.js';
 import { paintMap } from './heat-view.js';
 import { titleOf } from './knowledge.js';
 import { loadingSentence, pictureSentence } from './sentences.js';
+import { createSmoothing } from './smoothing.js';
 
 const ROWS = 3;
 const MAX_SIDE = 320;
+/** Guesses of a frame that take part in the smoothing. */
+const CANDIDATES = 20;
+/** Share of the newest frame in the time that is shown. */
+const NEWEST = 0.2;
+const NO_PICTURE = 'Choose a picture to compare with, or use the camera.';
 
 /** What can stand beside the network in use: another one, or the same run another way. */
 function choices(networks, chosen) {
   const others = networks.filter((network) => network !== chosen);
+  const weights = chosen.name;
+  const float32 = { title: 'The same in float32', options: { weights, precision: 'f32' }, bytes: chosen.f32Bytes };
   return [
     ...others.map((network) => ({ title: titleOf(network), options: { weights: network.name } })),
-    { title: 'The same on one thread', options: { weights: chosen.name, threads: 1 } },
-    { title: 'The same without relaxed SIMD', options: { weights: chosen.name, flavour: 'simd', threads: 1 } },
+    { title: 'The same on one thread', options: { weights, threads: 1 } },
+    { title: 'The same without relaxed SIMD', options: { weights, flavour: 'simd', threads: 1 } },
+    ...(chosen.f32Bytes === undefined ? [] : [float32]),
   ];
+}
+
+const optionOf = ({ title, bytes }, i) =>
+  new Option(bytes === undefined ? title : `${title}: ${Math.round(bytes / 1e6)} MB more`, String(i));
+
+/** Puts what a camera shows into a canvas. */
+function drawFrame(bitmap, canvas) {
+  Object.assign(canvas, { width: bitmap.width, height: bitmap.height });
+  canvas.getContext('2d').drawImage(bitmap, 0, 0);
 }
 
 function element(tag, className, text = '') {
@@ -30,19 +49,38 @@ function createColumn(title) {
   frame.append(image, canvas);
   const [caption, list] = [element('figcaption', 'prompt', title), element('ol', 'pair-guesses')];
   figure.append(frame, list, caption);
+  const [smooth, live] = [createSmoothing(), {}];
+
+  function tell(guesses, time, info) {
+    list.replaceChildren(...guesses.map(({ label, score }) => element('li', '', `${label} ${scored(score, info)}`)));
+    const threads = info.threads === 1 ? '1 thread' : `${info.threads} threads`;
+    caption.textContent = `${title} · ${milliseconds(time)} · ${threads}`;
+  }
+
   return {
     figure,
+    /** Looks at a frame of the camera. */
+    async watch(model, bitmap, isMirrored, signal) {
+      const begun = performance.now();
+      const guesses = await model.classify(bitmap, { topK: CANDIDATES, signal });
+      const now = performance.now();
+      live.time = (live.time ?? now - begun) * (1 - NEWEST) + (now - begun) * NEWEST;
+      image.hidden = true;
+      frame.dataset.state = 'camera';
+      frame.classList.toggle('mirrored', isMirrored);
+      drawFrame(bitmap, canvas);
+      tell(smooth(guesses, now).slice(0, ROWS), live.time, model.info());
+    },
     async show(model, picture) {
       const begun = performance.now();
       const guesses = await model.classify(picture.file, { topK: ROWS });
       const time = performance.now() - begun;
       const map = await model.explain(picture.file, { index: guesses[0].index, maxSide: MAX_SIDE });
       const info = model.info();
-      Object.assign(image, { src: picture.url, alt: picture.name });
+      Object.assign(image, { src: picture.url, alt: picture.name, hidden: false });
+      delete frame.dataset.state;
       paintMap(map, canvas);
-      list.replaceChildren(...guesses.map(({ label, score }) => element('li', '', `${label} ${scored(score, info)}`)));
-      const threads = info.threads === 1 ? '1 thread' : `${info.threads} threads`;
-      caption.textContent = `${title} · ${milliseconds(time)} · ${threads}`;
+      tell(guesses, time, info);
     },
   };
 }
@@ -54,8 +92,8 @@ function createColumn(title) {
  * @param {object[]} networks of site.json
  */
 export function createCompare(store, network, { select, status, views }, networks) {
-  let [options, columns, picture] = [[], [], null];
-  /** The second network: `{ abort, model }`, `model` a promise; undefined where nothing is compared. */
+  let [options, columns, picture, isLive] = [[], [], null, false];
+  /** The second network: `{ abort, model, ready }`, `model` a promise; undefined where nothing is compared. */
   let second;
   /** Runs of the two columns, one after the other: the last one shows what is chosen last. */
   let run = Promise.resolve();
@@ -86,9 +124,9 @@ export function createCompare(store, network, { select, status, views }, network
   }
 
   function look() {
-    if (second === undefined) return;
-    if (picture === null) {
-      status.textContent = 'Choose a picture to compare with.';
+    if (second?.ready === undefined) return;
+    if (isLive || picture === null) {
+      status.textContent = isLive ? 'Looking with both networks…' : NO_PICTURE;
       return;
     }
     const [mine, shown] = [second, picture];
@@ -108,14 +146,25 @@ export function createCompare(store, network, { select, status, views }, network
     second = { abort, model: ResNet50.load({ ...choice.options, signal: abort.signal }) };
     const mine = second;
     mine.model.then(
-      () => mine === second && look(),
+      (model) => {
+        mine.ready = model;
+        look();
+      },
       (error) => {
         if (mine === second) status.textContent = loadingSentence(error);
       },
     );
   });
 
+  /** As the camera is turned on and off, what was compared is no longer what is shown. */
+  function turn(isOn) {
+    [isLive, picture] = [isOn, null];
+    views.hidden = true;
+    look();
+  }
+
   store.subscribe((state) => {
+    if ((state.camera === 'on') !== isLive) turn(!isLive);
     const settled = state.result !== null && !state.busy && state.camera === 'off' && state.picture?.drawable;
     const next = settled && state.result.madeBy === undefined ? state.picture : picture;
     if (next === picture) return;
@@ -130,8 +179,26 @@ export function createCompare(store, network, { select, status, views }, network
       options = choices(networks, chosen);
       views.hidden = true;
       status.textContent = '';
-      const nothing = new Option('nothing', '');
-      select.replaceChildren(nothing, ...options.map(({ title }, i) => new Option(title, String(i))));
+      select.replaceChildren(new Option('nothing', ''), ...options.map(optionOf));
+    },
+    /** Looks at the camera's present frame with both networks; at once done where nothing is compared. */
+    async watch(video, signal) {
+      const mine = second;
+      if (mine?.ready === undefined) return;
+      const isMirrored = video.parentElement.classList.contains('mirrored');
+      const bitmap = await createImageBitmap(video);
+      try {
+        for (const [i, model] of [await network.start(), mine.ready].entries()) {
+          if (mine !== second || signal.aborted) return;
+          await columns[i].watch(model, bitmap, isMirrored, signal);
+        }
+        views.hidden = mine !== second || signal.aborted;
+        status.textContent = '';
+      } catch (error) {
+        if (mine === second && !signal.aborted) status.textContent = pictureSentence(error, '');
+      } finally {
+        bitmap.close();
+      }
     },
   };
 }

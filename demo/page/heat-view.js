@@ -12,6 +12,8 @@ const RIM = 0.1;
 const LEAST_SIDE = 640;
 /** Cells per side below which a map is coarse. */
 const FINE = 4;
+/** Over which width the map is blurred, as a share of a cell. */
+const SOFTNESS = 0.8;
 
 /** 0 up to `from`, 1 from `to` on, smooth in between. */
 function step(value, from, to) {
@@ -27,12 +29,39 @@ function fade(pixels, from, to) {
   });
 }
 
+/** Means over `radius` numbers on either side, along lines of `length` numbers that lie `step` apart; `next` leads to the next line. */
+function blurred(data, { lines, length, step, next }, radius) {
+  const means = new Float32Array(data.length);
+  for (let line = 0; line < lines; line++) {
+    const at = (i) => data[line * next + Math.min(length - 1, Math.max(0, i)) * step];
+    let sum = 0;
+    for (let i = -radius; i <= radius; i++) sum += at(i);
+    for (let i = 0; i < length; i++) {
+      means[line * next + i * step] = sum / (2 * radius + 1);
+      sum += at(i + radius + 1) - at(i - radius);
+    }
+  }
+  return means;
+}
+
+/** The map's numbers without the creases at the middles of the network's cells, between which they are straight lines. */
+function softened({ width, height, data, box, grid }) {
+  if (Math.min(grid.width, grid.height) < FINE) return data;
+  const [across, down] = [
+    ((box.right - box.left) * width) / grid.width,
+    ((box.bottom - box.top) * height) / grid.height,
+  ].map((cell) => Math.round((SOFTNESS / 2) * cell));
+  const rows = blurred(data, { lines: height, length: width, step: 1, next: width }, across);
+  return blurred(rows, { lines: width, length: height, step: width, next: 1 }, down);
+}
+
 /** @param {import('resnet50-wasm').Explanation} map */
 export function paintMap(map, canvas) {
-  const { width, height, data, box } = map;
+  const { width, height, box } = map;
+  const data = softened(map);
   const scale = Math.max(1, LEAST_SIDE / Math.max(width, height));
   Object.assign(canvas, { width: Math.round(scale * width), height: Math.round(scale * height) });
-  const pixels = heatmapPixels(map);
+  const pixels = heatmapPixels({ ...map, data });
   const [columns, rows] = [fade(width, box.left, box.right), fade(height, box.top, box.bottom)];
   const most = data.reduce((a, b) => Math.max(a, b), Number.MIN_VALUE);
   for (const [i, value] of data.entries()) {

@@ -11,7 +11,10 @@ const TITLES = {
 };
 
 /** What a visitor is told of a network in a list of several. */
-export const titleOf = ({ name, classes }) => TITLES[name] ?? `${name}: ${classes} kinds of things`;
+export function titleOf({ name, classes, smallOf }) {
+  if (smallOf !== undefined) return `${titleOf({ name: smallOf, classes })}, small download`;
+  return TITLES[name] ?? `${name}: ${classes} kinds of things`;
+}
 
 /** @param {{ classes: number, labels: string[], accuracy?: { data: string, top1: number }, bytes: number }} network */
 export function knowledgeOf({ classes, labels, accuracy, bytes }) {

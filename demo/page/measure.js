@@ -54,8 +54,8 @@ async function measure(weights, options, file, signal) {
 function row(cells, name = 'td') {
   const made = document.createElement('tr');
   for (const [i, text] of cells.entries()) {
-    const cell = document.createElement(i === 0 ? 'th' : name);
-    cell.scope = i === 0 ? 'row' : name === 'th' ? 'col' : '';
+    const cell = document.createElement(text === '' ? 'td' : i === 0 ? 'th' : name);
+    if (cell.nodeName === 'TH') cell.scope = i === 0 ? 'row' : 'col';
     cell.textContent = text;
     made.append(cell);
   }

@@ -3,6 +3,7 @@
 import { ResNet50 } from 'resnet50-wasm';
 import { loadingSentence } from './sentences.js';
 import { loadWithLess } from './small-device.js';
+import { createTimeLeft } from './time-left.js';
 
 /**
  * @param store of state.js
@@ -24,8 +25,10 @@ export function createNetwork(store, variant, own = {}) {
 
   async function load(mine, tell) {
     const { signal } = mine.abort;
+    const timeLeft = createTimeLeft();
     try {
-      const onProgress = ({ loaded, total }) => tell({ progress: { loaded, total } });
+      const onProgress = ({ loaded, total }) =>
+        tell({ progress: { loaded, total, secondsLeft: timeLeft(loaded, total, performance.now()) } });
       const model = await loadWithLess((options) => ResNet50.load(options), { weights, signal, onProgress, ...own });
       tell({ network: 'ready', info: model.info() });
       return model;

@@ -27,6 +27,8 @@ const NOTHING = { picture: null, result: null };
  */
 export function createPictures(store, network, inspect = async () => ({})) {
   let newest = new AbortController();
+  /** `newest` as the page begins: another one once the visitor has asked for anything. */
+  const untouched = newest;
   /** Arguments of the last `take` that has not come to an end. */
   let unfinished;
   /** The last picture with its guesses: what is shown again where the next one fails. */
@@ -132,8 +134,9 @@ export function createPictures(store, network, inspect = async () => ({})) {
       settled = { picture, result };
       store.update({ ...settled, heat });
     },
-    /** Looks at what the page begins with; where that fails, what was made before stays. */
+    /** Looks at what the page begins with, unless something else was asked for; where that fails, what was made before stays. */
     async repeat() {
+      if (newest !== untouched) return; // a picture of the visitor's is on its way
       const { picture } = settled;
       const signal = begin();
       store.update({ busy: true });

@@ -4,23 +4,20 @@ import { megabytes } from './format.js';
 /** By state of the network: what is said and what the button does. The box stays when all is done: nothing below it moves. */
 const FACES = {
   waiting: { text: ({ failure }) => failure || 'The network is not loaded yet.', action: 'Load the network' },
-  loading: { text: ({ progress }, passed) => loadingText(progress, passed), action: 'Stop' },
+  loading: { text: ({ progress }) => loadingText(progress), action: 'Stop' },
   stopped: { text: () => 'Loading was stopped.', action: 'Load the network' },
   ready: { text: () => 'The network is ready.', action: '' },
   failed: { text: ({ failure }) => failure, action: 'Try again' },
 };
 
-/** How long it takes is not told before it is known, seconds. */
-const KNOWN_AFTER = 2;
+/** Less is not worth a word. */
+const LEAST_SECONDS = 3;
 
-/** @param {number} passed seconds since it began */
-export function loadingText({ loaded, total }, passed) {
+export function loadingText({ loaded, total, secondsLeft = 0 }) {
   if (total === 0) return 'Loading the network…';
   if (loaded === total) return 'Unpacking the network…';
-  const left = Math.ceil((passed * (total - loaded)) / loaded);
-  const known = passed >= KNOWN_AFTER && Number.isFinite(left);
-  const rest = known ? `, about\u00a0${left}\u00a0s\u00a0left` : '';
-  return `Loading the network: ${megabytes(loaded)}\u00a0of\u00a0${megabytes(total)}\u00a0MB${rest}`;
+  const left = secondsLeft < LEAST_SECONDS ? '' : `, about\u00a0${Math.ceil(secondsLeft)}\u00a0s\u00a0left`;
+  return `Loading the network: ${megabytes(loaded)}\u00a0of\u00a0${megabytes(total)}\u00a0MB${left}`;
 }
 
 /**
@@ -31,16 +28,14 @@ export function loadingText({ loaded, total }, passed) {
 export function createProgressView({ box, text, button, rest }, { onStop, onStart }) {
   const bar = box.querySelector('progress');
   let loading = false;
-  let begun = 0;
   button.addEventListener('click', () => (loading ? onStop() : onStart()));
   return (state) => {
     const face = FACES[state.network];
-    if (state.network === 'loading' && !loading) begun = performance.now();
     loading = state.network === 'loading';
     if (face.action === '' && document.activeElement === button) rest.focus();
     box.hidden = false;
     box.dataset.state = state.network;
-    text.textContent = face.text(state, (performance.now() - begun) / 1000);
+    text.textContent = face.text(state);
     button.textContent = face.action || 'Stop';
     button.style.visibility = face.action === '' ? 'hidden' : '';
     const { loaded, total } = state.network === 'ready' ? { loaded: 1, total: 1 } : state.progress;

@@ -106,10 +106,10 @@ const SCORES = {
 
 function timingLine({ milliseconds: ms, framesPerSecond }, { threads, flavour, activation }, camera) {
   return [
-    camera === 'on' ? `${milliseconds(ms)} a frame` : milliseconds(ms),
+    camera === 'on' ? `${milliseconds(ms)} per frame` : milliseconds(ms),
     ...(framesPerSecond === undefined
       ? []
-      : [`${framesPerSecond.toFixed(framesPerSecond < 10 ? 1 : 0)} frames a second`]),
+      : [`${framesPerSecond.toFixed(framesPerSecond < 10 ? 1 : 0)} frames per second`]),
     threads === 1 ? '1 thread' : `${threads} threads`,
     `${flavour.startsWith('relaxed') ? 'relaxed SIMD' : 'plain SIMD'}${SCORES[activation]}`,
   ].join(' · ');

@@ -1,4 +1,4 @@
-// What the folder holds: `networks` (of each its name, number and labels of its classes, accuracy, bytes and samples, of the first `first`, what the page begins with), `isolationWorker`, `offlineWorker` (the file that keeps the pages, where there is one), `onePage` (bytes of the page that the teach page gives away, and the wasm that goes into it); demo/site.mjs writes it.
+// What the folder holds: `networks` (of each its name, number and labels of its classes, accuracy, bytes, bytes of float32 shards where they are there, the name of the network that it stands for on slow lines, and samples, of the first `first`, what the page begins with), `isolationWorker`, `offlineWorker` (the file that keeps the pages, where there is one), `onePage` (bytes of the page that the teach page gives away, and the wasm that goes into it); demo/site.mjs writes it.
 
 /** A page without site.json has no weights either: the attempt to load them says so. */
 const NOTHING_THERE = {

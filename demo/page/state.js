@@ -3,7 +3,7 @@
 /**
  * @typedef {object} State
  * @property {'waiting' | 'loading' | 'ready' | 'stopped' | 'failed'} network how far the network is
- * @property {{ loaded: number, total: number }} progress bytes of weights; total is 0 while unknown
+ * @property {{ loaded: number, total: number, secondsLeft?: number }} progress bytes of weights; total is 0 while unknown
  * @property {string} failure why the network is not there, a sentence; empty unless `network` is 'failed', or 'waiting' for a reason
  * @property {import('resnet50-wasm').ModelInfo | null} info
  * @property {Picture | null} picture what is shown

@@ -48,7 +48,8 @@ const few = (classes) => Math.min(...classes.map(({ pictures }) => pictures.leng
 
 function sentence({ method, examples, trained, heldOut }, seconds) {
   const time = `in ${seconds < 0.1 ? 'less than 0.1' : seconds.toFixed(1)} s`;
-  if (method === 'knn') return `Done ${time}: with so few pictures, the most alike of ${examples.trained} decide.`;
+  if (method === 'knn')
+    return `Done ${time}. With so few pictures, the most similar of the ${examples.trained} decide.`;
   if (heldOut === null)
     return `Trained on ${examples.trained} pictures ${time}: ${percent(trained.accuracy)} of them right.`;
   return `Trained on ${examples.trained} pictures ${time}: of ${examples.heldOut} it had not seen, ${percent(heldOut.accuracy)} right.`;

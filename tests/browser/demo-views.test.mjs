@@ -14,6 +14,7 @@ import {
   shown,
   startVisits,
 } from '../support/demo.mjs';
+import { fakeCamera } from '../support/fake-camera.mjs';
 import { ROOT } from '../support/prepare.mjs';
 import { LIMIT } from '../support/wait.mjs';
 
@@ -21,28 +22,6 @@ const WEIGHTS = join(ROOT, 'weights', 'CIFAR10_DEMO');
 const sample = (file) => `.sample img[src$="/${file}"]`;
 /** Google's limit for a good page is 0.1. */
 const MOST_SHIFT = 0.02;
-
-/** In the page, before its scripts: a camera that shows a moving picture and is called what the test says. */
-function fakeCamera(facingMode) {
-  if (navigator.mediaDevices === undefined) return; // an empty page before the demo
-  const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 240 });
-  const context = canvas.getContext('2d');
-  let turn = 0;
-  setInterval(() => {
-    context.fillStyle = `hsl(${turn++ % 360} 60% 50%)`;
-    context.fillRect(0, 0, 320, 240);
-  }, 20);
-  const device = { kind: 'videoinput', deviceId: '', groupId: '', label: '' };
-  navigator.mediaDevices.enumerateDevices = async () => [device, { ...device, kind: 'audioinput' }, device];
-  window.facings = [];
-  navigator.mediaDevices.getUserMedia = async ({ video }) => {
-    window.facings.push(video.facingMode);
-    await window.permission;
-    const stream = canvas.captureStream(30);
-    for (const track of stream.getVideoTracks()) track.getSettings = () => ({ facingMode });
-    return stream;
-  };
-}
 
 for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
   describe(`${browser}: what the demo shows`, { skip: browserMissing(browser) }, () => {
@@ -121,7 +100,7 @@ for (const browser of BROWSERS.filter((name) => name !== 'webkit')) {
       assert.equal(await prompt(page), 'Your browser asks for the camera: allow it to begin.');
       await page.evaluate(() => window.allow());
       await page.waitForFunction(
-        () => /a frame · [\d.]+ frames a second/.test(document.querySelector('#timing').textContent),
+        () => / per frame · [\d.]+ frames per second/.test(document.querySelector('#timing').textContent),
         {
           timeout: 60_000,
         },

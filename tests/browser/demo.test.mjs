@@ -442,7 +442,7 @@ for (const name of BROWSERS) {
       await networkReady(page);
       await clickAtRest(page, '#camera');
       await page.waitForSelector('#photo[data-state="camera"]');
-      await page.waitForFunction(() => / a frame /.test(document.querySelector('#timing').textContent));
+      await page.waitForFunction(() => / per frame /.test(document.querySelector('#timing').textContent));
       assert.equal((await shown.labels(page)).length, 5);
       await clickAtRest(page, '#camera');
       await page.waitForSelector('#photo[data-state="empty"]');

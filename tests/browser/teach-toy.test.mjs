@@ -51,7 +51,7 @@ for (const browser of BROWSERS) {
       const { page, faults } = await open(t);
       await fill(page, 0, 'Car', ['red-car.jpg']);
       await fill(page, 1, 'Horse', ['horse.jpg']);
-      await result(page, /Done .* of 2 decide/);
+      await result(page, /Done .* of the 2 decide/);
       const place = () =>
         page.evaluate(() => [scrollY, document.activeElement.id, document.querySelector('#trial').hidden]);
       const [scrolled, focused, hidden] = await place();
@@ -85,7 +85,7 @@ for (const browser of BROWSERS) {
       );
       await result(page, /Trained on 6 pictures/);
       await page.$eval('.class-pictures button', (button) => button.click());
-      await result(page, /Done .* of 5 decide/);
+      await result(page, /Done .* of the 5 decide/);
       await page.$eval('#forget', (button) => button.click());
       await page.waitForFunction(
         () => document.querySelectorAll('.class').length > 0 && !document.querySelector('.class-pictures li'),

@@ -61,7 +61,7 @@ for (const name of BROWSERS) {
       const { page, faults } = await open(t, { downloads: scratch });
       assert.equal(await page.$eval('#trial', (e) => e.hidden), true);
       await teach(page);
-      assert.match(await result(page, /Done/), /of 6 decide/, 'two clocks are few');
+      assert.match(await result(page, /Done/), /of the 6 decide/, 'two clocks are few');
       for (let i = 0; i < 2; i++) await fill(page, 0, 'Clock', CLOCKS); // six of them
       await train(page);
       assert.match(await result(page, /Trained/), /Trained on \d+ pictures in/);

@@ -4,9 +4,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fillPage } from '../../demo/fill.mjs';
-import { isUnsure, knowledgeOf } from '../../demo/page/knowledge.js';
+import { isUnsure, knowledgeOf, titleOf } from '../../demo/page/knowledge.js';
 import { PEERS } from '../../demo/page/peers.js';
+import { preferred } from '../../demo/page/slow-line.js';
 import { createSmoothing } from '../../demo/page/smoothing.js';
+import { createTimeLeft } from '../../demo/page/time-left.js';
 import { ROOT } from '../support/prepare.mjs';
 
 test('a network of many classes tells their number, one of few names them, accuracy only where it is known', () => {
@@ -56,6 +58,27 @@ test('smoothing: one odd frame does not change the best guess, a lasting one doe
     ['dog'],
     'what is no longer seen is forgotten',
   );
+});
+
+test('the small download of a network is taken on slow lines only, and called what it stands for', () => {
+  const large = { name: 'A', classes: 3 };
+  const small = { name: 'B', classes: 3, smallOf: 'A' };
+  const taken = (line, networks = [large, small]) => preferred(networks, line).name;
+  assert.deepEqual(
+    [undefined, {}, { effectiveType: '4g' }, { effectiveType: '3g' }, { saveData: true }].map((line) => taken(line)),
+    ['A', 'A', 'A', 'B', 'B'],
+  );
+  assert.equal(taken({ saveData: true }, [large]), 'A');
+  assert.equal(titleOf(small), 'A: 3 kinds of things, small download');
+});
+
+test('the time left: by the last seconds, and not before there were some', () => {
+  const left = createTimeLeft();
+  assert.equal(left(0, 100, 0), undefined);
+  assert.equal(left(10, 100, 1000), undefined, 'too early');
+  assert.equal(left(20, 100, 2000), 8);
+  for (let now = 3000; now <= 9000; now += 1000) left(20 + (now - 2000) / 200, 100, now);
+  assert.equal(Math.round(left(60, 100, 10_000)), 8, 'the line is half as fast since');
 });
 
 test('the figures of other runtimes are those of the README', () => {
