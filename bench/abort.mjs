@@ -4,14 +4,13 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
-import { deflateSync } from 'node:zlib';
 import { ResNet50 } from '../dist/index.node.js';
-import { png } from './png.mjs';
+import { blackPng } from '../tests/support/png.mjs';
 
 const photo = new URL('../tests/data/pictures/clock.jpg', import.meta.url);
 
 /** A gray PNG of 8 bits. */
-const grayPng = (side) => png(side, 0, deflateSync(Buffer.alloc((side + 1) * side), { level: 1 }));
+const grayPng = (side) => blackPng({ width: side, height: side, color: 'gray' });
 
 const elapsed = async (work) => {
   const started = performance.now();

@@ -1,9 +1,9 @@
 // node bench/bomb.mjs: how long it takes to refuse a PNG of one megabyte whose header promises 60000 x 60000 pixels, over
 // the whole way through the package (copy to the worker, header, error back), milliseconds.
 import { ResNet50 } from '../dist/index.node.js';
-import { png } from './png.mjs';
+import { png } from '../tests/support/png.mjs';
 
-const bomb = png(60_000, 2, Buffer.alloc(1 << 20));
+const bomb = png({ width: 60_000, height: 60_000, color: 'rgb' }, Buffer.alloc(1 << 20));
 
 for (const worker of [true, false]) {
   const model = await ResNet50.load({ weights: null, classes: 10, threads: 1, worker });

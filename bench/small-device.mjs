@@ -1,5 +1,5 @@
 // A small device for Chromium's renderers (Linux): memory by a control group, and processor time by another, in which all
-// threads of a page share a part of one core. Chromium's own throttling slows the page's main thread only, not its workers.
+// threads of a page, workers too, share a part of one core.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

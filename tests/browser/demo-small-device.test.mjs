@@ -4,32 +4,14 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { crc32, deflateSync } from 'node:zlib';
 import { BROWSERS, browserMissing } from '../support/browsers.mjs';
 import { EMPTY, networkReady, noticed, run, serveDemo, serveStatic, shown, startVisits } from '../support/demo.mjs';
+import { blackPng } from '../support/png.mjs';
 import { prepared } from '../support/prepared.mjs';
 import { LIMIT } from '../support/wait.mjs';
 
 const { noWeights, weightsFolder } = prepared;
 const MB = 2 ** 20;
-
-/** A PNG of one color: few bytes that take 3 bytes a pixel of memory, twice while they are decoded. */
-function plainPng(width, height) {
-  const chunk = (type, data) => {
-    const body = Buffer.concat([Buffer.from(type), data]);
-    const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
-    length.writeUInt32BE(data.length);
-    check.writeUInt32BE(crc32(body));
-    return Buffer.concat([length, body, check]);
-  };
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header.set([8, 2, 0, 0, 0], 8); // 8 bits, RGB
-  const magic = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  const data = deflateSync(Buffer.alloc((3 * width + 1) * height, 0));
-  return Buffer.concat([magic, chunk('IHDR', header), chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))]);
-}
 
 /** Before the script of a worker: its wasm memory ends at so many bytes. */
 const limited = (bytes) => `const grow = WebAssembly.Memory.prototype.grow;
@@ -93,7 +75,7 @@ for (const name of BROWSERS) {
     test('memory that ends with a large picture: a smaller copy is looked at, which is said', LIMIT, async (t) => {
       const { page } = await visits.open(t, await serve(t, 80 * MB));
       await networkReady(page);
-      const base64 = plainPng(4000, 3000).toString('base64');
+      const base64 = blackPng({ width: 4000, height: 3000, color: 'rgb' }).toString('base64');
       await page.evaluate((content) => {
         const bytes = Uint8Array.from(atob(content), (c) => c.charCodeAt(0));
         const data = new DataTransfer();

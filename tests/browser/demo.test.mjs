@@ -6,7 +6,6 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { crc32, deflateSync } from 'node:zlib';
 import { BROWSERS, browserMissing, lacks, narrowest } from '../support/browsers.mjs';
 import {
   bestGuess,
@@ -23,6 +22,7 @@ import {
   shown,
   startVisits,
 } from '../support/demo.mjs';
+import { png } from '../support/png.mjs';
 import { ROOT } from '../support/prepare.mjs';
 import { prepared } from '../support/prepared.mjs';
 import { startServer } from '../support/server.mjs';
@@ -51,23 +51,8 @@ function loadsAndFails() {
   });
 }
 
-/** A PNG file of a few bytes that claims to have these sides. */
-function hugePng(width, height) {
-  const chunk = (type, data) => {
-    const body = Buffer.concat([Buffer.from(type), data]);
-    const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
-    length.writeUInt32BE(data.length);
-    check.writeUInt32BE(crc32(body));
-    return Buffer.concat([length, body, check]);
-  };
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header.set([8, 2, 0, 0, 0], 8); // 8 bits, RGB
-  const magic = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  const data = deflateSync(Buffer.alloc(64));
-  return Buffer.concat([magic, chunk('IHDR', header), chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))]);
-}
+/** A few bytes that claim to be a picture of this size. */
+const huge = png({ width: 12_000, height: 12_000, color: 'rgb' }, Buffer.alloc(64));
 
 for (const name of BROWSERS) {
   describe(`${name}: the demo`, { skip: browserMissing(name) || noWeights }, () => {
@@ -264,7 +249,7 @@ for (const name of BROWSERS) {
       const at = (name) => join(scratch, name);
       await writeFile(at('notes.txt'), 'no picture');
       await writeFile(at('fake.jpg'), 'no picture either');
-      await writeFile(at('huge.png'), hugePng(12_000, 12_000));
+      await writeFile(at('huge.png'), huge);
       await writeFile(at('cut.jpg'), readFileSync(picture('clock.jpg')).subarray(0, 16_000));
       await clickAtRest(page, sample('clock.jpg'));
       await bestGuess(page, 'wall clock');

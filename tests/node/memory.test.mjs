@@ -6,35 +6,18 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { crc32, deflateSync } from 'node:zlib';
 import { soak } from '../soak.mjs';
+import { blackPng, png } from '../support/png.mjs';
 import { coreMissing, FLAVOURS, ROOT } from './helpers.mjs';
 
 const small = { weights: null, classes: 10, threads: 1, transforms: { resizeSize: 32, cropSize: 32 } };
 const load = async (options) => (await import('../../dist/index.node.js')).ResNet50.load({ ...small, ...options });
 const picture = readFileSync(join(ROOT, 'tests', 'data', 'pictures', 'clock.jpg'));
 
-function chunk(name, data) {
-  const body = Buffer.concat([Buffer.from(name), data]);
-  const frame = Buffer.alloc(4);
-  frame.writeUInt32BE(data.length);
-  const end = Buffer.alloc(4);
-  end.writeUInt32BE(crc32(body));
-  return Buffer.concat([frame, body, end]);
-}
-
-/** A one-bit grey PNG, black, of any size; its pixels are really there unless `pixels` is false. */
-function blackPng(width, height, pixels = true) {
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header[8] = 1;
-  const rows = pixels
-    ? deflateSync(Buffer.alloc((Math.ceil(width / 8) + 1) * height), { level: 9 })
-    : Buffer.alloc(1 << 20);
-  const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
-  return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', rows), chunk('IEND', Buffer.alloc(0))]);
-}
+const sized = (width, height) => ({ width, height, color: 'gray', bits: 1 });
+const black = (width, height) => blackPng(sized(width, height));
+/** Claims more pixels than there are. */
+const bomb = png(sized(60_000, 60_000), Buffer.alloc(1 << 20));
 
 /** In a process of its own: megabytes that each of three more models adds. */
 const POOLS = `
@@ -66,7 +49,7 @@ describe('the compiled core', { skip: coreMissing() }, () => {
     t.after(() => model.dispose());
     const expected = await model.logits(picture);
     const { memoryBytes } = model.info();
-    const over = [blackPng(501, 375), blackPng(60_000, 60_000, false), Buffer.alloc(50_001), blackPng(200_000, 1)];
+    const over = [black(501, 375), bomb, Buffer.alloc(50_001), black(200_000, 1)];
     for (const bytes of over) {
       await assert.rejects(model.logits(bytes), { code: 'IMAGE_TOO_LARGE' });
       assert.deepEqual(await model.logits(picture), expected);
@@ -79,14 +62,13 @@ describe('the compiled core', { skip: coreMissing() }, () => {
       [1, 60_000],
       [20_000, 9],
     ]) // a side has no limit of its own
-      assert.equal((await model.logits(blackPng(width, height))).length, 10, `${width} x ${height}`);
+      assert.equal((await model.logits(black(width, height))).length, 10, `${width} x ${height}`);
     assert.ok(model.info().memoryBytes - memoryBytes <= 2 ** 20, 'refusals cost no memory');
   });
 
   test('a megabyte that promises 60000 x 60000 pixels costs no memory', async (t) => {
     const model = await load({});
     t.after(() => model.dispose());
-    const bomb = blackPng(60_000, 60_000, false);
     await assert.rejects(model.logits(bomb), { code: 'IMAGE_TOO_LARGE' });
     const { memoryBytes } = model.info();
     for (let i = 0; i < 20; i++) await assert.rejects(model.logits(bomb), { code: 'IMAGE_TOO_LARGE' });
@@ -99,7 +81,7 @@ describe('the compiled core', { skip: coreMissing() }, () => {
     t.after(() => model.dispose());
     const expected = await model.logits(picture);
     // 268 megapixels, 805 MB as RGB: within the limit on pixels, not within a gigabyte beside everything else.
-    await assert.rejects(model.logits(blackPng(16_383, 16_383)), { code: 'OUT_OF_MEMORY' });
+    await assert.rejects(model.logits(black(16_383, 16_383)), { code: 'OUT_OF_MEMORY' });
     assert.deepEqual(await model.logits(picture), expected);
     const pixels = { data: new Uint8Array(16_000 * 16_000), width: 16_000, height: 16_000, channels: 1 };
     await assert.rejects(model.logits(pixels), { code: 'OUT_OF_MEMORY' });
