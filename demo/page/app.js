@@ -77,6 +77,43 @@ async function showAsked(asked, { store, pictures, explainer, samples }) {
   if (guess !== undefined) explainer.toggle(guess);
 }
 
+/** What the page says of a network, and the snippet that loads it. */
+function showWords(network) {
+  $('knows').textContent = knowledgeOf(network);
+  $('snippet').textContent = $('snippet').textContent.replace(/weights: '.*'/, `weights: '${network.name}'`);
+}
+
+/**
+ * The choice of a network, by hand or because the line is slow.
+ * @param first the network that is chosen already
+ * @param {{ shows: ((network: object) => void)[] }} parts `shows` are told of it, and of each that is chosen afterwards
+ * @returns {() => object} the chosen one
+ */
+function connectNetworks(store, networks, first, { network, pictures, camera, shows }) {
+  let chosen;
+  const show = (other) => {
+    chosen = other;
+    for (const one of shows) one(other);
+  };
+  const choose = (other) => {
+    camera.stop();
+    network.choose(other.name);
+    show(other);
+    pictures.again();
+  };
+  show(first);
+  const showChoice = createVariants({ box: $('variants'), select: $('variant') }, networks, choose);
+  showChoice(first);
+  const chooseSmall = (small) => {
+    showChoice(small);
+    choose(small);
+    $('panel-title').focus(); // the button vanishes
+  };
+  const elements = { box: $('small'), button: $('small-button') };
+  offerSmall(store, elements, networks, { chosen: () => chosen, choose: chooseSmall });
+  return () => chosen;
+}
+
 async function start() {
   const store = createStore(initialState());
   const site = await readSite();
@@ -85,7 +122,6 @@ async function start() {
   const asked = askedFor();
   const usual = preferred(site.networks, navigator.connection);
   const first = site.networks.find(({ name }) => name === asked.network) ?? usual;
-  let chosen = first;
   const device = lookAtDevice();
   const network = createNetwork(store, first.name, device.options);
   const pictures = createPictures(store, network);
@@ -98,33 +134,9 @@ async function start() {
   const showSamples = connectGallery(store, pictures, camera);
   const classList = { box: $('classes-box'), search: $('classes-search'), list: $('classes-list') };
   const showClasses = createClassList({ ...classList, count: $('classes-count') });
-  connectMeasure(store, () => chosen);
-  const show = (other) => {
-    chosen = other;
-    compare.offer(chosen);
-    showSamples(chosen.samples);
-    showClasses(chosen.labels);
-    $('knows').textContent = knowledgeOf(chosen);
-    $('snippet').textContent = $('snippet').textContent.replace(/weights: '.*'/, `weights: '${chosen.name}'`);
-  };
-  show(first);
-  const choose = (other) => {
-    camera.stop();
-    network.choose(other.name);
-    show(other);
-    pictures.again();
-  };
-  const showChoice = createVariants({ box: $('variants'), select: $('variant') }, site.networks, choose);
-  showChoice(first);
-  const smaller = { box: $('small'), button: $('small-button') };
-  offerSmall(store, smaller, site.networks, {
-    chosen: () => chosen,
-    choose(small) {
-      showChoice(small);
-      choose(small);
-      $('panel-title').focus(); // the button vanishes
-    },
-  });
+  const shows = [compare.offer, ({ samples }) => showSamples(samples), ({ labels }) => showClasses(labels), showWords];
+  const chosen = connectNetworks(store, site.networks, first, { network, pictures, camera, shows });
+  connectMeasure(store, chosen);
   const similar = { input: $('similar-files'), list: $('similar-list') };
   createSimilar({ ...similar, status: $('similar-status'), notice: $('similar-notice') }, network);
   const parts = { box: $('share'), copy: $('copy'), save: $('save'), send: $('send'), status: $('share-status') };
@@ -137,7 +149,7 @@ async function start() {
     pictures.begin(look);
     repeatOnceReady(store, look.picture, { pictures, explainer });
   } else if (device.reason === '') showAsked(asked, { store, pictures, explainer, samples: first.samples });
-  keepAddress(store, () => chosen.name, usual.name);
+  keepAddress(store, () => chosen().name, usual.name);
   // Visitors who ask browsers to save data get the weights with their first picture.
   if (device.reason !== '') store.update({ failure: device.reason });
   else if (!navigator.connection?.saveData) network.start();
