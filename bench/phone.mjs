@@ -145,7 +145,7 @@ async function visit({ visit: look }, url, slowdown) {
     return { ...times, peak: device.peak(), missing: device.missing };
   } finally {
     await browser?.close();
-    device.close();
+    await device.close();
   }
 }
 

@@ -8,6 +8,7 @@ const MOUNT = '/sys/fs/cgroup';
 /** Of the scheduler, microseconds: short, so that a slow processor does not look like one that pauses. */
 const PERIOD = 10_000;
 const MB = 1_000_000;
+const LEAVING_MS = 10_000;
 
 /** By controller: the files that set it, for version 1 of control groups and for version 2. */
 const SETTINGS = {
@@ -47,6 +48,18 @@ function makeGroup(controller, value) {
   }
 }
 
+/** Removes a group as soon as the last process has left it, which takes slow ones a moment after they were ended. */
+async function removeGroup(folder) {
+  for (const end = Date.now() + LEAVING_MS; ; ) {
+    try {
+      return rmdirSync(folder);
+    } catch (error) {
+      if (error.code !== 'EBUSY' || Date.now() > end) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /**
  * @param {{ slowdown: number, memory: number }} how memory in MB
  * @returns flags for Chromium, what could not be limited, the peak so far, and how to give the groups back
@@ -74,8 +87,9 @@ export function smallDevice({ slowdown, memory }) {
       const file = SETTINGS.memory.peak.map((name) => join(groups.memory ?? '', name)).find((path) => existsSync(path));
       return file && Number(readFileSync(file, 'utf8')) / MB;
     },
-    close() {
-      for (const folder of Object.values(groups)) if (folder !== undefined) rmdirSync(folder);
+    /** Call it when the browser has ended. */
+    async close() {
+      for (const folder of Object.values(groups)) if (folder !== undefined) await removeGroup(folder);
       rmSync(scratch, { recursive: true });
     },
   };
