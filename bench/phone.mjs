@@ -1,6 +1,6 @@
 // npm run bench:phone [-- ROUNDS] [options]: the demo and the package on a small device, as a new visitor in Chromium: one
-// thread, processor time and memory limited by control groups (Linux; where those cannot be made, it says so, and only the
-// page's main thread is slowed). Seconds from opening the page to the first label and for each picture after it, and the
+// thread, processor time and memory limited by control groups (Linux; where those cannot be made, it says so, and
+// Chromium's own throttling is used). Seconds from opening the page to the first label and for each picture after it, and the
 // most memory that the page's process had.
 //   --slowdown 4,6     parts of a core: 4 is a quarter
 //   --memory 256       MB

@@ -10,7 +10,7 @@ import { createGallery, sampleAddress } from './gallery.js';
 import { listenForPictures } from './inputs.js';
 import { knowledgeOf } from './knowledge.js';
 import { createMeasure, showPeers } from './measure.js';
-import { createNetwork } from './network.js';
+import { createNetwork, startUnasked } from './network.js';
 import { keepOffline } from './offline.js';
 import { createPictures } from './pictures.js';
 import { connectSnippet, createShare } from './share.js';
@@ -150,10 +150,7 @@ async function start() {
     repeatOnceReady(store, look.picture, { pictures, explainer });
   } else if (device.reason === '') showAsked(asked, { store, pictures, explainer, samples: first.samples });
   keepAddress(store, () => chosen().name, usual.name);
-  // Visitors who ask browsers to save data get the weights with their first picture.
-  if (device.reason !== '') store.update({ failure: device.reason });
-  else if (!navigator.connection?.saveData) network.start();
-  device.watch(store);
+  startUnasked(store, network, device);
   document.documentElement.dataset.ready = '';
 }
 

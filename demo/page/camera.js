@@ -1,10 +1,8 @@
 // The camera: one frame after another goes through the network while it is on. Stops with the tab in the background,
 // and gives the camera back.
 import { CAMERA_LEFT, cameraSentence, pictureSentence } from './sentences.js';
-import { createSmoothing } from './smoothing.js';
+import { CANDIDATES, createSmoothing } from './smoothing.js';
 
-/** Guesses of each frame that take part in the smoothing. */
-const CANDIDATES = 20;
 /** Pixels asked for: the network sees 224. */
 const constraintsFor = (facingMode) => ({
   audio: false,

@@ -5,12 +5,10 @@ import { milliseconds, scored } from './format.js';
 import { paintMap } from './heat-view.js';
 import { titleOf } from './knowledge.js';
 import { loadingSentence, pictureSentence } from './sentences.js';
-import { createSmoothing } from './smoothing.js';
+import { CANDIDATES, createSmoothing } from './smoothing.js';
 
 const ROWS = 3;
 const MAX_SIDE = 320;
-/** Guesses of a frame that take part in the smoothing. */
-const CANDIDATES = 20;
 /** Share of the newest frame in the time that is shown. */
 const NEWEST = 0.2;
 const NO_PICTURE = 'Choose a picture to compare with, or use the camera.';

@@ -6,6 +6,18 @@ import { loadWithLess } from './small-device.js';
 import { createTimeLeft } from './time-left.js';
 
 /**
+ * Starts the network as a page begins, unless there is a reason to wait until the visitor asks. Visitors who ask browsers to
+ * save data get the weights with their first picture.
+ * @param store of state.js
+ * @param {{ reason: string, watch(store: object): void }} device of small-device.js
+ */
+export function startUnasked(store, network, device) {
+  if (device.reason !== '') store.update({ failure: device.reason });
+  else if (!navigator.connection?.saveData) network.start();
+  device.watch(store);
+}
+
+/**
  * @param store of state.js
  * @param {string} variant name of the weights to begin with, published beside the page
  * @param {object} [own] more options of `load`

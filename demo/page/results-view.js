@@ -22,9 +22,12 @@ const DOUBTS = {
   camera: 'Not sure: hold something up to the camera, close and well lit.',
 };
 
+/** What is long, milliseconds. */
+const LONG = 1000;
+
 /** How long the last picture took here is told where that is long. @param {number} pace milliseconds; 0 while unknown */
 export const lookingText = (pace) =>
-  pace < 1000 ? 'Looking…' : `Looking… about ${Math.round(pace / 1000)} s on this device.`;
+  pace < LONG ? 'Looking…' : `Looking… about ${Math.round(pace / 1000)} s on this device.`;
 
 function promptFor({ picture, camera, busy, network, result, pace }, unsure) {
   if (result?.isStranger) return STRANGER;
@@ -50,7 +53,7 @@ export function createResultsView({ list, prompt, timing, hint }, onPick) {
     // The next guesses are a blink away: the last ones stay until then (the style dims them if it takes longer).
     const filled = !list.hidden && !list.classList.contains('ghost');
     if (result === null && busy && network === 'ready' && filled) {
-      if (state.pace >= 1000) prompt.textContent = lookingText(state.pace);
+      if (state.pace >= LONG) prompt.textContent = lookingText(state.pace);
       return;
     }
     const guesses = result?.guesses ?? [];

@@ -1,5 +1,7 @@
 // Guesses of the camera that do not flicker: each class's score fades in and out over a few frames. Knows nothing of cameras.
 
+/** Guesses of each frame that take part. */
+export const CANDIDATES = 20;
 /** Over this time a score goes most of the way to its new value, in milliseconds. */
 const TIME_CONSTANT = 350;
 /** Below this a class is forgotten. */

@@ -2,7 +2,7 @@
 import { createCamera } from './camera.js';
 import { isolate } from './dist/isolation.js';
 import { listenForPictures } from './inputs.js';
-import { createNetwork } from './network.js';
+import { createNetwork, startUnasked } from './network.js';
 import { keepOffline } from './offline.js';
 import { bringIntoView } from './photo-view.js';
 import { createPictures } from './pictures.js';
@@ -98,9 +98,7 @@ async function start() {
     },
   });
   training.settle(); // what was kept is learnt
-  if (device.reason !== '') store.update({ failure: device.reason });
-  else if (!navigator.connection?.saveData) network.start();
-  device.watch(store);
+  startUnasked(store, network, device);
   document.documentElement.dataset.ready = '';
 }
 

@@ -2,7 +2,7 @@
 import { crc32, deflateSync } from 'node:zlib';
 
 /** Length, name, data and checksum. */
-export function chunk(name, data) {
+function chunk(name, data) {
   const bytes = Buffer.alloc(data.length + 12);
   bytes.writeUInt32BE(data.length);
   bytes.write(name, 4, 'latin1');
